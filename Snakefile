@@ -1,0 +1,54 @@
+from snakemake.utils import min_version
+
+min_version("9.11")
+
+# --configfile merges into what is loaded here, so the demo is only loaded when nothing else is.
+if not workflow.configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/retrieve.smk"
+include: "rules/demo.smk"
+include: "rules/shots.smk"
+include: "rules/tagging.smk"
+include: "rules/dataset.smk"
+include: "rules/report.smk"
+
+
+# What this run's config asks for: the chapters it lists.
+rule all:
+    default_target: True
+    input:
+        [path for chapter in config["chapters"] for path in CHAPTERS[chapter]],
+        out("provenance.json"),
+
+
+# Label the shots of a collection of videos: labels, scores, release JSON, and two figures.
+rule tag:
+    input:
+        CHAPTERS["dataset"],
+        figures("fig1c", "fig3"),
+        out("provenance.json"),
+
+
+rule dataset:
+    input:
+        CHAPTERS["dataset"],
+
+
+rule tables:
+    input:
+        TABLES,
+
+
+rule figures:
+    input:
+        FIGURES,
+
+
+# Everything that needs the network, and nothing else.
+rule retrieve:
+    input:
+        RETRIEVED,

@@ -1,0 +1,90 @@
+"""Configuration, manifest and shards, and the helpers that rules are written with.
+
+Only persisted inputs decide what the shards are, because a job on a cluster node parses this file
+again: the submitting process writes the run's manifest when it starts, jobs read it back.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+# Scripts run in a process of their own, which finds `scripts.lib` here too.
+if workflow.basedir not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(workflow.basedir), os.environ.get("PYTHONPATH")]))
+
+from scripts.lib import manifest as manifests
+from scripts.lib.config import check_config, load_schema
+from scripts.lib.errors import UserError
+
+
+def explained(function, *arguments):
+    """Call `function`; what a user can mend becomes Snakemake's own kind of error."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
+explained(check_config, config, load_schema(workflow.source_path("../config/schema.yaml")))
+
+
+def out(path):
+    """A file of this run; braces in `path` are wildcards."""
+    return f"results/{config['run']}/{path}"
+
+
+def log_of(rule, *wildcards):
+    return out("/".join(("logs", rule, *wildcards)) + ".log")
+
+
+def benchmark_of(rule, *wildcards):
+    return out("/".join(("benchmarks", rule, *wildcards)) + ".tsv")
+
+
+def code(*modules):
+    """Shared modules on which a rule's result depends: editing one runs the rule again."""
+    return [str(Path(workflow.basedir, "scripts/lib", f"{module}.py")) for module in modules]
+
+
+def figures(*names):
+    return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
+
+
+def find_clips():
+    """The clips of this run, in the order that decides their shards."""
+    persisted = Path(MANIFEST)
+    if not workflow.is_main_process:
+        return manifests.read_manifest(persisted)
+    if not config["clips"]["folder"]:
+        return manifests.read_manifest(config["clips"]["manifest"])
+    found = manifests.list_folder(config["clips"]["folder"])
+    if found.ignored:
+        logger.info(found.ignored_line())
+    known = manifests.read_manifest(persisted) if persisted.exists() else []
+    return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
+
+
+MANIFEST = out("manifest.csv")
+CLIPS = explained(find_clips)
+SHARDS = manifests.cut_shards(CLIPS, config["clips"]["shard_size"])
+FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
+TAGGER = config["taggers"][config["tagging"]["tagger"]]
+
+
+def shard_fingerprint(wildcards):
+    """Changes when, and only when, the shard's clips do."""
+    return FINGERPRINTS[wildcards.shard]
+
+
+def of_shards(path):
+    """The file of every shard, for rules that collect them."""
+    return [out(path).replace("{shard}", shard) for shard in SHARDS]
+
+
+wildcard_constraints:
+    shard=r"\d{5}",
+
+
+onstart:
+    if workflow.is_main_process:
+        manifests.write_manifest(CLIPS, MANIFEST)

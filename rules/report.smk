@@ -1,0 +1,103 @@
+"""Tables, figures and the record of a run, all made from files that other rules computed."""
+
+
+rule make_table2:
+    input:
+        shots=out("dataset/shots.parquet"),
+        printed="config/paper/table2.csv",
+    output:
+        csv=out("tables/table2.csv"),
+        md=report(
+            out("tables/table2.md"),
+            caption="../docs/report/table2.rst",
+            category="Tables",
+            labels={"table": "2", "content": "movie shots"},
+        ),
+    log:
+        log_of("make_table2"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        clips=manifests.description(CLIPS),
+        manifest=MANIFEST,
+    message:
+        "Table 2: statistics of movie shots"
+    script:
+        "../scripts/report/make_table2.py"
+
+
+rule plot_score_matrix:
+    input:
+        shots=out("dataset/shots.parquet"),
+        scores=of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
+        embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+    output:
+        report(
+            figures("fig3"),
+            caption="../docs/report/fig3.rst",
+            category="Figures",
+            labels={"figure": "3", "content": "frame scores of one clip"},
+        ),
+    log:
+        log_of("plot_score_matrix"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Fig. 3: frame scores of one clip"
+    script:
+        "../scripts/report/plot_score_matrix.py"
+
+
+rule plot_timelines:
+    input:
+        out("dataset/shots.parquet"),
+    output:
+        report(
+            figures("fig1c"),
+            caption="../docs/report/fig1c.rst",
+            category="Figures",
+            labels={"figure": "1c", "content": "labels along the clips"},
+        ),
+    log:
+        log_of("plot_timelines"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Fig. 1c: labels along the clips"
+    script:
+        "../scripts/report/plot_timelines.py"
+
+
+rule write_provenance:
+    input:
+        sources=[config["taxonomy"]["labels"], WEIGHTS, *filter(None, [config["shots"]["list"]])],
+        clips=of_shards("clips/{shard}.csv"),
+        results=out("dataset/shots.parquet"),
+    output:
+        out("provenance.json"),
+    log:
+        log_of("write_provenance"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        benchmarks=out("benchmarks"),
+        config=lambda wildcards: config,
+        manifest=MANIFEST,
+    message:
+        "Recording where the results come from"
+    script:
+        "../scripts/report/write_provenance.py"
+
+
+TABLES = [out("tables/table2.csv"), out("tables/table2.md")]
+FIGURES = figures("fig1c", "fig3")
+
+# What `all` builds for each chapter that a config lists.
+CHAPTERS = {
+    "shots": [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")],
+    "tagging": of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
+    "dataset": [
+        out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")
+    ],
+    "report": [*TABLES, *FIGURES],
+}

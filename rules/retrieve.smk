@@ -1,0 +1,76 @@
+"""Everything that comes over the network, and nothing else does: local rules, checksums first.
+
+`config/sources.csv` lists the files. `sources.mirror` is a folder looked into before the network.
+"""
+
+from scripts.lib.sources import encoder_name, read_sources, weights_file
+
+SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
+WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"])
+ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"])
+RETRIEVED = [path for path in (config["taxonomy"]["labels"], WEIGHTS) if path.startswith("resources/")]
+
+
+localrules:
+    retrieve_source,
+    retrieve_weights,
+    convert_weights,
+
+
+ruleorder: convert_weights > retrieve_weights
+
+
+rule retrieve_source:
+    output:
+        "resources/{source}",
+    log:
+        "resources/logs/retrieve_source/{source}.log",
+    wildcard_constraints:
+        source="|".join(map(re.escape, SOURCES)),
+    retries: 2
+    conda:
+        "../envs/clip.yaml"
+    params:
+        mirror=config["sources"]["mirror"],
+        source=lambda wildcards: SOURCES[wildcards.source],
+    message:
+        "Fetching {wildcards.source}"
+    script:
+        "../scripts/retrieve/retrieve_source.py"
+
+
+# OpenAI publishes TorchScript archives; everything else here reads plain tensors.
+rule convert_weights:
+    input:
+        "resources/weights/{model}/openai.pt",
+    output:
+        "resources/weights/{model}/openai.safetensors",
+    log:
+        "resources/logs/convert_weights/{model}.log",
+    wildcard_constraints:
+        model="|".join(re.escape(path.split("/")[1]) for path in SOURCES if path.endswith("/openai.pt")),
+    conda:
+        "../envs/clip.yaml"
+    params:
+        sha256=lambda wildcards: SOURCES[f"weights/{wildcards.model}/openai.pt"]["sha256"],
+    message:
+        "Converting OpenAI's weights of {wildcards.model}"
+    script:
+        "../scripts/retrieve/convert_weights.py"
+
+
+rule retrieve_weights:
+    output:
+        "resources/weights/{model}/{tag}.safetensors",
+    log:
+        "resources/logs/retrieve_weights/{model}/{tag}.log",
+    retries: 2
+    conda:
+        "../envs/clip.yaml"
+    params:
+        model=TAGGER["model"],
+        pretrained=TAGGER["pretrained"],
+    message:
+        "Fetching the weights {wildcards.tag} of {wildcards.model}"
+    script:
+        "../scripts/retrieve/retrieve_weights.py"

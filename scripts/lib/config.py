@@ -1,0 +1,65 @@
+"""Validation of a run's configuration, with errors that name the key and the way out."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from scripts.lib.errors import UserError, bullet_list
+
+
+def load_schema(path: str | Path) -> dict:
+    """The JSON schema of the configuration, from YAML."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def check_config(config: dict, schema: dict) -> None:
+    """Check a whole configuration against the closed schema and across its sections.
+
+    Raises:
+        UserError: lists every problem, each with its key and a way to mend it.
+    """
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
+    problems = [problem for error in errors for problem in _explain(error)]
+    if not problems:
+        problems = list(_check_across(config))
+    if problems:
+        raise UserError(f"the configuration has {len(problems)} problem(s):\n{bullet_list(problems)}")
+
+
+def _explain(error) -> list[str]:
+    """One line a fault; an unknown key is answered with the nearest that exists."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = [key for key in error.instance if key not in known]
+        return [_unknown_key(f"{place}.{key}".lstrip("."), str(key), known) for key in unknown]
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return [f"{f'{place}.{key}'.lstrip('.')} is missing" for key in missing]
+    description = " ".join(str(error.schema.get("description", "")).split())
+    return [f"{place or 'the configuration'}: {error.message}" + (f" ({description})" if description else "")]
+
+
+def _unknown_key(place: str, key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    return f"unknown key {place!r}; {hint}"
+
+
+def _check_across(config: dict):
+    tagger, taggers = config["tagging"]["tagger"], config["taggers"]
+    if tagger not in taggers:
+        near = get_close_matches(tagger, taggers, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"defined are: {', '.join(taggers)}"
+        yield f"tagging.tagger: {tagger!r} is not among the taggers; {hint}"
+    if not (config["clips"]["folder"] or config["clips"]["manifest"]):
+        yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
+    if not config["taxonomy"]["labels"]:
+        yield "taxonomy.labels: give a text file with one label a line"
+    for name, settings in taggers.items():
+        for template in settings["prompts"]:
+            if "{label}" not in template:
+                yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"

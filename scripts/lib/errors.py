@@ -1,0 +1,13 @@
+"""The one exception that speaks to the person at the keyboard."""
+
+
+class UserError(Exception):
+    """Something that the user can mend; the message says what is wrong and how to fix it."""
+
+
+def bullet_list(problems: list[str], limit: int = 20) -> str:
+    """Problems as indented lines, cut after `limit` with the number left out."""
+    lines = [f"  - {problem}" for problem in problems[:limit]]
+    if len(problems) > limit:
+        lines.append(f"  … and {len(problems) - limit} more")
+    return "\n".join(lines)

@@ -1,0 +1,29 @@
+"""Label lists: one label a line, and the prompts made of them."""
+
+from pathlib import Path
+
+from scripts.lib.errors import UserError, bullet_list
+
+
+def read_labels(path: str | Path) -> list[str]:
+    """Labels of a text file, one a line, in the file's order; blank lines are skipped.
+
+    Raises:
+        UserError: not UTF-8 text, no label at all, or a label that occurs twice.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text ({error}); save the label list as UTF-8") from error
+    labels = [line.strip() for line in text.splitlines() if line.strip()]
+    if not labels:
+        raise UserError(f"{path} holds no label; write one label a line")
+    repeated = sorted({label for label in labels if labels.count(label) > 1})
+    if repeated:
+        raise UserError(f"{path} names these labels more than once:\n{bullet_list(repeated)}")
+    return labels
+
+
+def fill_prompts(labels: list[str], templates: list[str]) -> list[list[str]]:
+    """Prompts per template: `result[p][l]` is template p with label l in place of `{label}`."""
+    return [[template.replace("{label}", label) for label in labels] for template in templates]

@@ -1,0 +1,32 @@
+"""Tables that people and later steps read, written whole."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_path
+
+
+def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) -> None:
+    """Rows as UTF-8 CSV; None becomes an empty field, floats keep their shortest exact form."""
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
+    ):
+        writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_csv(path: str | Path) -> list[dict[str, str]]:
+    """Rows of a CSV as text.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            return list(csv.DictReader(stream))
+    except (OSError, csv.Error) as error:
+        raise UserError(f"cannot read the table {path}: {error}") from error

@@ -1,0 +1,99 @@
+"""Fig. 3 as data: the frame-score matrix S of one clip with its shots."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from scripts.lib.figures import label_colours, new_figure, on_colour, save_figure
+from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.log import job_log
+
+MAX_LABELS = 20
+MAX_SHOTS = 40
+
+
+def choose_clip(shots: pd.DataFrame) -> str:
+    """The clip with the most different top labels among those with at most `MAX_SHOTS` shots.
+
+    Args:
+        shots: rows of `dataset/shots.parquet`.
+    """
+    table = shots.groupby("clip_id", sort=False).agg(labels=("label_1", "nunique"), shots=("shot", "size"))
+    short = table[table["shots"] <= MAX_SHOTS]
+    return (short if len(short) else table)["labels"].idxmax()
+
+
+def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, shots: pd.DataFrame) -> Figure:
+    """Labels by time, with the shots' borders and their top labels above.
+
+    Args:
+        matrix: S, (L, T).
+        labels: L names.
+        times: seconds of each column, (T,).
+        shots: the clip's rows of `dataset/shots.parquet`.
+    """
+    best = matrix.max(axis=1)
+    shown = np.argsort(-best, kind="stable")[:MAX_LABELS]
+    shown = shown[np.argsort(matrix[shown].argmax(axis=1), kind="stable")]
+    end = shots["end_time"].iloc[-1]
+    figure, (strip, axes) = new_figure(
+        9, 1.4 + 0.24 * len(shown), nrows=2, sharex=True, gridspec_kw={"height_ratios": [1, max(3, 0.55 * len(shown))]}
+    )
+    draw_strip(strip, shots, 0, label_colours(shots["label_1"]))
+    strip.set_axis_off()
+    image = axes.pcolormesh(
+        np.append(times, end),
+        np.arange(len(shown) + 1),
+        matrix[shown].astype(np.float32),
+        cmap="magma",
+        rasterized=True,
+    )
+    for start in shots["start_time"].iloc[1:]:
+        axes.axvline(start, color="white", linewidth=0.6)
+    axes.set_yticks(np.arange(len(shown)) + 0.5, [labels[row] for row in shown])
+    axes.invert_yaxis()
+    axes.set_xlim(0, end)
+    axes.set_xlabel("seconds")
+    figure.colorbar(image, ax=axes, label="score of label per frame, $S_{lt}$")
+    strip.set_title(
+        f"{shots['clip_id'].iloc[0]}: the {len(shown)} highest of {len(labels)} labels, {len(shots)} shot(s)",
+        loc="left",
+    )
+    return figure
+
+
+def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple], names: bool = True) -> None:
+    """A clip as a strip: one coloured segment a shot, with its top label where there is room."""
+    total = shots["end_time"].iloc[-1]
+    for shot in shots.itertuples():
+        colour = colours[shot.label_1]
+        length = shot.end_time - shot.start_time
+        axes.barh(level, length, left=shot.start_time, height=0.8, color=colour, edgecolor="white", linewidth=0.5)
+        if names and length > 0.012 * len(shot.label_1) * total:
+            axes.text(
+                shot.start_time + length / 2,
+                level,
+                shot.label_1,
+                ha="center",
+                va="center",
+                size=6.5,
+                color=on_colour(colour),
+            )
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    shots = pd.read_parquet(snakemake.input.shots)
+    clip_id = choose_clip(shots)
+    for scores, embeddings in zip(snakemake.input.scores, snakemake.input.embeddings, strict=True):
+        with open_h5(scores) as file, open_h5(embeddings) as frames:
+            if clip_id in file:
+                labels, matrix, times = read_strings(file["labels"]), file[clip_id]["S"][:], frames[clip_id]["time"][:]
+                break
+    figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id])
+    save_figure(figure, snakemake.output)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

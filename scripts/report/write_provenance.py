@@ -1,0 +1,26 @@
+"""Write where a run's results come from: configuration, inputs, versions, wall times."""
+
+import json
+
+from scripts.lib.files import atomic_path
+from scripts.lib.log import job_log
+from scripts.lib.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    record = {
+        "config": snakemake.params.config,
+        "inputs_sha256": checksums([*snakemake.input.sources, snakemake.params.manifest]),
+        "clips": clip_counts(list(snakemake.input.clips)),
+        "versions": package_versions(),
+        "git_commit": git_commit(snakemake.scriptdir),
+        "wall_times": wall_times(snakemake.params.benchmarks),
+    }
+    with atomic_path(snakemake.output[0]) as temporary:
+        temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

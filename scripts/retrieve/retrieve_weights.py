@@ -1,0 +1,60 @@
+"""Fetch the weights of any open_clip model by tag or hub id, and keep them as safetensors."""
+
+import json
+from pathlib import Path
+
+from scripts.lib.encoders import PREPROCESS_KEY, register_model
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_path
+from scripts.lib.log import job_log, logger
+
+PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode")
+
+
+def retrieve_weights(model: str, pretrained: str, destination: str | Path) -> None:
+    """Write a state dict with its preprocessing in the metadata, so that it travels with it.
+
+    Args:
+        model: open_clip model name.
+        pretrained: a tag that open_clip knows for it, or a hub id (`owner/name`).
+
+    Raises:
+        UserError: no such weights, or no way to them.
+    """
+    import open_clip
+    from safetensors.torch import save_file
+
+    name = register_model(model)
+    try:
+        path, settings = _download(name, pretrained)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"the weights {pretrained!r} of {name} cannot be fetched ({error}). On a machine without network, "
+            f"fetch them elsewhere and put them at {destination}, or name a local file as the tagger's `pretrained`"
+        ) from error
+    logger.info("Fetched %s", path)
+    state = open_clip.factory.load_state_dict(str(path), weights_only=True)
+    tensors = {key: tensor.contiguous() for key, tensor in state.items()}
+    preprocess = {key: settings[key] for key in PREPROCESS_KEYS if key in settings}
+    with atomic_path(destination) as temporary:
+        save_file(tensors, temporary, metadata={PREPROCESS_KEY: json.dumps(preprocess), "source": pretrained})
+
+
+def _download(name: str, pretrained: str) -> tuple[str, dict]:
+    """Path of the downloaded file and the preprocessing that belongs to it."""
+    import open_clip
+    from huggingface_hub import hf_hub_download
+    from open_clip.pretrained import download_pretrained, download_pretrained_from_hf
+
+    if settings := open_clip.get_pretrained_cfg(name, pretrained):
+        return download_pretrained(settings), settings
+    if "/" not in pretrained:
+        known = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
+        raise ValueError(f"open_clip has no such tag for this model; it has {known}")
+    description = json.loads(Path(hf_hub_download(pretrained, "open_clip_config.json")).read_text())
+    return download_pretrained_from_hf(pretrained), description.get("preprocess_cfg", {})
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0])

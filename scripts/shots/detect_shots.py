@@ -1,0 +1,122 @@
+"""Find the shots of a shard's clips (paper section 4.1) and say which clips can be used."""
+
+from dataclasses import fields
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from scripts.lib.errors import UserError
+from scripts.lib.log import job_log, logger, progress
+from scripts.lib.manifest import Clip, clips_root, shard_clips
+from scripts.lib.parallel import map_in_threads
+from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list
+from scripts.lib.tables import write_csv
+from scripts.lib.video import ClipInfo, UnreadableClip, Video
+
+CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
+SHOT_COLUMNS = ("clip_id", "shot", "start_frame", "end_frame", "start_time", "end_time")
+
+
+def detect_shots(
+    clips: list[Clip],
+    root: str | None,
+    detector: str,
+    parameters: dict,
+    shot_list: str | None = None,
+    workers: int = 1,
+) -> tuple[list[dict], list[Shot]]:
+    """Decode each clip once; a clip that cannot be used becomes a row with the reason.
+
+    Args:
+        clips: the shard's manifest rows.
+        root: folder that their paths are relative to.
+        detector: name of a PySceneDetect detector, `parameters` its arguments.
+        shot_list: CSV that replaces detection, see `scripts.lib.shots.read_shot_list`.
+        workers: clips worked on at a time.
+
+    Returns:
+        Rows with `CLIP_COLUMNS`, one a clip, and the shots of all usable clips, both in order.
+
+    Raises:
+        UserError: the detector, its parameters or the shot list cannot be used.
+    """
+    make_detector(detector, parameters)
+    listed = read_shot_list(shot_list) if shot_list else None
+    examine = partial(_examine, root=root, detector=detector, parameters=parameters, listed=listed)
+    rows, shots = [], []
+    with progress(None, "frame", "Detecting shots") as bar:
+        for done, (row, found) in enumerate(map_in_threads(partial(examine, bar=bar), clips, workers), start=1):
+            bar.set_postfix_str(f"{done}/{len(clips)} clips", refresh=False)
+            logger.info("%s: %s", row["clip_id"], row["reason"] or f"{len(found)} shot(s)")
+            rows.append(row)
+            shots += found
+    return rows, shots
+
+
+def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict, list[Shot]]:
+    try:
+        with Video(clip, root) as video:
+            bar.total = (bar.total or 0) + video.announced_frames()
+            if listed is None:
+                cuts = detect_cuts(video, make_detector(detector, parameters))
+                bounds = [0, *cuts, len(video.times)]
+                frames = list(pairwise(bounds))
+            else:
+                frames = _listed_shots(video, listed.get(clip.clip_id))
+            bar.update(len(video.times))
+            info = video.info()
+            shots = [
+                Shot(clip.clip_id, number, start, end, video.times[start], video.end_time(end))
+                for number, (start, end) in enumerate(frames, start=1)
+            ]
+    except UnreadableClip as reason:
+        return {"clip_id": clip.clip_id, "status": "failed", "reason": str(reason)}, []
+    except Exception as error:
+        logger.exception("%s: unexpected error", clip.clip_id)
+        reason = f"unexpected error, see the log ({type(error).__name__}: {error})"
+        return {"clip_id": clip.clip_id, "status": "failed", "reason": reason}, []
+    row = {"clip_id": clip.clip_id, "status": "ok", "reason": _remark(info), **info.as_row()}
+    return row, shots
+
+
+def _listed_shots(video: Video, intervals) -> list[tuple[int, int]]:
+    if not intervals:
+        raise UnreadableClip("the shot list has no shot of this clip")
+    for _ in video:
+        pass
+    try:
+        return listed_frames(intervals, np.frombuffer(video.times))
+    except UserError as error:
+        raise UnreadableClip(str(error)) from error
+
+
+def _remark(info: ClipInfo) -> str:
+    """What a user should know of a clip that is used all the same."""
+    if info.n_frames_header and info.n_frames < info.n_frames_header:
+        return f"only {info.n_frames} of the {info.n_frames_header} frames that the header announces could be decoded"
+    return ""
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    params, settings = snakemake.params, snakemake.config["clips"]
+    rows, shots = detect_shots(
+        shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),
+        clips_root(snakemake.config),
+        params.detector,
+        params.parameters,
+        snakemake.input.get("shot_list") or None,
+        snakemake.threads,
+    )
+    write_csv(snakemake.output.clips, CLIP_COLUMNS, rows)
+    write_csv(
+        snakemake.output.shots,
+        SHOT_COLUMNS,
+        ({column: getattr(shot, {"shot": "number"}.get(column, column)) for column in SHOT_COLUMNS} for shot in shots),
+    )
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,47 @@
+"""Embed the labels' prompts with the text tower (paper section 4.2, e_l)."""
+
+import numpy as np
+
+from scripts.lib.encoders import PACKAGES, load_clip
+from scripts.lib.files import sha256_of
+from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.labels import fill_prompts, read_labels
+from scripts.lib.log import job_log
+
+
+def ensemble(embeddings: np.ndarray) -> np.ndarray:
+    """One unit vector a label from several prompts: the mean of unit vectors, normalised again.
+
+    Args:
+        embeddings: (P, L, D), any length.
+
+    Returns:
+        (L, D) float32, unit length.
+    """
+    unit = embeddings / np.linalg.norm(embeddings, axis=-1, keepdims=True)
+    mean = unit.mean(axis=0)
+    return (mean / np.linalg.norm(mean, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    labels = read_labels(snakemake.input.labels)
+    prompts = fill_prompts(labels, snakemake.params.prompts)
+    # The text tower runs once over a few hundred prompts: full precision costs nothing here.
+    encoder = load_clip(snakemake.params.model, snakemake.input.weights, "fp32", device="cpu")
+    embeddings = np.stack([encoder.encode_prompts(texts) for texts in prompts])
+    attributes = {
+        "encoder": encoder.name,
+        "weights_sha256": sha256_of(snakemake.input.weights),
+        "logit_scale": encoder.logit_scale,
+        "logit_bias": encoder.logit_bias,
+    }
+    with create_h5(snakemake.output[0], attributes, PACKAGES) as file:
+        write_strings(file, "labels", labels)
+        write_strings(file, "prompts", list(snakemake.params.prompts))
+        file["embeddings"] = ensemble(embeddings)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,66 @@
+"""Frame-score matrices S and shot scores of a shard from its embeddings (paper Eq. 3 and 4)."""
+
+import h5py
+import numpy as np
+
+from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_strings
+from scripts.lib.log import job_log, progress
+from scripts.lib.scores import SCORES, shot_sums
+
+# Frames scored at a time, so that memory does not grow with the length of a clip.
+BLOCK = 4096
+
+
+def score_clip(
+    source: h5py.Group, target: h5py.Group, labels: np.ndarray, score: str, scale: float, bias: float
+) -> None:
+    """Write S (L, T) float16, frame (T,), shot (T,), shot_numbers (N,), shot_scores (N, L) float32.
+
+    Args:
+        source: a clip's group of embeddings, see `scripts.tagging.embed_frames`.
+        target: empty group to write to.
+        labels: label embeddings (L, D), unit length.
+        score: `softmax`, `cosine` or `sigmoid`.
+        scale, bias: of the logits.
+    """
+    shot = source["shot"][:]
+    numbers, rows = np.unique(shot, return_inverse=True)
+    matrix = target.create_dataset("S", shape=(len(labels), len(shot)), dtype=np.float16, chunks=True)
+    sums = np.zeros((len(numbers), len(labels)))
+    for start in range(0, len(shot), BLOCK):
+        block = slice(start, start + BLOCK)
+        scores = SCORES[score](source["features"][block], labels, scale, bias)
+        matrix[:, block] = scores.T
+        sums += shot_sums(scores, rows[block], len(numbers))
+    target["frame"] = source["frame"][:]
+    target["shot"] = shot
+    target["shot_numbers"] = numbers
+    target["shot_scores"] = (sums / np.bincount(rows)[:, None]).astype(np.float32)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    params = snakemake.params
+    with open_h5(snakemake.input.labels) as file:
+        labels = read_strings(file["labels"])
+        prompts = read_strings(file["prompts"])
+        embeddings = file["embeddings"][:]
+        learnt, bias = float(file.attrs["logit_scale"]), float(file.attrs["logit_bias"])
+    scale = learnt if params.logit_scale == "model" else float(params.logit_scale)
+    with open_h5(snakemake.input.frames, params.clips) as source:
+        inherited = ("encoder", "weights_sha256", "preprocessing", "dtype", "frames", "fingerprint")
+        attributes = {name: source.attrs[name] for name in inherited}
+        attributes |= {"score": params.score, "logit_scale": scale, "logit_bias": bias}
+        with create_h5(snakemake.output[0], attributes, ("numpy",)) as target:
+            write_strings(target, "labels", labels)
+            write_strings(target, "prompts", prompts)
+            clips = [name for name in source if not name.startswith(".")]
+            with progress(len(clips), "clip", "Scoring shots") as bar:
+                for clip_id in clips:
+                    score_clip(source[clip_id], target.create_group(clip_id), embeddings, params.score, scale, bias)
+                    bar.update()
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)
