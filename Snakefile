@@ -10,7 +10,16 @@ if not workflow.configfiles:
 
 include: "rules/common.smk"
 include: "rules/retrieve.smk"
-include: "rules/demo.smk"
+
+
+# Rules that make the clips hand them over here; a user's own clips need no rule.
+MEDIA = []
+
+if config["demo"]:
+
+    include: "rules/demo.smk"
+
+
 include: "rules/shots.smk"
 include: "rules/tagging.smk"
 include: "rules/dataset.smk"

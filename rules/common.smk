@@ -4,17 +4,14 @@ Only persisted inputs decide what the shards are, because a job on a cluster nod
 again: the submitting process writes the run's manifest when it starts, jobs read it back.
 """
 
-import os
-import sys
 from pathlib import Path
 
-# Scripts run in a process of their own, which finds `scripts.lib` here too.
-if workflow.basedir not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(workflow.basedir), os.environ.get("PYTHONPATH")]))
-
 from scripts.lib import manifest as manifests
-from scripts.lib.config import check_config, load_schema
+from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
+from scripts.lib.imports import share_with_jobs
+
+share_with_jobs(workflow.basedir)
 
 
 def explained(function, *arguments):
@@ -25,7 +22,9 @@ def explained(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
-explained(check_config, config, load_schema(workflow.source_path("../config/schema.yaml")))
+SCHEMA = load_schema(workflow.source_path("../config/schema.yaml"))
+config.update(read_typed(config, SCHEMA))
+explained(check_config, config, SCHEMA)
 
 
 def out(path):
@@ -33,12 +32,12 @@ def out(path):
     return f"results/{config['run']}/{path}"
 
 
-def log_of(rule, *wildcards):
-    return out("/".join(("logs", rule, *wildcards)) + ".log")
+def log_of(rule, wildcards=None):
+    return out(f"logs/{rule}/{wildcards}.log" if wildcards else f"logs/{rule}.log")
 
 
-def benchmark_of(rule, *wildcards):
-    return out("/".join(("benchmarks", rule, *wildcards)) + ".tsv")
+def benchmark_of(rule, wildcards=None):
+    return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
 
 
 def code(*modules):

@@ -1,12 +1,10 @@
 """The embedded default: a few rendered clips and a small CLIP model, made without the network."""
 
-MEDIA = out("demo/rendered.csv") if config["demo"] else []
-
 
 rule render_clips:
     input:
-        clips=config["clips"]["manifest"] if config["demo"] else [],
-        labels=config["taxonomy"]["labels"] if config["demo"] else [],
+        clips=config["clips"]["manifest"],
+        labels="config/demo/labels.txt",
     output:
         truth=out("demo/rendered.csv"),
         clips=directory(out("demo/clips")),
@@ -15,7 +13,7 @@ rule render_clips:
     conda:
         "../envs/video.yaml"
     params:
-        seed=(config["demo"] or {}).get("seed"),
+        seed=config["demo"]["seed"],
     message:
         "Rendering the demo's clips"
     script:
@@ -32,8 +30,11 @@ rule initialise_tagger:
     conda:
         "../envs/clip.yaml"
     params:
-        seed=(config["demo"] or {}).get("seed"),
+        seed=config["demo"]["seed"],
     message:
         "Initialising the demo's CLIP model at random"
     script:
         "../scripts/demo/initialise_tagger.py"
+
+
+MEDIA = rules.render_clips.output.truth

@@ -48,7 +48,7 @@ rule convert_weights:
     log:
         "resources/logs/convert_weights/{model}.log",
     wildcard_constraints:
-        model="|".join(re.escape(path.split("/")[1]) for path in SOURCES if path.endswith("/openai.pt")),
+        model="|".join(re.escape(Path(path).parent.name) for path in SOURCES if Path(path).name == "openai.pt"),
     conda:
         "../envs/clip.yaml"
     params:

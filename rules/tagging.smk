@@ -10,9 +10,9 @@ rule embed_frames:
     output:
         out(f"embeddings/{ENCODER}/{{shard}}.h5"),
     log:
-        log_of("embed_frames", ENCODER, "{shard}"),
+        log_of("embed_frames", f"{ENCODER}/{{shard}}"),
     benchmark:
-        benchmark_of("embed_frames", ENCODER, "{shard}")
+        benchmark_of("embed_frames", f"{ENCODER}/{{shard}}")
     conda:
         "../envs/clip.yaml"
     threads: 8

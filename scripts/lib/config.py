@@ -13,6 +13,36 @@ def load_schema(path: str | Path) -> dict:
     return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
 
 
+def read_typed(value, schema: dict):
+    """The configuration with numbers and nulls where the command line gave text.
+
+    Snakemake reads `--config key='{a: 1}'` with every value inside as text. Text that does not fit
+    its key is read as YAML; it stays as it is when that does not fit either.
+    """
+    from jsonschema import Draft202012Validator
+
+    if isinstance(value, dict):
+        options = [option for option in (schema, *schema.get("anyOf", [])) if "properties" in option]
+        known = {key: subschema for option in options for key, subschema in option["properties"].items()}
+        other = schema.get("additionalProperties")
+        other = other if isinstance(other, dict) else {}
+        return {key: read_typed(item, known.get(key, other)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [read_typed(item, schema.get("items", {})) for item in value]
+    if not isinstance(value, str):
+        return value
+    validator = Draft202012Validator(schema)
+    if schema and value == "null" and validator.is_valid(None):
+        return None
+    if validator.is_valid(value):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if validator.is_valid(read) else value
+
+
 def check_config(config: dict, schema: dict) -> None:
     """Check a whole configuration against the closed schema and across its sections.
 

@@ -14,6 +14,8 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import logger
 
 PREPROCESS_KEY = "preprocess_cfg"
+# Larger batches fall out of a processor's caches: docs/benchmarks.md.
+CPU_BATCH_SIZE = 32
 PACKAGES = ("torch", "open_clip_torch", "torchvision", "pillow", "numpy")
 
 
@@ -45,7 +47,7 @@ class ClipEncoder:
         """Resize and crop one frame, (H, W, 3) uint8, as the model wants it: (h, w, 3) uint8."""
         from PIL import Image
 
-        return np.asarray(self.spatial(Image.fromarray(rgb)))
+        return np.array(self.spatial(Image.fromarray(rgb)))
 
     def encode_frames(self, crops: np.ndarray) -> np.ndarray:
         """Image embeddings, not normalised: (B, h, w, 3) uint8 to (B, D) float32."""
@@ -83,6 +85,11 @@ class ClipEncoder:
         """The learnt offset of sigmoid models (SigLIP), 0 for others."""
         bias = getattr(self.model, "logit_bias", None)
         return 0.0 if bias is None else float(bias)
+
+
+def usable_batch_size(wanted: int, device: str) -> int:
+    """The batch size asked for, but no larger than serves a CPU."""
+    return min(wanted, CPU_BATCH_SIZE) if device == "cpu" else wanted
 
 
 def best_device() -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 import h5py
 import numpy as np
 
-from scripts.lib.encoders import PACKAGES, ClipEncoder, load_clip
+from scripts.lib.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
 from scripts.lib.files import sha256_of
 from scripts.lib.gpu import leased_gpu
 from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_strings
@@ -230,7 +230,7 @@ def main(snakemake) -> None:
                 encoder,
                 clips_root(config),
                 params.frames,
-                config["tagging"]["batch_size"],
+                usable_batch_size(config["tagging"]["batch_size"], encoder.device),
                 snakemake.threads,
             )
             group = file.create_group(".failures")

@@ -7,8 +7,8 @@ from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_strings
 from scripts.lib.log import job_log, progress
 from scripts.lib.scores import SCORES, shot_sums
 
-# Frames scored at a time, so that memory does not grow with the length of a clip.
-BLOCK = 4096
+# Frames scored and stored at a time, so that memory does not grow with the length of a clip.
+BLOCK = 1024
 
 
 def score_clip(
@@ -25,7 +25,8 @@ def score_clip(
     """
     shot = source["shot"][:]
     numbers, rows = np.unique(shot, return_inverse=True)
-    matrix = target.create_dataset("S", shape=(len(labels), len(shot)), dtype=np.float16, chunks=True)
+    chunks = (len(labels), min(BLOCK, len(shot)))
+    matrix = target.create_dataset("S", shape=(len(labels), len(shot)), dtype=np.float16, chunks=chunks)
     sums = np.zeros((len(numbers), len(labels)))
     for start in range(0, len(shot), BLOCK):
         block = slice(start, start + BLOCK)

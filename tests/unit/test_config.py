@@ -1,0 +1,174 @@
+"""The configuration: shipped files are valid, and every fault is told with the way out."""
+
+import copy
+import inspect
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.lib.config import check_config, load_schema
+from scripts.lib.errors import UserError
+from scripts.lib.shots import DETECTORS
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(path for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
+
+
+@pytest.fixture
+def schema():
+    """The shipped schema."""
+    return load_schema(ROOT / "config" / "schema.yaml")
+
+
+@pytest.fixture
+def config():
+    """A valid configuration to spoil."""
+    return yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+
+
+def problems_of(config, schema):
+    """The lines of the refusal."""
+    with pytest.raises(UserError) as refusal:
+        check_config(config, schema)
+    headline, *lines = str(refusal.value).splitlines()
+    assert f"has {len(lines)} problem(s)" in headline
+    return [line.removeprefix("  - ") for line in lines]
+
+
+def set_at(config, path, value):
+    """Set a value deep inside a configuration."""
+    for key in path[:-1]:
+        config = config[key]
+    config[path[-1]] = value
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_configurations_are_valid(schema, path):
+    """Every file a user may start from passes the check as it stands."""
+    check_config(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        (("rum",), "run"),
+        (("sources", "miror"), "mirror"),
+        (("clips", "shardsize"), "shard_size"),
+        (("shots", "parameters", "treshold"), "threshold"),
+        (("taggers", "random", "promts"), "prompts"),
+        (("tagging", "batchsize"), "batch_size"),
+        (("dataset", "flags", "black_lum"), "black_luma"),
+        (("demo", "sed"), "seed"),
+        (("tagging", "frames"), "fps"),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else value,
+)
+def test_unknown_keys_are_named_with_the_nearest_that_exists(config, schema, path, nearest):
+    """A typing error at any depth is answered with the place and what was probably meant."""
+    if path == ("tagging", "frames"):
+        set_at(config, path, {"fsp": 4})
+        path = (*path, "fsp")
+    else:
+        set_at(config, path, 1)
+    (problem,) = problems_of(config, schema)
+    assert ".".join(path) in problem
+    assert f"did you mean '{nearest}'?" in problem
+
+
+def test_all_faults_are_listed_once(config, schema):
+    """One run shows everything that is wrong, and nothing twice."""
+    del config["run"], config["shots"], config["clips"]["root"]
+    config["clips"]["shard_size"] = 0
+    config["tagging"]["dtype"] = "fp8"
+    config["extra"] = {}
+    found = problems_of(config, schema)
+    assert len(found) == len(set(found)) == 6
+    for expected in (
+        "run is missing",
+        "shots is missing",
+        "clips.root is missing",
+        "clips.shard_size",
+        "tagging.dtype",
+    ):
+        assert sum(expected in line for line in found) == 1
+    # a value that is not allowed is answered with what the key means
+    assert "Clips a job works on" in next(line for line in found if "shard_size" in line)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("run",), "../elsewhere"),
+        (("chapters",), []),
+        (("clips", "max_failed_fraction"), 1.5),
+        (("tagging", "frames"), {"fps": 0}),
+        (("tagging", "frames"), {"fps": 4, "per_shot": 2}),
+        (("taggers", "random", "logit_scale"), "learnt"),
+        (("taggers",), {"a b": {}}),
+        (("taggers",), {}),
+        (("shots", "parameters", "weights"), [1, 1, 1]),
+    ],
+)
+def test_values_that_would_fail_later_are_refused_now(config, schema, path, value):
+    """The schema is closed in values too."""
+    set_at(config, path, value)
+    assert any(path[0] in line for line in problems_of(config, schema))
+
+
+@pytest.mark.parametrize(("key", "value"), [(1, {}), (True, 1)])
+def test_keys_that_yaml_reads_as_numbers_or_truth_are_refused_in_words(config, schema, key, value):
+    """`1:` and `on:` are no text to YAML; they are faults of the file and not of the check."""
+    config["taggers"] = {**config["taggers"], key: value, "x": {}}
+    assert any("taggers" in line for line in problems_of(config, schema))
+
+
+def test_the_sections_must_fit_each_other(config, schema):
+    """What no schema can say: the tagger exists, prompts have a place for the label, there are clips."""
+    config["taggers"]["other"] = {**config["taggers"]["random"], "prompts": ["a photo of a {label}", "a photo"]}
+    config["tagging"]["tagger"] = "othr"
+    config["clips"] |= {"folder": None, "manifest": None}
+    found = problems_of(config, schema)
+    assert len(found) == 3
+    assert "tagging.tagger: 'othr' is not among the taggers; did you mean 'other'?" in found
+    assert any("clips.folder" in line and "clips.manifest" in line for line in found)
+    assert "taggers.other.prompts: 'a photo' has no {label} to fill in" in found
+
+
+def test_what_is_no_mapping_is_refused(config, schema):
+    """An empty file is a fault in words too."""
+    assert problems_of(None, schema)
+    assert problems_of({**config, "clips": "videos"}, schema)
+
+
+def walk(node, place=""):
+    """Every mapping below a node of the schema, with its place."""
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    if isinstance(node, dict):
+        yield place, node
+    for key, child in children:
+        yield from walk(child, f"{place}.{key}")
+
+
+def test_every_key_is_described_and_every_section_closed(schema):
+    """The schema is the manual: no key without a sentence, none that slips through unnamed."""
+    objects = [(place, node) for place, node in walk(schema) if isinstance(node.get("properties"), dict)]
+    keys = [(f"{place}.{key}", value) for place, node in objects for key, value in node["properties"].items()]
+    assert len(keys) > 50
+    assert [place for place, value in keys if len(value.get("description", "")) < 10] == []
+    assert [place for place, node in objects if node.get("additionalProperties") is not False] == []
+
+
+def test_detector_parameters_are_those_of_pyscenedetect(schema):
+    """The schema offers what the detectors take: no parameter is missing, none is invented."""
+    parameters = schema["properties"]["shots"]["properties"]["parameters"]["properties"]
+    taken = {name for detector in DETECTORS.values() for name in inspect.signature(detector).parameters}
+    assert set(parameters) == taken
+    assert set(schema["properties"]["shots"]["properties"]["detector"]["enum"]) == set(DETECTORS)
+
+
+def test_spoiling_does_not_leak(config, schema):
+    """The check changes nothing in the configuration that it is given."""
+    before = copy.deepcopy(config)
+    check_config(config, schema)
+    assert config == before

@@ -1,0 +1,136 @@
+"""Dry runs of everything that is shipped, lint, size, and configurations that cannot work."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.lib.manifest import Clip, write_manifest
+from scripts.lib.tables import read_csv
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
+    """A dry run finds a rule for every file and writes nothing."""
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "film.mp4").touch()
+    options = ["--configfile", f"config/{name}"]
+    if yaml.safe_load((ROOT / "config" / name).read_text())["clips"]["folder"]:
+        options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
+    for target in ("all", "tag", "dataset", "tables", "figures", "retrieve"):
+        workspace.planned(target, *options)
+    assert not (workspace.path / "results").exists()
+
+
+def test_lint(workspace):
+    assert "Congratulations" in workspace.snakemake("--lint").stdout
+
+
+def test_nothing_heavy_is_imported_at_parse_time(workspace):
+    """Parsing happens again in every job."""
+    (workspace.path / "Snakefile").open("a").write(
+        "\nimport sys\nprint('HEAVY', {'torch', 'pandas', 'cv2', 'av', 'h5py', 'open_clip'} & set(sys.modules))\n"
+    )
+    assert "HEAVY set()" in workspace.snakemake("--dry-run", "retrieve").stdout
+
+
+def test_dry_run_of_the_papers_collection_is_quick_and_small(workspace, shared_data, tmp_path):
+    """32,484 clips in shards of 100: under 15 s and 400 MB."""
+    rows = read_csv(shared_data / "condensed_movies/clips.csv")[:32484]
+    clips = [Clip(row["videoid"], f"{row['videoid']}.mkv", row["imdbid"], row["title"]) for row in rows]
+    write_manifest(clips, tmp_path / "clips.csv")
+    settings = json.dumps({"manifest": str(tmp_path / "clips.csv"), "folder": None, "shard_size": 100})
+    probe = (
+        "import resource, subprocess, sys, time; start = time.perf_counter(); subprocess.run(sys.argv[1:], check=True);"
+        "print('MEASURED', time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+    )
+    snakemake = [sys.executable, "-m", "snakemake", "tag", "--dry-run", "--quiet", "--cores", "2"]
+    done = subprocess.run(
+        [sys.executable, "-c", probe, *snakemake, "--configfile", "config/tag.yaml", "--config", f"clips={settings}"],
+        cwd=workspace.path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, megabytes = map(float, re.search(r"MEASURED (\S+) (\S+)", done.stdout).groups())
+    assert "detect_shots" in done.stdout and "325" in done.stdout
+    assert seconds < 15
+    assert megabytes < 400
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["shots={treshold: 27}"], "unknown key 'shots.treshold'"),
+        (["shots={detektor: content}"], "did you mean 'detector'?"),
+        (["tagging={tagger: clip_vit_b23}"], "did you mean 'clip_vit_b32'?"),
+        (["tagging={frames: some}"], "tagging.frames"),
+        (["clips={shard_size: 0}"], "clips.shard_size"),
+        (["run=../elsewhere"], "run"),
+        (["clips={folder: /no/such/folder}"], "is not a folder"),
+    ],
+)
+def test_a_config_that_cannot_work_says_why(workspace, settings, message):
+    done = workspace.snakemake("tag", "-n", "--configfile", "config/tag.yaml", "--config", *settings, check=False)
+    assert done.returncode != 0
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_nothing_of_the_demo_leaks_into_another_run(workspace, tmp_path):
+    """A config given on the command line is the whole configuration: a missing key is an error."""
+    config = yaml.safe_load((ROOT / "config/tag.yaml").read_text())
+    del config["tagging"]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    done = workspace.snakemake("tag", "-n", "--configfile", str(tmp_path / "mine.yaml"), check=False)
+    assert "tagging is missing" in done.stdout
+
+
+def test_a_bad_manifest_lists_all_its_problems(workspace, tmp_path):
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text("clip_id,path,start_time,end_time\na,a.mp4,,\na,b.mp4,5,2\n../x,c.mp4,,\n")
+    settings = json.dumps({"manifest": str(manifest), "folder": None})
+    done = workspace.snakemake(
+        "tag", "-n", "--configfile", "config/tag.yaml", "--config", f"clips={settings}", check=False
+    )
+    assert done.returncode != 0
+    for words in ("3 problem(s)", "line 3: clip_id 'a' is used already on line 2", "line 3: the window", "line 4"):
+        assert words in done.stdout
+
+
+def test_environments_and_lock_name_the_same_versions():
+    lock = (ROOT / "uv.lock").read_text()
+    locked = set(re.findall(r'name = "([^"]+)"\nversion = "([^"]+)"', lock))
+    for path in (ROOT / "envs").glob("*.yaml"):
+        dependencies = yaml.safe_load(path.read_text())["dependencies"]
+        pins = [pin.split("==") for entry in dependencies if isinstance(entry, dict) for pin in entry["pip"]]
+        assert pins
+        assert {tuple(pin) for pin in pins} <= locked, path.name
+
+
+def test_every_rule_is_short_and_in_the_house_order():
+    """input, output, log, benchmark, threads, resources, params, message, conda, script."""
+    order = (
+        "input output wildcard_constraints log benchmark retries threads resources params message conda script".split()
+    )
+    for path in [*(ROOT / "rules").glob("*.smk")]:
+        for rule in re.split(r"\n(?=rule )", path.read_text())[1:]:
+            body = re.split(r"\n(?=\S)", rule)[0]
+            found = [word for word in re.findall(r"^    (\w+):", body, re.MULTILINE) if word in order]
+            assert found == sorted(found, key=order.index), (path.name, rule.split(":")[0])
+            assert len(body.splitlines()) <= 36, (path.name, rule.split(":")[0])
+
+
+def test_code_inputs_are_files_that_exist(workspace):
+    text = workspace.snakemake("--dry-run").stdout
+    listed = re.findall(r"[^,\n]*scripts/lib/\w+\.py", text)
+    assert listed
+    assert all(os.path.exists(path.strip().removeprefix("input: ")) for path in listed)
