@@ -107,7 +107,7 @@ def _decode(work: list[Work], threads: int) -> None:
     from scripts.lib.parallel import map_in_threads
 
     def decode(item: Work) -> None:
-        with Video(item.clip, threads=max(1, threads // len(work))) as video:
+        with Video(item.clip) as video:
             for frame in video:
                 frame.rgb()
 

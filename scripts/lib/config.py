@@ -22,8 +22,7 @@ def read_typed(value, schema: dict):
     from jsonschema import Draft202012Validator
 
     if isinstance(value, dict):
-        options = [option for option in (schema, *schema.get("anyOf", [])) if "properties" in option]
-        known = {key: subschema for option in options for key, subschema in option["properties"].items()}
+        known = _known_keys(schema)
         other = schema.get("additionalProperties")
         other = other if isinstance(other, dict) else {}
         return {key: read_typed(item, known.get(key, other)) for key, item in value.items()}
@@ -51,8 +50,8 @@ def check_config(config: dict, schema: dict) -> None:
     """
     from jsonschema import Draft202012Validator
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(error.path))
-    problems = [problem for error in errors for problem in _explain(error)]
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    problems = list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
     if not problems:
         problems = list(_check_across(config))
     if problems:
@@ -62,10 +61,11 @@ def check_config(config: dict, schema: dict) -> None:
 def _explain(error) -> list[str]:
     """One line a fault; an unknown key is answered with the nearest that exists."""
     place = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
+    if error.validator in ("additionalProperties", "anyOf") and isinstance(error.instance, dict):
+        known = _known_keys(error.schema)
         unknown = [key for key in error.instance if key not in known]
-        return [_unknown_key(f"{place}.{key}".lstrip("."), str(key), known) for key in unknown]
+        if known and unknown:
+            return [_unknown_key(f"{place}.{key}".lstrip("."), str(key), known) for key in unknown]
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         return [f"{f'{place}.{key}'.lstrip('.')} is missing" for key in missing]
@@ -73,7 +73,13 @@ def _explain(error) -> list[str]:
     return [f"{place or 'the configuration'}: {error.message}" + (f" ({description})" if description else "")]
 
 
-def _unknown_key(place: str, key: str, known: list[str]) -> str:
+def _known_keys(schema: dict) -> dict[str, dict]:
+    """The keys that an object may have, with their schemas, over all its alternatives."""
+    options = (schema, *schema.get("anyOf", []))
+    return {key: value for option in options for key, value in option.get("properties", {}).items()}
+
+
+def _unknown_key(place: str, key: str, known: dict[str, dict]) -> str:
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
     return f"unknown key {place!r}; {hint}"

@@ -78,13 +78,13 @@ class ClipEncoder:
     @property
     def logit_scale(self) -> float:
         """The learnt factor on cosines, already exponentiated."""
-        return float(self.model.logit_scale.exp())
+        return float(self.model.logit_scale.detach().exp())
 
     @property
     def logit_bias(self) -> float:
         """The learnt offset of sigmoid models (SigLIP), 0 for others."""
         bias = getattr(self.model, "logit_bias", None)
-        return 0.0 if bias is None else float(bias)
+        return 0.0 if bias is None else float(bias.detach())
 
 
 def usable_batch_size(wanted: int, device: str) -> int:

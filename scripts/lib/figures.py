@@ -13,6 +13,8 @@ from scripts.lib.files import atomic_path
 
 STYLE = {
     "font.size": 9,
+    # Titles of films are no formulas.
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",

@@ -48,6 +48,9 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
         try:
             yield file
         except OSError as error:
+            # HDF5's own errors bear no number; one with a number is about another file, or the disk.
+            if error.errno is not None:
+                raise
             raise UserError(f"{path} cannot be read to its end ({error}); {remedy}") from error
 
 

@@ -13,6 +13,8 @@ def read_labels(path: str | Path) -> list[str]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"cannot read the label list {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text ({error}); save the label list as UTF-8") from error
     labels = [line.strip() for line in text.splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.files import atomic_path
+from scripts.lib.tables import write_csv
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -84,7 +84,9 @@ def parse_manifest(text: str, name: str) -> list[Clip]:
             problems += [f"line {line}: {fault}" for fault in faults]
             clips.append(clip)
     except csv.Error as error:
-        raise UserError(f"the manifest {name} is not a valid CSV file: line {reader.line_num}: {error}") from error
+        raise UserError(
+            f"the manifest {name} is not a valid CSV file: line {reader.reader.line_num}: {error}"
+        ) from error
     if problems:
         raise UserError(f"the manifest {name} has {len(problems)} problem(s):\n{bullet_list(problems)}")
     if not clips:
@@ -110,9 +112,11 @@ def _parse_row(row: dict) -> tuple[Clip, list[str]]:
     if None in row or any(value is None for value in row.values()):
         faults.append("the number of fields differs from the header's; quote fields that contain commas")
     values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    # File names may begin or end with a space.
+    values["path"] = row.get("path") or ""
     if not SAFE_ID.fullmatch(values["clip_id"]):
         faults.append(f"clip_id {values['clip_id']!r} is empty or has characters other than A-Z a-z 0-9 _ -")
-    if not values["path"]:
+    if not values["path"].strip():
         faults.append("path is empty")
     if values["year"] and not re.fullmatch(r"-?\d{1,4}(\.0)?", values["year"]):
         faults.append(f"year {values['year']!r} is not a year")
@@ -140,13 +144,7 @@ def _parse_seconds(text: str) -> float | None:
 
 def write_manifest(clips: Iterable[Clip], path: str | Path) -> None:
     """Write clips as CSV, atomically; file names that are no UTF-8 survive the round trip."""
-    with (
-        atomic_path(path) as temporary,
-        open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(clip) for clip in clips)
+    write_csv(path, COLUMNS, (asdict(clip) for clip in clips))
 
 
 @dataclass(frozen=True)
@@ -174,7 +172,12 @@ def list_folder(folder: str | Path) -> Folder:
     if not folder.is_dir():
         raise UserError(f"clips.folder: {folder} is not a folder")
     videos, ignored = [], Counter()
+    visited = set()
     for parent, children, names in os.walk(folder, followlinks=True):
+        if (place := os.path.realpath(parent)) in visited:
+            children.clear()
+            continue
+        visited.add(place)
         children[:] = sorted(child for child in children if not child.startswith("."))
         for name in names:
             if name.startswith("."):
@@ -194,10 +197,9 @@ def clip_id_of(relative_path: str, taken: set[str]) -> str:
     stem = relative_path[: -len(Path(relative_path).suffix)]
     printable = stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     slug = slugify(printable, lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "clip"
-    if slug.lower() not in taken:
-        return slug
     digest = hashlib.sha256(os.fsencode(relative_path)).hexdigest()
-    return f"{slug}-{digest[:8]}"
+    names = (slug, *(f"{slug}-{digest[:length]}" for length in range(8, len(digest) + 1)))
+    return next(name for name in names if name.lower() not in taken)
 
 
 def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | Path) -> list[Clip]:

@@ -17,7 +17,7 @@ from scenedetect.detector import FlashFilter, SceneDetector
 from scenedetect.video_stream import VideoStream
 
 from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.video import Video
+from scripts.lib.video import TIME_TOLERANCE, Video
 
 DETECTORS: dict[str, type[SceneDetector]] = {
     "adaptive": detectors.AdaptiveDetector,
@@ -102,7 +102,7 @@ def detect_cuts(video: Video, detector: SceneDetector) -> list[int]:
     manager.add_detector(detector)
     manager.detect_scenes(stream)
     scenes = manager.get_scene_list(start_in_scene=True)
-    return sorted({bisect_left(video.times, start.seconds - _TICK / 2) for start, _ in scenes} - {0})
+    return sorted({bisect_left(video.times, start.seconds - TIME_TOLERANCE) for start, _ in scenes} - {0})
 
 
 class _DecodedStream(VideoStream):
@@ -197,8 +197,7 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
     frames = []
     for unit, start, end in intervals:
         if unit == "time":
-            # half a millisecond: times in lists are rounded
-            start, end = np.searchsorted(times, [start - 5e-4, end - 5e-4])
+            start, end = np.searchsorted(times, [start - TIME_TOLERANCE, end - TIME_TOLERANCE])
         frames.append((int(start), min(int(end), len(times))))
     frames.sort()
     for start, end in frames:

@@ -10,11 +10,15 @@ from scripts.lib.files import atomic_path
 
 def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) -> None:
     """Rows as UTF-8 CSV; None becomes an empty field, floats keep their shortest exact form."""
+    rows = list(rows)
+    # Python leaves a carriage return unquoted when lines end in a newline.
+    odd = any("\r" in value for row in rows for value in row.values() if isinstance(value, str))
     with (
         atomic_path(path) as temporary,
         open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
     ):
-        writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+        quoting = csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(stream, list(columns), lineterminator="\n", quoting=quoting)
         writer.writeheader()
         writer.writerows(rows)
 

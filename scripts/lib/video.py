@@ -16,7 +16,7 @@ import numpy as np
 
 from scripts.lib.manifest import Clip, media_path
 
-# Container timestamps are rounded to milliseconds in Matroska and AVI.
+# Matroska rounds timestamps to milliseconds, and people round the times that they write down.
 TIME_TOLERANCE = 1e-3
 # A frame interval this far from the median makes a rate variable (and 2 ms more, for rounding).
 VFR_DEVIATION = 0.1
@@ -80,17 +80,15 @@ class Video:
     Args:
         clip: manifest row; its window, if any, decides which frames there are.
         root: folder that the clip's path is relative to.
-        threads: decoder threads; 0 lets FFmpeg choose.
 
     Raises:
         UnreadableClip: there is no medium, or it cannot be opened; iterating raises it when not a
             single frame decodes.
     """
 
-    def __init__(self, clip: Clip, root: str | None = None, threads: int = 1):
+    def __init__(self, clip: Clip, root: str | None = None):
         self.path = media_path(clip, root)
         self.start, self.end = clip.start_time or 0.0, clip.end_time
-        self._threads = threads
         self._container = None
         self._open()
         self.rotation = 0
@@ -104,8 +102,8 @@ class Video:
         if self._stream is None:
             self.close()
             raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
-        self._stream.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = self._threads
+        # One thread: what FFmpeg makes of damaged pictures depends on how many there are.
+        self._stream.codec_context.thread_count = 1
 
     def __enter__(self) -> "Video":
         return self

@@ -54,7 +54,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
     axes.invert_yaxis()
     axes.set_xlim(0, end)
     axes.set_xlabel("seconds")
-    figure.colorbar(image, ax=axes, label="score of label per frame, $S_{lt}$")
+    figure.colorbar(image, ax=axes, label="score of label per frame, S")
     strip.set_title(
         f"{shots['clip_id'].iloc[0]}: the {len(shown)} highest of {len(labels)} labels, {len(shots)} shot(s)",
         loc="left",

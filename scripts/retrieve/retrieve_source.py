@@ -1,5 +1,6 @@
 """Fetch one file of `config/sources.csv`, from a mirror or the network, and check what it is."""
 
+import http.client
 import shutil
 import urllib.error
 import urllib.request
@@ -46,7 +47,7 @@ def _download(source: dict[str, str], path: Path) -> None:
                 while block := response.read(BLOCK):
                     stream.write(block)
                     bar.update(len(block))
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise UserError(f"{source['url']} cannot be fetched ({error}); {_by_hand(source)}") from error
     if size and path.stat().st_size != size:
         raise UserError(f"{source['url']} ended after {path.stat().st_size} of {size} bytes; try again")

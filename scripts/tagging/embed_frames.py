@@ -82,7 +82,6 @@ def embed_frames(
         root=root,
         frames=frames,
         chunk_size=chunk_size,
-        threads=workers // readers,
     )
     # Two batches wait beside the one on the device.
     depth = max(2, 2 * batch_size // chunk_size)
@@ -100,10 +99,10 @@ def embed_frames(
     return failures
 
 
-def _sampled_chunks(item: Work, encoder, root, frames, chunk_size, threads) -> Iterator[Chunk | Finished]:
+def _sampled_chunks(item: Work, encoder, root, frames, chunk_size) -> Iterator[Chunk | Finished]:
     clip_id = item.clip.clip_id
     try:
-        with Video(item.clip, root, threads) as video:
+        with Video(item.clip, root) as video:
             sampler = FrameSampler(item.shots, frames)
             sampled: list[tuple] = []
             for frame in video:

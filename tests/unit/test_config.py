@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.lib.config import check_config, load_schema
+from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
 from scripts.lib.shots import DETECTORS
 
@@ -165,6 +165,39 @@ def test_detector_parameters_are_those_of_pyscenedetect(schema):
     taken = {name for detector in DETECTORS.values() for name in inspect.signature(detector).parameters}
     assert set(parameters) == taken
     assert set(schema["properties"]["shots"]["properties"]["detector"]["enum"]) == set(DETECTORS)
+
+
+def as_text(value):
+    """What Snakemake makes of the values in --config key='{…}'."""
+    if isinstance(value, dict):
+        return {key: as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_text(item) for item in value]
+    return "null" if value is None else str(value)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_text_from_the_command_line_gets_the_type_of_its_key(schema, path):
+    """A whole configuration given as text is the one in the file, which itself is left as it is."""
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert read_typed(as_text(config), schema) == config
+    assert read_typed(config, schema) == config
+
+
+def test_text_that_is_meant_as_text_stays_text(schema):
+    """Folders and runs may be called like numbers, and what fits nowhere is left for the check to refuse."""
+    given = {
+        "run": "2024",
+        "clips": {"folder": "1999", "shard_size": "ten"},
+        "tagging": {"frames": "{fps: 4}"},
+        "x": "1",
+    }
+    typed = read_typed(given, schema)
+    assert typed == {**given, "tagging": {"frames": {"fps": 4}}}
+    assert read_typed({"taggers": {"a": {"logit_scale": "model", "prompts": ["1"]}}}, schema)["taggers"]["a"] == {
+        "logit_scale": "model",
+        "prompts": ["1"],
+    }
 
 
 def test_spoiling_does_not_leak(config, schema):

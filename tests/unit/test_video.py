@@ -1,5 +1,7 @@
 """The decoder: every frame, at its time, upright, and a reason where there is none."""
 
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -22,9 +24,9 @@ CONTAINERS = [
 CONTAINER_IDS = [f"{codec}{suffix}" for codec, suffix, _ in CONTAINERS]
 
 
-def decode(clip, threads=1):
+def decode(clip):
     """All pixels, times and what the pass has shown."""
-    with Video(clip, threads=threads) as video:
+    with Video(clip) as video:
         pixels = [frame.bgr() for frame in video]
         return pixels, list(video.times), video.info()
 
@@ -199,14 +201,12 @@ def test_broken_files_give_frames_or_a_reason(shared_data, name):
     assert same(pixels[: len(reference) - 1], reference[:-1])
 
 
-@pytest.mark.parametrize("name", ["decord_corrupted.mp4", "mpy_no_duration.webm"])
-def test_the_number_of_decoder_threads_does_not_change_what_is_decoded(shared_data, name):
-    """Shots are found with one thread and frames embedded with several: both must see the same clip."""
-    clip = Clip("c", str(shared_data / "broken_videos" / name))
-    one, several = (decode(clip, threads) for threads in (1, 4))
-    assert one[1:] == several[1:]
-    intact = 20 if "corrupted" in name else len(one[0])
-    assert same(one[0][:intact], several[0][:intact])
+@pytest.mark.parametrize("name", ["decord_corrupted.mp4"])
+def test_damaged_pictures_are_the_same_each_time(shared_data, name):
+    """What FFmpeg puts in place of lost data must not depend on the machine's cores."""
+    clip = Clip("damaged", str(shared_data / "broken_videos" / name))
+    digests = {tuple(zlib.crc32(frame.bgr().tobytes()) for frame in Video(clip)) for _ in range(2)}
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 40, b"\x00\x00\x00\x20ftypisom" + bytes(600)])

@@ -26,7 +26,7 @@ def collection(shared_data, tmp_path_factory):
 
 
 def settings(folder, shared_data, tagger, **clips):
-    clips = json.dumps({"folder": str(folder), **clips})
+    clips = json.dumps({"folder": str(folder), "shard_size": 100, **clips})
     return (f"clips={clips}", f"sources={json.dumps({'mirror': str(shared_data)})}", tagger)
 
 
