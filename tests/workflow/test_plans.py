@@ -129,3 +129,17 @@ def test_every_rule_is_short_and_in_one_order():
         parts = [part for part in re.findall(r"^    (\w+):", body, re.MULTILINE) if part in order]
         assert parts == sorted(parts, key=order.index), name
         assert {"output", "log", "message", "conda", "script"} <= set(parts), name
+
+
+def test_the_environment_may_lie_in_a_path_with_spaces(workspace, tmp_path):
+    """As it does for `uv run` in a checkout whose own path has a space in it."""
+    environment = tmp_path / "an environment"
+    environment.symlink_to(Path(sys.prefix))
+    python = environment / "bin" / "python"
+    done = subprocess.run(
+        [python, "-m", "snakemake", "--cores", "1", "resources/demo/clip_small.safetensors"],
+        cwd=workspace.path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
