@@ -1,0 +1,1 @@
+"""A small film studio: sets, people, light and camera, painted procedurally."""
