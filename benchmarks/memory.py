@@ -15,6 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from benchmarks.weights import write_random_weights
+
 FPS, WIDTH, HEIGHT, SHOT_SECONDS = 24, 320, 180, 4
 
 DETECT = """
@@ -47,11 +49,6 @@ with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
     score_clip(source["clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
 """
 
-WEIGHTS = """
-from scripts.demo.initialise_tagger import initialise_tagger
-initialise_tagger("config/demo/clip_small.json", 0, {weights!r})
-"""
-
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -62,7 +59,7 @@ def main() -> None:
     short, long = parser.parse_args().minutes
     with tempfile.TemporaryDirectory() as folder:
         weights = str(Path(folder, "weights.safetensors"))
-        _peak(WEIGHTS.format(weights=weights))
+        write_random_weights("config/demo/clip_small.json", weights)
         peaks = {minutes: _measure(minutes, Path(folder), weights) for minutes in (short, long)}
     for step in ("detect", "embed", "score"):
         a, b = peaks[short][step], peaks[long][step]

@@ -17,7 +17,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from scripts.lib.encoders import ClipEncoder, load_clip, register_model
+from benchmarks.weights import write_random_weights
+from scripts.lib.encoders import ClipEncoder, load_clip
 from scripts.lib.manifest import Clip
 from scripts.lib.shots import Shot
 from scripts.lib.video import Video
@@ -33,7 +34,9 @@ def main() -> None:
 
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
-        encoder = _random_encoder(options.model, options.dtype, Path(folder))
+        weights = Path(folder, "random.safetensors")
+        write_random_weights(options.model, weights)
+        encoder = load_clip(options.model, weights, options.dtype)
         clip = Clip("clip", str(options.clip), end_time=options.seconds)
         with Video(clip) as video:
             n_frames = sum(1 for _ in video)
@@ -69,15 +72,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=3)
     return parser.parse_args()
-
-
-def _random_encoder(model: str, dtype: str, folder: Path) -> ClipEncoder:
-    import open_clip
-    from safetensors.torch import save_file
-
-    weights = folder / "random.safetensors"
-    save_file(open_clip.create_model(register_model(model)).state_dict(), weights)
-    return load_clip(model, weights, dtype)
 
 
 def _best_forward(encoder: ClipEncoder, n_frames: int) -> tuple[int, tuple[int, Callable[[], None]]]:

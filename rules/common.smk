@@ -63,6 +63,9 @@ def find_clips():
     return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
 
 
+# Each chapter adds its own.
+TABLES, FIGURES = [], []
+
 MANIFEST = out("manifest.csv")
 CLIPS = explained(find_clips)
 SHARDS = manifests.cut_shards(CLIPS, config["clips"]["shard_size"])

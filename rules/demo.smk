@@ -1,40 +1,101 @@
-"""The embedded default: a few rendered clips and a small CLIP model, made without the network."""
+"""The embedded default: films of a synthetic studio, and a small CLIP model trained on its stills.
+
+What was rendered is the truth that results are compared with; nothing else of the pipeline reads it.
+"""
+
+STUDIO = sorted(map(str, Path(workflow.basedir, "scripts/demo/studio").glob("*.py")))
 
 
 rule render_clips:
     input:
         clips=config["clips"]["manifest"],
-        labels="config/demo/labels.txt",
+        scenes="config/demo/scenes.csv",
+        formats="config/demo/formats.csv",
+        code=STUDIO,
     output:
-        truth=out("demo/rendered.csv"),
+        truth=out("demo/truth.csv"),
         clips=directory(out("demo/clips")),
     log:
         log_of("render_clips"),
+    benchmark:
+        benchmark_of("render_clips")
     conda:
-        "../envs/video.yaml"
+        "../envs/clip.yaml"
+    threads: 8
     params:
         seed=config["demo"]["seed"],
     message:
-        "Rendering the demo's clips"
+        "Rendering the demo's films"
     script:
         "../scripts/demo/render_clips.py"
 
 
-rule initialise_tagger:
+rule render_stills:
     input:
-        "config/demo/clip_small.json",
+        code=STUDIO,
     output:
-        "resources/demo/clip_small.safetensors",
+        out("demo/stills.h5"),
     log:
-        "resources/logs/initialise_tagger.log",
+        log_of("render_stills"),
+    benchmark:
+        benchmark_of("render_stills")
     conda:
         "../envs/clip.yaml"
+    threads: 8
+    params:
+        n_sets=config["demo"]["stills"]["sets"],
+        seed=config["demo"]["seed"],
+        views=config["demo"]["stills"]["views"],
+    message:
+        "Rendering stills to learn from"
+    script:
+        "../scripts/demo/render_stills.py"
+
+
+rule train_tagger:
+    input:
+        model="config/demo/clip_small.json",
+        stills=rules.render_stills.output[0],
+    output:
+        out("demo/clip_small.safetensors"),
+    log:
+        log_of("train_tagger"),
+    benchmark:
+        benchmark_of("train_tagger")
+    conda:
+        "../envs/clip.yaml"
+    threads: 2
     params:
         seed=config["demo"]["seed"],
+        steps=config["demo"]["steps"],
     message:
-        "Initialising the demo's CLIP model at random"
+        "Training the demo's CLIP model"
     script:
-        "../scripts/demo/initialise_tagger.py"
+        "../scripts/demo/train_tagger.py"
+
+
+rule compare_with_truth:
+    input:
+        shots=out("dataset/shots.parquet"),
+        scores=out("dataset/shot_scores.h5"),
+        stills=rules.render_stills.output[0],
+        truth=rules.render_clips.output.truth,
+    output:
+        csv=out("tables/demo_truth.csv"),
+        md=out("tables/demo_truth.md"),
+    log:
+        log_of("compare_with_truth"),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 8
+    params:
+        manifest=MANIFEST,
+        seed=config["demo"]["seed"],
+    message:
+        "Comparing labels and cuts with what was rendered"
+    script:
+        "../scripts/demo/compare_with_truth.py"
 
 
 MEDIA = rules.render_clips.output.truth
+TABLES += [*rules.compare_with_truth.output]

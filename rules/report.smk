@@ -26,6 +26,53 @@ rule make_table2:
         "../scripts/report/make_table2.py"
 
 
+rule make_table1:
+    input:
+        shots=out("dataset/shots.parquet"),
+        labels=config["taxonomy"]["labels"],
+        printed="config/paper/table1.csv",
+    output:
+        csv=out("tables/table1.csv"),
+        md=report(
+            out("tables/table1.md"),
+            caption="../docs/report/table1.rst",
+            category="Tables",
+            labels={"table": "1", "content": "scene datasets"},
+        ),
+    log:
+        log_of("make_table1"),
+    message:
+        "Table 1: datasets with visual scene classes"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../scripts/report/make_table1.py"
+
+
+rule plot_confidence_grids:
+    input:
+        shots=out("dataset/shots.parquet"),
+        media=MEDIA,
+    output:
+        report(
+            figures("fig4"),
+            caption="../docs/report/fig4.rst",
+            category="Figures",
+            labels={"figure": "4", "content": "high and low confidence"},
+        ),
+    log:
+        log_of("plot_confidence_grids"),
+    threads: 8
+    params:
+        manifest=MANIFEST,
+    message:
+        "Fig. 4: shots labelled with high and with low confidence"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../scripts/report/plot_confidence_grids.py"
+
+
 rule plot_score_matrix:
     input:
         shots=out("dataset/shots.parquet"),
@@ -89,8 +136,8 @@ rule write_provenance:
         "../scripts/report/write_provenance.py"
 
 
-TABLES = [out("tables/table2.csv"), out("tables/table2.md")]
-FIGURES = figures("fig1c", "fig3")
+TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix in ("csv", "md")]
+FIGURES += figures("fig1c", "fig3", "fig4")
 
 # What `all` builds for each chapter that a config lists.
 CHAPTERS = {

@@ -1,60 +1,120 @@
-"""Render a few short clips with hard cuts between plainly coloured sets."""
+"""Render the demo's films, and write down the truth about every shot."""
 
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
 
-from scripts.lib.labels import read_labels
+from scripts.demo.studio.camera import SIZE
+from scripts.demo.studio.draw import Draw
+from scripts.demo.studio.film import FPS, plan_shots, render_clip
+from scripts.demo.studio.sets import SETS
+from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, progress
-from scripts.lib.manifest import read_manifest
-from scripts.lib.tables import write_csv
+from scripts.lib.manifest import Clip, read_manifest
+from scripts.lib.parallel import map_in_threads
+from scripts.lib.tables import read_csv, write_csv
 
-FPS, WIDTH, HEIGHT = 24, 320, 180
-SHOTS, SECONDS = 5, 1.5
-COLUMNS = ("clip_id", "shot", "label", "start_frame", "end_frame")
-
-
-def paint_set(random: np.random.Generator) -> np.ndarray:
-    """A backdrop of coloured blocks, (HEIGHT, 2 * WIDTH, 3) uint8, wide enough for a pan."""
-    blocks = random.integers(0, 256, (6, 12, 3))
-    return np.kron(blocks, np.ones((HEIGHT // 6, 2 * WIDTH // 12 + 1, 1)))[:, : 2 * WIDTH].astype(np.uint8)
+SECONDS = (13.0, 17.0)
+# Share of the frames that a variable frame rate leaves out.
+DROPPED = 0.25
+TICK = Fraction(1, 90_000)
+COLUMNS = ("clip_id", "shot", "label", "scale", "motion", "light", "start_frame", "end_frame", "transition")
 
 
-def render_shot(backdrop: np.ndarray, n_frames: int) -> np.ndarray:
-    """A slow pan over a backdrop: (n_frames, HEIGHT, WIDTH, 3) uint8."""
-    return np.stack([backdrop[:, offset : offset + WIDTH] for offset in range(n_frames)])
+def genre_weights(genres: str, table: list[dict[str, str]]) -> dict[str, float]:
+    """How readily a film of these genres (`|`-separated) goes to each scene: 1, and more as the table says."""
+    weights = dict.fromkeys(SETS, 1.0)
+    for row in table:
+        if row["genre"] in genres.split("|"):
+            weights[row["label"]] += float(row["weight"])
+    return weights
 
 
-def write_video(path: str | Path, frames: np.ndarray) -> None:
-    """Encode frames as H.264, the container chosen by the path's suffix."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"threads": "1", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        for pixels in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+def render(
+    clip: Clip, path: Path, seed: int, number: int, scenes: list[dict[str, str]], form: dict[str, str]
+) -> list[dict]:
+    """Write one clip's file; return the truth, a row a shot with `COLUMNS` (frames are decode indices).
+
+    Args:
+        number: of the clip in the manifest; with the seed it decides everything.
+        scenes: which scenes each genre favours.
+        form: codec and options of the container, and whether its frame rate varies.
+    """
+    draw = Draw("film", seed, number)
+    plan = plan_shots(draw, genre_weights(clip.genres, scenes), draw.uniform(*SECONDS))
+    frames = _with_times(draw, render_clip(draw, plan), form["variable"] == "yes")
+    counts = encode(path, frames, form, len(plan))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return [
+        {
+            "clip_id": clip.clip_id,
+            "shot": shot + 1,
+            "label": planned.label,
+            "scale": planned.scale,
+            "motion": planned.motion,
+            "light": planned.light,
+            "start_frame": int(starts[shot]),
+            "end_frame": int(starts[shot + 1]),
+            "transition": "start" if shot == 0 else "fade" if planned.fade else "cut",
+        }
+        for shot, (_, planned) in enumerate(plan)
+    ]
+
+
+def _with_times(
+    draw: Draw, frames: Iterator[tuple[int, np.ndarray]], variable: bool
+) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Shot, time in ticks and pixels; a variable rate leaves frames out, but never a shot's first."""
+    before = None
+    for index, (shot, pixels) in enumerate(frames):
+        if variable and shot == before and draw.chance(DROPPED):
+            continue
+        before = shot
+        yield shot, round(index / FPS / TICK), pixels
+
+
+def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict[str, str], n_shots: int) -> list[int]:
+    """Encode a clip and return its number of frames per shot."""
+    counts = [0] * n_shots
+    options = dict(option.split("=", 1) for option in form["options"].split())
+    with atomic_path(path) as temporary, av.open(str(temporary), "w") as container:
+        stream = container.add_stream(form["codec"], rate=FPS, options={"threads": "1", **options})
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = TICK if form["variable"] == "yes" else Fraction(1, FPS)
+        for shot, ticks, pixels in frames:
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.time_base = stream.codec_context.time_base
+            frame.pts = round(ticks * TICK / frame.time_base)
+            container.mux(stream.encode(frame))
+            counts[shot] += 1
         container.mux(stream.encode(None))
+    return counts
 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    random = np.random.default_rng(snakemake.params.seed)
-    labels = read_labels(snakemake.input.labels)
     clips = read_manifest(snakemake.input.clips)
+    scenes = read_csv(snakemake.input.scenes)
+    forms = {row["suffix"]: row for row in read_csv(snakemake.input.formats)}
     folder = Path(snakemake.output.clips)
-    folder.mkdir(parents=True, exist_ok=True)
-    n_frames = int(FPS * SECONDS)
-    rows = []
-    with progress(len(clips), "clip", "Rendering") as bar:
-        for clip in clips:
-            chosen = random.choice(labels, SHOTS, replace=False)
-            write_video(folder / clip.path, np.concatenate([render_shot(paint_set(random), n_frames) for _ in chosen]))
-            rows += [
-                dict(zip(COLUMNS, (clip.clip_id, shot + 1, label, shot * n_frames, (shot + 1) * n_frames), strict=True))
-                for shot, label in enumerate(chosen)
-            ]
+    render_one = partial(_render_numbered, folder=folder, seed=snakemake.params.seed, scenes=scenes, forms=forms)
+    truth = []
+    with progress(len(clips), "clip", "Rendering films") as bar:
+        for rows in map_in_threads(render_one, list(enumerate(clips)), snakemake.threads):
+            truth += rows
             bar.update()
-    write_csv(snakemake.output.truth, COLUMNS, rows)
+    write_csv(snakemake.output.truth, COLUMNS, truth)
+
+
+def _render_numbered(numbered: tuple[int, Clip], folder: Path, seed: int, scenes, forms) -> list[dict]:
+    number, clip = numbered
+    path = folder / clip.path
+    return render(clip, path, seed, number, scenes, forms[path.suffix])
 
 
 if __name__ == "__main__":

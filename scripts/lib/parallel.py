@@ -14,8 +14,12 @@ _POLL_SECONDS = 0.1
 
 def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`function` of each item, in order; decoders and OpenCV release the GIL, so threads scale."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    pool = ThreadPoolExecutor(max_workers=max(1, workers))
+    try:
         yield from pool.map(function, items)
+    finally:
+        # After an error nobody waits for what has not begun.
+        pool.shutdown(cancel_futures=True)
 
 
 def read_ahead(

@@ -4,12 +4,12 @@ Positions and sizes are fractions of the canvas: x from 0 (left) to 1 (right), y
 (bottom). Colours are RGB, 0 to 255.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
-from scripts.demo.studio.draw import Colour
+from scripts.demo.studio.draw import Colour, Draw
 
 WIDTH, HEIGHT = 960, 540
 
@@ -115,7 +115,7 @@ class Canvas:
 
 def shade(colour: Colour, factor: float) -> Colour:
     """A darker (factor below 1) or lighter colour."""
-    return tuple(int(np.clip(part * factor, 0, 255)) for part in colour)
+    return tuple(min(255, max(0, int(part * factor))) for part in colour)
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
@@ -129,3 +129,7 @@ def _pixel(point: Point) -> tuple[int, int]:
 
 def _pixels(points: Sequence[Point]) -> np.ndarray:
     return np.array([_pixel(point) for point in points], np.int32)
+
+
+# paints the set of one label; told whether it is night outside
+Painter = Callable[[Draw, bool], Canvas]

@@ -1,0 +1,231 @@
+"""How well the demo's labels and cuts agree with what was rendered, beside two baselines."""
+
+from functools import partial
+
+import h5py
+import numpy as np
+import pandas as pd
+from PIL import Image
+from sklearn.neighbors import NearestCentroid
+
+from scripts.lib.files import atomic_path
+from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.log import job_log
+from scripts.lib.manifest import Clip, clips_root, read_manifest
+from scripts.lib.parallel import map_in_threads
+from scripts.lib.sampling import is_evenly_spread
+from scripts.lib.tables import write_csv
+from scripts.lib.video import Video
+
+COLUMNS = ("method", "subset", "metric", "value", "n")
+SCALES = ("LS", "FS", "MS", "CS", "ECS")
+BINS = 8
+FRAMES_PER_SHOT = 4
+SHUFFLES = 50
+# Detected cuts count as right when they lie on the rendered frame itself.
+METHODS = {
+    "clip": "CLIP",
+    "colour": "nearest centroid of colour histograms",
+    "shuffled": "CLIP with shuffled labels",
+}
+
+
+def match_truth(shots: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """The rendered shot that each detected shot shares the most frames with: label and scale, in order.
+
+    Args:
+        shots: rows of `dataset/shots.parquet`.
+        truth: rows of `demo/truth.csv`.
+    """
+    rendered = dict(tuple(truth.groupby("clip_id")))
+    rows = []
+    for shot in shots.itertuples():
+        part = rendered[shot.clip_id]
+        start = np.maximum(part["start_frame"], shot.start_frame)
+        overlap = np.minimum(part["end_frame"], shot.end_frame) - start
+        rows.append(part.loc[overlap.idxmax(), ["label", "scale"]])
+    return pd.DataFrame(rows).reset_index(drop=True)
+
+
+def agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, method: str) -> list[dict]:
+    """top1 and top5 over all shots and by shot scale.
+
+    Args:
+        scores: (N, L), the higher the better.
+        labels: L names.
+        truth: columns label and scale, N rows.
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    named = np.array(labels, object)[order]
+    right = named == truth["label"].to_numpy(object)[:, None]
+    rows = []
+    for subset in ("all", *SCALES):
+        chosen = np.full(len(truth), True) if subset == "all" else (truth["scale"] == subset).to_numpy()
+        for metric, k in (("top1", 1), ("top5", 5)):
+            hits = right[chosen, :k].any(axis=1)
+            rows.append(_row(method, subset, metric, hits.mean() if len(hits) else float("nan"), len(hits)))
+    return rows
+
+
+def shuffled_agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, seed: int) -> list[dict]:
+    """The same with label names dealt out anew, mean over `SHUFFLES` times: what chance gives."""
+    random = np.random.default_rng(seed)
+    runs = [agreement(scores, list(random.permutation(labels)), truth, "shuffled") for _ in range(SHUFFLES)]
+    return [
+        {**rows[0], "value": round(float(np.mean([row["value"] for row in rows])), 4)}
+        for rows in zip(*runs, strict=True)
+    ]
+
+
+def threshold_rows(
+    scores: np.ndarray, labels: list[str], truth: pd.DataFrame, top1: float, others: float
+) -> list[dict]:
+    """What the paper's thresholds keep: share, how often right, multi-label share (ranks 2 to 5)."""
+    ordered = -np.sort(-scores, axis=1)
+    right = np.array(labels, object)[scores.argmax(axis=1)] == truth["label"].to_numpy(object)
+    kept = ordered[:, 0] >= top1
+    multi = (ordered[kept, 1:5] > others).any(axis=1)
+    rows = [
+        _row("clip", "all", f"share with top-1 score of {top1:g} or more", kept.mean(), len(kept)),
+        _row("clip", "kept", "top1", right[kept].mean() if kept.any() else float("nan"), int(kept.sum())),
+        _row("clip", "dropped", "top1", right[~kept].mean() if (~kept).any() else float("nan"), int((~kept).sum())),
+        _row(
+            "clip",
+            "kept",
+            f"multi-label share, ranks 2-5 above {others:g}",
+            multi.mean() if len(multi) else 0.0,
+            len(multi),
+        ),
+    ]
+    return rows
+
+
+def cut_rows(shots: pd.DataFrame, truth: pd.DataFrame) -> list[dict]:
+    """Recall of hard cuts and of fades, and precision of what was detected, on exact frames."""
+    found = _cuts(shots)
+    hard, fades = (_cuts(truth[truth["transition"] == kind], first=True) for kind in ("cut", "fade"))
+    near_fade = {(clip, frame + shift) for clip, frame in fades for shift in range(-8, 9)}
+    return [
+        _row("content detector", "hard cuts", "recall", len(found & hard) / len(hard), len(hard)),
+        _row(
+            "content detector",
+            "detected cuts",
+            "precision",
+            len(found & hard) / max(1, len(found - near_fade)),
+            len(found),
+        ),
+        _row(
+            "content detector",
+            "fades",
+            "recall (within 8 frames)",
+            len({fade for fade in fades if any((fade[0], fade[1] + shift) in found for shift in range(-8, 9))})
+            / max(1, len(fades)),
+            len(fades),
+        ),
+    ]
+
+
+def _cuts(rows: pd.DataFrame, first: bool = False) -> set[tuple[str, int]]:
+    starts = rows if first else rows[rows["start_frame"] > 0]
+    return set(zip(starts["clip_id"], starts["start_frame"], strict=True))
+
+
+def histogram(pictures: np.ndarray) -> np.ndarray:
+    """Colour histogram of pictures together, (N, h, w, 3) uint8 to (BINS ** 3,), summing to 1."""
+    cells = (pictures.reshape(-1, 3).astype(np.int64) * BINS // 256) @ (BINS * BINS, BINS, 1)
+    return np.bincount(cells, minlength=BINS**3) / len(cells)
+
+
+def colour_scores(stills: h5py.File, labels: list[str], shots: np.ndarray) -> np.ndarray:
+    """Minus the distance of each shot's histogram, (N, BINS ** 3), to the centroid of each label's stills."""
+    pictures = [(label, picture) for label in labels for picture in stills[label][:]]
+    side = pictures[0][1].shape[0]
+    left = (pictures[0][1].shape[1] - side) // 2
+    model = NearestCentroid().fit(
+        [histogram(picture[None, :, left : left + side]) for _, picture in pictures], [label for label, _ in pictures]
+    )
+    order = [list(model.classes_).index(label) for label in labels]
+    return -np.linalg.norm(shots[:, None] - model.centroids_[order][None], axis=2)
+
+
+def shot_histograms(numbered: tuple[Clip, pd.DataFrame], root: str | None, side: int) -> np.ndarray:
+    """One histogram a shot of a clip from a few of its frames, cropped as for the model: (N, BINS ** 3)."""
+    clip, rows = numbered
+    shots = list(zip(rows["start_frame"], rows["end_frame"], strict=True))
+    chosen: list[list[np.ndarray]] = [[] for _ in shots]
+    at = 0
+    with Video(clip, root) as video:
+        for frame in video:
+            while at + 1 < len(shots) and frame.index >= shots[at][1]:
+                at += 1
+            start, end = shots[at]
+            if start <= frame.index < end and is_evenly_spread(frame.index - start, end - start, FRAMES_PER_SHOT):
+                picture = Image.fromarray(frame.rgb())
+                wide = picture.resize((round(picture.width * side / picture.height), side), Image.Resampling.BICUBIC)
+                left = (wide.width - side) // 2
+                chosen[at].append(np.asarray(wide)[:, left : left + side])
+    return np.stack([histogram(np.stack(pictures)) for pictures in chosen])
+
+
+def _row(method: str, subset: str, metric: str, value: float, n: int) -> dict:
+    return {
+        "method": METHODS.get(method, method),
+        "subset": subset,
+        "metric": metric,
+        "value": round(float(value), 4),
+        "n": n,
+    }
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    shots, truth = pd.read_parquet(snakemake.input.shots), pd.read_csv(snakemake.input.truth)
+    with open_h5(snakemake.input.scores) as file:
+        labels, scores = read_strings(file["labels"]), file["scores"][:]
+    matched = match_truth(shots, truth)
+    clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
+    work = [(clips[clip_id], rows) for clip_id, rows in shots.groupby("clip_id", sort=False)]
+    with open_h5(snakemake.input.stills) as stills:
+        side = stills[labels[0]].shape[1]
+        measure = partial(shot_histograms, root=clips_root(snakemake.config), side=side)
+        histograms = np.concatenate(list(map_in_threads(measure, work, snakemake.threads)))
+        colour = colour_scores(stills, labels, histograms)
+    rows = [
+        *agreement(scores, labels, matched, "clip"),
+        *agreement(colour, labels, matched, "colour"),
+        *shuffled_agreement(scores, labels, matched, snakemake.params.seed),
+        *threshold_rows(scores, labels, matched, 0.4, 0.1),
+        *cut_rows(shots, truth),
+    ]
+    write_csv(snakemake.output.csv, COLUMNS, rows)
+    with atomic_path(snakemake.output.md) as temporary:
+        temporary.write_text(as_markdown(rows), encoding="utf-8")
+
+
+def as_markdown(rows: list[dict]) -> str:
+    """The table for people: methods by shot scale, then the rest."""
+    table = pd.DataFrame(rows)
+    scales = table[table["metric"].isin(["top1", "top5"]) & table["subset"].isin(["all", *SCALES])]
+    lines = [
+        "Agreement of each shot's label with the set that was rendered (simulated truth), "
+        f"{scales['n'].max()} detected shots.",
+        "",
+        "| method | metric | all | " + " | ".join(SCALES) + " |",
+        "| --- | --- |" + " --- |" * (1 + len(SCALES)),
+    ]
+    for (method, metric), part in scales.groupby(["method", "metric"], sort=False):
+        values = part.set_index("subset")["value"]
+        lines.append(
+            f"| {method} | {metric} | " + " | ".join(f"{values[subset]:.3f}" for subset in ("all", *SCALES)) + " |"
+        )
+    lines += ["", "| of | subset | metric | value | n |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| {row.method} | {row.subset} | {row.metric} | {row.value:.3f} | {row.n} |"
+        for row in table.drop(scales.index).itertuples()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

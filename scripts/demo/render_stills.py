@@ -1,0 +1,52 @@
+"""Render the stills that the demo's CLIP model learns from, drawn apart from the films."""
+
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from scripts.demo.studio.draw import Draw
+from scripts.demo.studio.film import pick_light, still
+from scripts.demo.studio.people import cast_person
+from scripts.demo.studio.sets import SETS
+from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.log import job_log, progress
+from scripts.lib.parallel import map_in_threads
+
+# Short side of the model's pictures; the long side is kept for random crops.
+SIDE = 64
+WIDE = (round(SIDE * 320 / 180), SIDE)
+
+
+def render_label(label: str, seed: int, n_sets: int, views: int) -> np.ndarray:
+    """Stills of a label: `views` framings of each of `n_sets` paintings, (n_sets * views, SIDE, WIDE, 3) uint8."""
+    number = list(SETS).index(label)
+    pictures = []
+    for painting in range(n_sets):
+        draw = Draw("still", seed, number, painting)
+        light = pick_light(draw)
+        backdrop = SETS[label](draw, light == "night").pixels
+        for _ in range(views):
+            frame = still(draw, backdrop, label, light, [cast_person(draw) for _ in range(3)])
+            pictures.append(np.asarray(Image.fromarray(frame).resize(WIDE, Image.Resampling.BICUBIC)))
+    return np.stack(pictures)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    params = snakemake.params
+    render = partial(render_label, seed=params.seed, n_sets=params.n_sets, views=params.views)
+    labels = list(SETS)
+    with (
+        create_h5(snakemake.output[0], {"seed": params.seed}) as file,
+        progress(len(labels), "label", "Rendering stills") as bar,
+    ):
+        write_strings(file, "labels", labels)
+        for label, pictures in zip(labels, map_in_threads(render, labels, snakemake.threads), strict=True):
+            file[label] = pictures
+            bar.update()
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,147 @@
+"""Framing, movement, light and film grain: from a set and its people to frames.
+
+Shot scales are those of film studies, as in MovieShots: LS long, FS full, MS medium, CS close-up, ECS
+extreme close-up. The closer the shot, the more of the set its people hide.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from scripts.demo.studio.canvas import HEIGHT, WIDTH
+from scripts.demo.studio.draw import Draw
+from scripts.demo.studio.people import Layer, Person, draw_person
+
+SIZE = (320, 180)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a shot scale is framed.
+
+    Attributes:
+        view: width of the view as a share of the set's, lowest and highest.
+        height: height of a person as a share of the view's.
+        crown: where the crown of the head is in the view, from the top.
+        people: lowest and highest number of people.
+        blur: how far the set is out of focus, in pixels of the set.
+    """
+
+    view: tuple[float, float]
+    height: tuple[float, float]
+    crown: tuple[float, float]
+    people: tuple[int, int]
+    blur: float
+
+
+SCALES = {
+    "LS": Scale((0.86, 0.98), (0.24, 0.36), (0.5, 0.62), (1, 3), 0.9),
+    "FS": Scale((0.7, 0.82), (0.78, 0.9), (0.06, 0.14), (1, 2), 1.0),
+    "MS": Scale((0.52, 0.64), (1.5, 1.8), (0.08, 0.18), (1, 2), 1.6),
+    "CS": Scale((0.42, 0.52), (3.4, 4.2), (0.06, 0.16), (1, 1), 3.0),
+    "ECS": Scale((0.34, 0.42), (6.6, 7.8), (-0.06, 0.04), (1, 1), 4.5),
+}
+MOTIONS = ("static", "pan", "zoom", "shake")
+LIGHTS = ("day", "night", "warm", "cold", "red", "green")
+
+# Gain of red, green, blue.
+_GAINS = {
+    "day": (1.0, 1.0, 1.0),
+    "night": (0.5, 0.55, 0.72),
+    "warm": (1.08, 0.95, 0.76),
+    "cold": (0.8, 0.95, 1.1),
+    "red": (1.05, 0.68, 0.68),
+    "green": (0.72, 1.0, 0.76),
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot as it was planned; what the truth table records of it."""
+
+    label: str
+    scale: str
+    motion: str
+    light: str
+    seconds: float
+    fade: bool
+
+
+def film_shot(draw: Draw, backdrop: np.ndarray, cast: list[Person], shot: Shot, n_frames: int) -> Iterator[np.ndarray]:
+    """Frames of a shot, each (180, 320, 3) uint8.
+
+    Args:
+        backdrop: the painted set, (HEIGHT, WIDTH, 3).
+        cast: people to choose from.
+        n_frames: how many frames; movement is spread over all of them.
+    """
+    scale = SCALES[shot.scale]
+    view = draw.uniform(*scale.view)
+    x, y = (draw.uniform(view / 2, 1 - view / 2) for _ in range(2))
+    layer = _stage(draw, cast, scale, view, x, y)
+    if scale.blur:
+        backdrop = cv2.GaussianBlur(backdrop, (0, 0), scale.blur)
+    table = _light_table(draw, shot.light)
+    backdrop, people = (_lit(picture, table) for picture in (backdrop, layer.colour))
+    over = np.dstack([people, layer.alpha])
+    grain = draw.random.normal(0, draw.uniform(2.0, 5.0), (4, SIZE[1], SIZE[0], 1)).astype(np.float32)
+    sway = draw.uniform(0.5, 2.5) * view
+    for index, window in enumerate(_windows(draw, shot.motion, n_frames, view, x, y)):
+        frame = _crop(backdrop, *window)
+        moved = _crop(over, window[0], window[1] + sway * np.sin(index / 7) / WIDTH, window[2])
+        alpha = moved[..., 3:].astype(np.float32) / 255
+        frame = frame * (1 - alpha) + moved[..., :3] + grain[index % 4]
+        yield np.clip(frame, 0, 255).astype(np.uint8)
+
+
+def _stage(draw: Draw, cast: list[Person], scale: Scale, view: float, x: float, y: float) -> Layer:
+    """People placed in the view around (x, y)."""
+    layer = Layer()
+    count = min(len(cast), draw.integer(*scale.people))
+    left, top, width, height = (x - view / 2) * WIDTH, (y - view / 2) * HEIGHT, view * WIDTH, view * HEIGHT
+    for slot in range(count):
+        share = (slot + 0.5 + draw.uniform(-0.22, 0.22)) / count
+        share = 0.5 + (share - 0.5) * (0.8 if scale.height[0] > 2 else 1.0)
+        size = draw.uniform(*scale.height) * height
+        draw_person(layer, cast[slot], left + share * width, top + draw.uniform(*scale.crown) * height, size)
+    return layer
+
+
+def _windows(
+    draw: Draw, motion: str, n_frames: int, view: float, x: float, y: float
+) -> Iterator[tuple[float, float, float]]:
+    """Width and centre of the view for each frame, as shares of the set."""
+    travel = draw.uniform(0.06, 0.14) * view * (1 if draw.chance(0.5) else -1)
+    zoom = draw.uniform(0.12, 0.24) * (1 if draw.chance(0.5) else -1)
+    jitter = np.cumsum(draw.random.normal(0, 0.004, (n_frames, 2)), axis=0) * view
+    jitter -= np.linspace(0, 1, n_frames)[:, None] * jitter[-1]
+    for index in range(n_frames):
+        share = index / max(1, n_frames - 1) - 0.5
+        if motion == "pan":
+            yield view, x + travel * share, y
+        elif motion == "zoom":
+            yield view * (1 + zoom * share), x, y
+        elif motion == "shake":
+            yield view, x + jitter[index, 0], y + jitter[index, 1]
+        else:
+            yield view, x, y
+
+
+def _crop(picture: np.ndarray, view: float, x: float, y: float) -> np.ndarray:
+    """The view around (x, y), scaled to the size of a frame."""
+    factor = SIZE[0] / (view * WIDTH)
+    matrix = np.array([[factor, 0, SIZE[0] / 2 - factor * x * WIDTH], [0, factor, SIZE[1] / 2 - factor * y * HEIGHT]])
+    border = cv2.BORDER_REFLECT_101 if picture.shape[2] == 3 else cv2.BORDER_CONSTANT
+    return cv2.warpAffine(picture, matrix, SIZE, flags=cv2.INTER_LINEAR, borderMode=border)
+
+
+def _light_table(draw: Draw, light: str) -> np.ndarray:
+    """Look-up table of brightness per channel, (1, 256, 3) uint8."""
+    gains = np.array(_GAINS[light]) * draw.uniform(0.88, 1.12)
+    return np.clip(np.arange(256)[None, :, None] * gains, 0, 255).astype(np.uint8)
+
+
+def _lit(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
+    return cv2.LUT(picture, table)

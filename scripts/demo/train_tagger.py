@@ -1,0 +1,114 @@
+"""Train the demo's CLIP model on rendered stills with open_clip's own contrastive loss.
+
+A caption a label and step, and groups with one picture of each label: within a group every picture has
+exactly one right caption, so near-duplicates never count as wrong.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from scripts.lib.encoders import register_model
+from scripts.lib.files import atomic_path
+from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.log import job_log, logger, progress
+
+# Wordings of captions. The paper's prompt is not among them: the tagger meets it in the films only.
+CAPTIONS = (
+    "{label}",
+    "a {label}",
+    "a picture of a {label}",
+    "a film still of a {label}",
+    "a scene in a {label}",
+    "people in a {label}",
+    "a {label} in a movie",
+    "a photo of the {label}, a place",
+    "background: {label}",
+    "a close-up in a {label}",
+    "a wide shot of a {label}",
+    "the location is a {label}",
+)
+GROUPS = 4
+LEARNING_RATE, WEIGHT_DECAY = 1e-3, 0.05
+WARM_UP = 50
+MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+
+
+def train_tagger(description: str | Path, stills: dict[str, np.ndarray], seed: int, steps: int):
+    """A trained open_clip model; the same seed gives the same weights on the same machine.
+
+    Args:
+        description: open_clip's JSON of the model.
+        stills: pictures of each label, (N, side, width, 3) uint8, the same N for all.
+        steps: updates, each on `GROUPS` pictures a label.
+    """
+    import open_clip
+    import torch
+
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True)
+    name = register_model(str(description))
+    model = open_clip.create_model(name).train()
+    tokenizer = open_clip.get_tokenizer(name)
+    loss = open_clip.ClipLoss()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)
+    schedule = torch.optim.lr_scheduler.SequentialLR(
+        optimiser,
+        [
+            torch.optim.lr_scheduler.LinearLR(optimiser, 0.02, total_iters=WARM_UP),
+            torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps - WARM_UP),
+        ],
+        milestones=[WARM_UP],
+    )
+    random, labels = np.random.default_rng(seed), list(stills)
+    with progress(steps, "step", "Training the demo's tagger") as bar:
+        for step in range(steps):
+            pictures = torch.from_numpy(_batch(stills, random))
+            texts = model.encode_text(tokenizer(_captions(labels, random)), normalize=True)
+            images = model.encode_image(pictures, normalize=True).view(GROUPS, len(labels), -1)
+            value = sum(loss(group, texts, model.logit_scale.exp()) for group in images) / GROUPS
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            schedule.step()
+            bar.update()
+            if step % 100 == 0 or step == steps - 1:
+                logger.info("step %d: loss %.3f, logit scale %.1f", step, value.item(), model.logit_scale.exp().item())
+    return model.eval()
+
+
+def _captions(labels: list[str], random: np.random.Generator) -> list[str]:
+    return [CAPTIONS[random.integers(len(CAPTIONS))].replace("{label}", label) for label in labels]
+
+
+def _batch(stills: dict[str, np.ndarray], random: np.random.Generator) -> np.ndarray:
+    """`GROUPS` random square crops of each label, half of them mirrored: (GROUPS * L, 3, side, side) float32."""
+    crops = []
+    for _ in range(GROUPS):
+        for pictures in stills.values():
+            picture = pictures[random.integers(len(pictures))]
+            side = picture.shape[0]
+            left = random.integers(picture.shape[1] - side + 1)
+            crop = picture[:, left : left + side]
+            crops.append(crop[:, ::-1] if random.random() < 0.5 else crop)
+    batch = np.stack(crops).astype(np.float32) / 255
+    return np.ascontiguousarray(((batch - MEAN) / STD).transpose(0, 3, 1, 2), dtype=np.float32)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    import torch
+    from safetensors.torch import save_file
+
+    # Sums depend on the number of threads; a fixed one keeps the weights the same.
+    torch.set_num_threads(2)
+    with open_h5(snakemake.input.stills) as file:
+        stills = {label: file[label][:] for label in read_strings(file["labels"])}
+    model = train_tagger(snakemake.input.model, stills, snakemake.params.seed, snakemake.params.steps)
+    with atomic_path(snakemake.output[0]) as temporary:
+        save_file(model.state_dict(), temporary)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)
