@@ -9,9 +9,9 @@ from pathlib import Path
 from scripts.lib import manifest as manifests
 from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
-from scripts.lib.jobs import share_with_jobs
+from scripts.lib.jobs import prepare_for_jobs
 
-share_with_jobs(workflow.basedir)
+prepare_for_jobs(workflow.basedir)
 
 
 def explained(function, *arguments):

@@ -74,6 +74,23 @@ rule train_tagger:
         "../scripts/demo/train_tagger.py"
 
 
+rule draw_contact_sheet:
+    input:
+        code=STUDIO,
+    output:
+        out("figures/contact_sheet.png"),
+    log:
+        log_of("draw_contact_sheet"),
+    conda:
+        "../envs/clip.yaml"
+    params:
+        seed=config["demo"]["seed"],
+    message:
+        "Contact sheet of the studio"
+    script:
+        "../scripts/demo/draw_contact_sheet.py"
+
+
 rule compare_with_truth:
     input:
         shots=out("dataset/shots.parquet"),
@@ -98,4 +115,5 @@ rule compare_with_truth:
 
 
 MEDIA = rules.render_clips.output.truth
-TABLES += [*rules.compare_with_truth.output]
+TABLES += rules.compare_with_truth.output
+FIGURES += rules.draw_contact_sheet.output

@@ -18,8 +18,12 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     final = Path(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = final.with_name(f".{final.stem}.{uuid.uuid4().hex}.part{final.suffix}")
+    temporary.touch()
+    mode = temporary.stat().st_mode
     try:
         yield temporary
+        # Some writers make files that nobody else may read.
+        temporary.chmod(mode)
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)

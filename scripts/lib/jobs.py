@@ -5,8 +5,8 @@ import shlex
 import sys
 
 
-def share_with_jobs(folder: str | os.PathLike) -> None:
-    """Let the scripts of jobs import `scripts.lib`, wherever the workflow lies.
+def prepare_for_jobs(folder: str | os.PathLike) -> None:
+    """Set up this process so that the jobs it starts find `scripts.lib`, wherever the workflow lies.
 
     The workflow's folder is put first on the path of every Python that is started from here. And
     Snakemake writes `sys.executable` into shell commands as it stands, which a checkout (with its
@@ -15,5 +15,7 @@ def share_with_jobs(folder: str | os.PathLike) -> None:
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if str(folder) not in known:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *known])
+    # Threads that spin while they wait bring a machine to a halt on which several jobs compute.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if os.path.exists(sys.executable):
         sys.executable = shlex.quote(sys.executable)

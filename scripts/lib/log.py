@@ -11,6 +11,8 @@ from tqdm import tqdm
 from scripts.lib.errors import UserError
 
 logger = logging.getLogger("movieclip")
+# Libraries give the root logger handlers of their own; every line would come twice.
+logger.propagate = False
 
 NOT_A_TERMINAL_SECONDS = 10.0
 

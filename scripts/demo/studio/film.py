@@ -15,7 +15,7 @@ SHOT_SECONDS = (1.2, 4.8)
 FADE_FRAMES = 8
 
 # Shares of shot scales, movements and lights.
-SCALE_SHARES = dict(zip(SCALES, (0.26, 0.2, 0.22, 0.19, 0.13), strict=True))
+SCALE_SHARES = dict(zip(SCALES, (0.24, 0.19, 0.22, 0.2, 0.15), strict=True))
 MOTION_SHARES = dict(zip(MOTIONS, (0.4, 0.25, 0.2, 0.15), strict=True))
 LIGHT_SHARES = dict(zip(LIGHTS, (0.58, 0.16, 0.1, 0.08, 0.04, 0.04), strict=True))
 FADE_SHARE = 0.06
