@@ -138,6 +138,7 @@ rule write_provenance:
 
 TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix in ("csv", "md")]
 FIGURES += figures("fig1c", "fig3", "fig4")
+GALLERY = out("gallery/index.html")
 
 # What `all` builds for each chapter that a config lists.
 CHAPTERS = {
@@ -146,5 +147,5 @@ CHAPTERS = {
     "dataset": [
         out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")
     ],
-    "report": [*TABLES, *FIGURES],
+    "report": [*TABLES, *FIGURES, GALLERY],
 }
