@@ -23,6 +23,7 @@ if config["demo"]:
 include: "rules/shots.smk"
 include: "rules/tagging.smk"
 include: "rules/dataset.smk"
+include: "rules/gallery.smk"
 include: "rules/report.smk"
 
 
@@ -34,11 +35,12 @@ rule all:
         out("provenance.json"),
 
 
-# Label the shots of a collection of videos: labels, scores, release JSON, and two figures.
+# Label the shots of a collection of videos: labels, scores, release JSON, two figures, the gallery.
 rule tag:
     input:
         CHAPTERS["dataset"],
         figures("fig1c", "fig3"),
+        GALLERY,
         out("provenance.json"),
 
 

@@ -41,10 +41,10 @@ rule make_table1:
         ),
     log:
         log_of("make_table1"),
-    message:
-        "Table 1: datasets with visual scene classes"
     conda:
         "../envs/analysis.yaml"
+    message:
+        "Table 1: datasets with visual scene classes"
     script:
         "../scripts/report/make_table1.py"
 
@@ -62,13 +62,13 @@ rule plot_confidence_grids:
         ),
     log:
         log_of("plot_confidence_grids"),
+    conda:
+        "../envs/analysis.yaml"
     threads: 8
     params:
         manifest=MANIFEST,
     message:
         "Fig. 4: shots labelled with high and with low confidence"
-    conda:
-        "../envs/analysis.yaml"
     script:
         "../scripts/report/plot_confidence_grids.py"
 
@@ -138,6 +138,7 @@ rule write_provenance:
 
 TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix in ("csv", "md")]
 FIGURES += figures("fig1c", "fig3", "fig4")
+GALLERY = out("gallery/index.html")
 
 # What `all` builds for each chapter that a config lists.
 CHAPTERS = {
@@ -146,5 +147,5 @@ CHAPTERS = {
     "dataset": [
         out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")
     ],
-    "report": [*TABLES, *FIGURES],
+    "report": [*TABLES, *FIGURES, GALLERY],
 }

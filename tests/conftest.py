@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from scripts.lib.manifest import Clip
+from tests.runs import demo_run, small_tagger, workspace  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,4 +1,4 @@
-"""Real runs of the workflow, in copies of the repository whose path has a space in it."""
+"""Fixtures: real runs of the workflow, in copies of the repository whose path has a space in it."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "docs")
 
 

@@ -1,0 +1,49 @@
+"""The gallery: a page to look through the labelled shots, and its pictures."""
+
+
+rule make_thumbnails:
+    input:
+        media=MEDIA,
+        shots=out("shots/{shard}.csv"),
+        code=code("video"),
+    output:
+        directory(out("gallery/thumbnails/{shard}")),
+    log:
+        log_of("make_thumbnails", "{shard}"),
+    benchmark:
+        benchmark_of("make_thumbnails", "{shard}")
+    conda:
+        "../envs/analysis.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=240,
+    params:
+        clips=shard_fingerprint,
+        manifest=MANIFEST,
+    message:
+        "Thumbnails of shard {wildcards.shard}"
+    script:
+        "../scripts/gallery/make_thumbnails.py"
+
+
+rule make_gallery:
+    input:
+        shots=out("dataset/shots.parquet"),
+        thumbnails=of_shards("gallery/thumbnails/{shard}"),
+        page=[f"scripts/gallery/page/page.{part}" for part in ("html", "css", "js")],
+    output:
+        out("gallery/index.html"),
+    log:
+        log_of("make_gallery"),
+    benchmark:
+        benchmark_of("make_gallery")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "The gallery of the labelled shots"
+    script:
+        "../scripts/gallery/make_gallery.py"

@@ -1,0 +1,476 @@
+"use strict";
+// Data reaches the page as text only (textContent, setAttribute, CSSOM): titles and labels are anyone's words.
+
+const PAGE_SIZE = 60;
+const SVG = "http://www.w3.org/2000/svg";
+const FLAG_NOTES = {
+  black: "The picture is nearly black: do not believe the labels",
+  uniform: "Hardly any structure in the picture: do not believe the labels",
+  short: "Too short to be believed",
+};
+const UNDECIDED = 5; // as many equally likely labels as a card shows
+
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const { labels, genres, flags, movies, clips, shots } = data;
+const N = shots.clip.length;
+const top1 = shots.labels[0];
+const score1 = Float32Array.from(shots.scores[0], (score) => score ?? NaN);
+const nMovies = movies.id.length;
+
+// ---- names and numbers for people -------------------------------------------------------------
+
+const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+function clock(seconds) {
+  const tenths = Math.round(seconds * 10);
+  const [hours, minutes, rest] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
+  const tail = rest.toFixed(1).padStart(4, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+const scoreText = (score) => score.toFixed(digits);
+const movieTitle = (movie) => movies.title[movie] || movies.id[movie];
+const movieName = (movie) => movieTitle(movie) + (movies.year[movie] ? ` (${movies.year[movie]})` : "");
+const shotId = (shot) => `${clips.id[shots.clip[shot]]}-Scene-${String(shots.number[shot]).padStart(3, "0")}`;
+
+// A full bar is 1, or the best score of all where scores are small (cosines, very many labels).
+const extremes = [Infinity, -Infinity];
+for (const score of score1) {
+  if (score < extremes[0]) extremes[0] = score;
+  if (score > extremes[1]) extremes[1] = score;
+}
+const best = Number.isFinite(extremes[1]) ? extremes[1] : 1;
+const fullBar = best > 0.5 || best <= 0 ? 1 : best;
+const digits = fullBar > 0.2 ? 2 : 3;
+
+// ---- the state, which the address keeps -------------------------------------------------------
+
+const DEFAULTS = {
+  text: "", label: "", top5: false, movie: "", genre: "", min: null, flag: "", clip: "", sort: "", page: 1,
+};
+let state = { ...DEFAULTS };
+let found = new Uint32Array(0);
+
+// A movie is named by its id, and where that is missing or shared by its title as well.
+const timesUsed = new Map();
+for (const id of movies.id) timesUsed.set(id, (timesUsed.get(id) ?? 0) + 1);
+const movieKeys = movies.id.map((id, movie) => (id && timesUsed.get(id) === 1 ? id : `${id}#${movieName(movie)}`));
+const index = {
+  label: new Map(labels.map((name, place) => [name, place])),
+  genre: new Map(genres.map((name, place) => [name, place])),
+  movie: new Map(movieKeys.map((key, place) => [key, place])),
+  clip: new Map(clips.id.map((id, place) => [id, place])),
+};
+
+function readAddress() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const next = { ...DEFAULTS };
+  for (const key of ["text", "sort", "flag"]) next[key] = given.get(key) ?? "";
+  for (const key of Object.keys(index)) next[key] = index[key].has(given.get(key)) ? given.get(key) : "";
+  if (![...$("flag").options].some((option) => option.value === next.flag)) next.flag = "";
+  if (![...$("sort").options].some((option) => option.value === next.sort)) next.sort = "";
+  next.top5 = given.get("top5") === "1";
+  const min = Number.parseFloat(given.get("min"));
+  next.min = Number.isFinite(min) ? min : null;
+  next.page = Math.max(1, Number.parseInt(given.get("page"), 10) || 1);
+  return next;
+}
+
+function writeAddress(replace) {
+  const parts = new URLSearchParams();
+  for (const [key, value] of Object.entries(state)) {
+    if (value !== DEFAULTS[key]) parts.set(key, value === true ? "1" : value);
+  }
+  const hash = parts.toString();
+  if (hash === location.hash.slice(1)) return;
+  try {
+    history[replace ? "replaceState" : "pushState"](null, "", hash ? `#${hash}` : location.pathname + location.search);
+  } catch {
+    // Inside another page's frame the address may not be ours to write.
+  }
+}
+
+// ---- finding and sorting ----------------------------------------------------------------------
+
+const haystacks = clips.id.map((id, clip) => {
+  const movie = clips.movie[clip];
+  return (movie < 0 ? id : `${id} ${movieName(movie)}`).toLowerCase();
+});
+
+// Per clip whether its shots may be shown: text, movie, genre and clip are the clip's.
+function clipsShown() {
+  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const movie = index.movie.get(state.movie);
+  const genre = index.genre.get(state.genre);
+  const only = index.clip.get(state.clip);
+  return Uint8Array.from(clips.id, (_, clip) => Number(
+    (only === undefined || clip === only)
+    && (movie === undefined || clips.movie[clip] === movie)
+    && (genre === undefined || clips.genres[clip].includes(genre))
+    && words.every((word) => haystacks[clip].includes(word))));
+}
+
+const orders = {};
+
+// All shots in the order asked for; ties keep the film's order, and what has no number comes last.
+function order() {
+  if (orders[state.sort]) return orders[state.sort];
+  const all = Uint32Array.from({ length: N }, (_, shot) => shot);
+  const by = {
+    high: (shot) => -score1[shot],
+    low: (shot) => score1[shot],
+    entropy: (shot) => -(shots.entropy[shot] ?? NaN),
+  }[state.sort];
+  if (by) {
+    const keys = Float64Array.from(all, by).map((key) => (Number.isNaN(key) ? Infinity : key));
+    all.sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] - keys[b]));
+  }
+  return (orders[state.sort] = all);
+}
+
+function find() {
+  const shown = clipsShown();
+  const label = index.label.get(state.label);
+  const bit = flags.indexOf(state.flag.replace(/^=/, ""));
+  const { min, flag } = state;
+  const hits = new Uint32Array(N);
+  let count = 0;
+  for (const shot of order()) {
+    if (!shown[shots.clip[shot]]) continue;
+    if (label !== undefined && top1[shot] !== label
+      && !(state.top5 && shots.labels.some((column) => column[shot] === label))) continue;
+    if (min !== null && !(score1[shot] >= min - 1e-6)) continue;
+    if (flag === "any" && !shots.flags[shot]) continue;
+    if (flag === "none" && shots.flags[shot]) continue;
+    if (flag.startsWith("=") && !(shots.flags[shot] & (1 << bit))) continue;
+    hits[count++] = shot;
+  }
+  return hits.subarray(0, count);
+}
+
+// ---- colours and timelines --------------------------------------------------------------------
+
+// Neighbouring ranks get far hues; every second round of the circle is another tone.
+function colour(label) {
+  return label < 0 ? "var(--faint)" : `oklch(var(--tone-${label % 3}) ${((label * 137.508 + 40) % 360).toFixed(1)})`;
+}
+
+const shotsOfClip = clips.id.map(() => []);
+for (let shot = 0; shot < N; shot++) shotsOfClip[shots.clip[shot]].push(shot);
+const drawings = new Map();
+
+// The clip as a strip, one path a label; drawn once and copied to every card of the clip.
+function drawTimeline(clip) {
+  if (drawings.has(clip)) return drawings.get(clip).cloneNode(true);
+  const members = shotsOfClip[clip];
+  const total = clipLength(clip);
+  const gap = members.length > 120 ? 0 : 0.25;
+  const paths = new Map();
+  for (const shot of members) {
+    const from = (1000 * shots.start[shot]) / total;
+    const width = Math.max(0.6, (1000 * (shots.end[shot] - shots.start[shot])) / total - 10 * gap);
+    const piece = `M${from.toFixed(1)} 0h${width.toFixed(1)}v10h-${width.toFixed(1)}z`;
+    paths.set(top1[shot], (paths.get(top1[shot]) ?? "") + piece);
+  }
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("viewBox", "0 0 1000 10");
+  drawing.setAttribute("preserveAspectRatio", "none");
+  drawing.setAttribute("aria-hidden", "true");
+  for (const [label, line] of paths) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", line);
+    path.style.fill = colour(label);
+    drawing.append(path);
+  }
+  drawings.set(clip, drawing);
+  return drawing.cloneNode(true);
+}
+
+const clipLength = (clip) => Math.max(1e-3, shots.end[shotsOfClip[clip].at(-1)]);
+
+function shotAt(clip, seconds) {
+  const members = shotsOfClip[clip];
+  return members.find((shot) => seconds < shots.end[shot]) ?? members.at(-1);
+}
+
+// ---- cards ------------------------------------------------------------------------------------
+
+const cardFrame = $("card").content.firstElementChild;
+const barFrame = $("bar").content.firstElementChild;
+
+function makeCard(shot) {
+  const item = cardFrame.cloneNode(true);
+  const part = (name) => item.querySelector(`.${name}`);
+  const clip = shots.clip[shot];
+  const movie = clips.movie[clip];
+  const card = part("card");
+  card.dataset.id = shotId(shot);
+  card.setAttribute("aria-label", `${movie < 0 ? clips.id[clip] : movieName(movie)}, shot ${shots.number[shot]}`);
+  part("where").title = shotId(shot);
+  part("title").textContent = movie < 0 ? clips.id[clip] : movieTitle(movie);
+  part("year").textContent = movie < 0 ? "" : movies.year[movie];
+  part("clip").textContent = movie < 0 ? "" : clips.id[clip];
+  part("number").textContent = `shot ${shots.number[shot]} of ${shotsOfClip[clip].length}`;
+  const [start, end] = [shots.start[shot], shots.end[shot]];
+  part("times").textContent = `${clock(start)}–${clock(end)} · ${(end - start).toFixed(1)} s`;
+  addBadges(part("badges"), shot);
+  addPicture(part("strip"), shot);
+  addBars(part("bars"), shot);
+  addTimeline(part("timeline"), clip, shot);
+  return item;
+}
+
+function addPicture(strip, shot) {
+  const image = strip.firstElementChild;
+  const picture = shots.picture[shot];
+  if (picture === null) return image.remove();
+  image.addEventListener("error", () => image.remove());
+  image.alt = `Frames of shot ${shots.number[shot]}`;
+  image.src = picture.startsWith("data:") ? picture : picture.split("/").map(encodeURIComponent).join("/");
+}
+
+function addBadges(place, shot) {
+  const add = (text, note, kind) => {
+    const badge = document.createElement("span");
+    badge.className = `badge ${kind}`;
+    badge.textContent = text;
+    badge.title = note;
+    place.append(badge);
+  };
+  flags.forEach((flag, bit) => {
+    if (shots.flags[shot] & (1 << bit)) add(flag, FLAG_NOTES[flag] ?? "", "flag");
+  });
+  const entropy = shots.entropy[shot];
+  const spread = entropy === null ? 0 : Math.exp(entropy);
+  if (spread >= UNDECIDED) {
+    add(`undecided · ≈ ${Math.round(spread)} labels`,
+      `Entropy ${entropy.toFixed(2)} nats: as open as a choice between ${Math.round(spread)} equally likely labels`, "");
+  }
+}
+
+function addBars(list, shot) {
+  shots.labels.forEach((column, rank) => {
+    const label = column[shot];
+    const score = shots.scores[rank][shot];
+    if (label < 0) return;
+    const bar = barFrame.cloneNode(true);
+    const [name, track, value] = bar.children;
+    name.textContent = labels[label];
+    name.title = `Show the shots labelled ${labels[label]}`;
+    name.addEventListener("click", () => change({ ...DEFAULTS, label: labels[label], top5: rank > 0 }));
+    const fill = track.firstElementChild;
+    fill.style.width = `${100 * Math.min(1, Math.max(0, (score ?? 0) / fullBar))}%`;
+    fill.style.background = colour(label);
+    value.textContent = score === null ? "" : scoreText(score);
+    list.append(bar);
+  });
+}
+
+function addTimeline(button, clip, shot) {
+  const total = clipLength(clip);
+  const mark = document.createElement("span");
+  mark.className = "mark";
+  mark.style.left = `${(100 * shots.start[shot]) / total}%`;
+  mark.style.width = `${(100 * (shots.end[shot] - shots.start[shot])) / total}%`;
+  button.append(drawTimeline(clip), mark);
+  button.setAttribute("aria-label", `Timeline: show all of ${clips.id[clip]}, ${plural(shotsOfClip[clip].length, "shot")}`);
+  const under = (event) => {
+    const box = button.getBoundingClientRect();
+    return shotAt(clip, (total * (event.clientX - box.left)) / box.width);
+  };
+  button.addEventListener("mousemove", (event) => {
+    const pointed = under(event);
+    const name = top1[pointed] < 0 ? "" : `, ${labels[top1[pointed]]}`;
+    button.title = `shot ${shots.number[pointed]}${name}, ${clock(shots.start[pointed])}–${clock(shots.end[pointed])}`;
+  });
+  // A click from the keyboard has no place: it stays with this card's shot.
+  button.addEventListener("click", (event) => goToShot(event.detail ? under(event) : shot));
+}
+
+function goToShot(shot) {
+  const clip = shots.clip[shot];
+  change({ ...DEFAULTS, clip: clips.id[clip], page: 1 + Math.floor(shotsOfClip[clip].indexOf(shot) / PAGE_SIZE) });
+  const card = document.querySelector(`.card[data-id="${shotId(shot)}"]`);
+  card.tabIndex = -1;
+  card.focus({ preventScroll: true });
+  card.scrollIntoView({ block: "center" });
+}
+
+// ---- showing ----------------------------------------------------------------------------------
+
+const pages = () => Math.max(1, Math.ceil(found.length / PAGE_SIZE));
+
+function show() {
+  state.page = Math.min(state.page, pages());
+  const first = (state.page - 1) * PAGE_SIZE;
+  const cards = document.createDocumentFragment();
+  for (const shot of found.subarray(first, first + PAGE_SIZE)) cards.append(makeCard(shot));
+  $("shots").replaceChildren(cards);
+  $("empty").hidden = found.length > 0;
+  $("legend").hidden = found.length === 0;
+  const all = found.length === N ? plural(N, "shot") : `${found.length.toLocaleString("en")} of ${plural(N, "shot")}`;
+  const here = pages() > 1 ? `, showing ${first + 1}–${Math.min(first + PAGE_SIZE, found.length)}` : "";
+  $("found").textContent = all + here;
+  showControls();
+}
+
+function showControls() {
+  for (const key of ["text", "label", "movie", "genre", "flag", "sort"]) {
+    if ($(key).value !== state[key]) $(key).value = state[key];
+  }
+  $("top5").checked = state.top5;
+  $("top5").disabled = !state.label;
+  $("min").value = state.min ?? $("min").min;
+  $("min-value").textContent = state.min === null ? "any" : scoreText(state.min);
+  $("clip-chip").hidden = !state.clip;
+  $("clip-clear").textContent = `clip ${state.clip} ×`;
+  $("clip-clear").setAttribute("aria-label", `Show all clips, not only ${state.clip}`);
+  const active = ["text", "label", "movie", "genre", "flag", "clip"].filter((key) => state[key]).length
+    + Number(state.min !== null);
+  $("active").textContent = active ? `· ${active} active` : "";
+  const [last, page] = [pages(), state.page];
+  for (const pager of document.querySelectorAll(".pager")) {
+    pager.querySelector(".previous").disabled = page <= 1;
+    pager.querySelector(".next").disabled = page >= last;
+    pager.querySelector(".of").textContent =
+      pager.classList.contains("bottom") ? `Page ${page} of ${last}` : `of ${last}`;
+    pager.hidden = last === 1;
+  }
+  $("page").value = page;
+  $("page").max = last;
+}
+
+// Take over what has changed, look for the shots, show them and keep the address.
+function change(next, replace = false) {
+  state = { ...state, page: 1, ...next };
+  found = find();
+  show();
+  writeAddress(replace);
+  const main = document.querySelector("main");
+  if (main.getBoundingClientRect().top < 0) main.scrollIntoView();
+}
+
+function turnTo(page) {
+  const wanted = Math.min(Math.max(1, page), pages());
+  if (wanted === state.page) return showControls();
+  state.page = wanted;
+  show();
+  writeAddress(false);
+  if (document.activeElement.closest(".bottom")) $("shots").focus({ preventScroll: true });
+  document.querySelector("main").scrollIntoView();
+}
+
+function reset() {
+  change({ ...DEFAULTS });
+}
+
+function followAddress() {
+  change(readAddress(), true);
+}
+
+// ---- setting up -------------------------------------------------------------------------------
+
+function addOptions(select, options) {
+  for (const [value, text] of options) select.add(new Option(text, value));
+}
+
+function hideField(id) {
+  $(id).closest(".field").hidden = true;
+}
+
+function fillControls() {
+  const counts = new Uint32Array(labels.length);
+  for (const label of top1) if (label >= 0) counts[label]++;
+  const byName = new Intl.Collator("en", { numeric: true });
+  const sorted = (names) => names.map((name, place) => [name, place]).sort((a, b) => byName.compare(a[0], b[0]));
+  addOptions($("label"), [["", "all labels"],
+    ...sorted(labels).map(([name, place]) => [name, `${name} (${counts[place].toLocaleString("en")})`])]);
+  addOptions($("movie"), [["", "all movies"],
+    ...sorted(movieKeys.map((_, movie) => movieName(movie))).map(([name, movie]) => [movieKeys[movie], name])]);
+  addOptions($("genre"), [["", "all genres"], ...sorted(genres).map(([name]) => [name, name])]);
+  const seen = shots.flags.reduce((bits, value) => bits | value, 0);
+  addOptions($("flag"), [["", "all shots"], ["none", "no flag"], ["any", "any flag"],
+    ...flags.filter((_, bit) => seen & (1 << bit)).map((flag) => [`=${flag}`, flag])]);
+  if (labels.length < 2) hideField("label");
+  if (nMovies < 2) hideField("movie");
+  if (genres.length < 2) hideField("genre");
+  if (!seen) hideField("flag");
+  const steps = 10 ** digits;
+  const low = Number.isFinite(extremes[0]) ? Math.min(0, Math.floor(extremes[0] * steps)) : 0;
+  const high = Math.max(low + 1, Math.floor(best * steps + 1e-6));
+  Object.assign($("min"), { min: low / steps, max: high / steps, step: 1 / steps });
+  if (!Number.isFinite(extremes[1])) hideField("min");
+}
+
+function describe() {
+  document.title = `${data.run} · gallery`;
+  $("run").textContent = data.run;
+  const parts = [plural(N, "shot"), plural(clips.id.length, "clip")];
+  if (nMovies) parts.push(plural(nMovies, "movie"));
+  $("summary").textContent = parts.join(" · ");
+  $("legend").textContent = (fullBar === 1 ? "A full bar is a score of 1." : `A full bar is a score of ${scoreText(fullBar)}.`)
+    + " Below each shot its whole clip, coloured by best label; click into it to see that clip's shots.";
+}
+
+function listen() {
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  $("filters").addEventListener("reset", (event) => {
+    event.preventDefault();
+    reset();
+  });
+  $("empty-reset").addEventListener("click", reset);
+  for (const key of ["label", "movie", "genre", "flag", "sort"]) {
+    $(key).addEventListener("change", (event) => change({ [key]: event.target.value }));
+  }
+  $("text").addEventListener("input", (event) => change({ text: event.target.value }, true));
+  $("top5").addEventListener("change", (event) => change({ top5: event.target.checked }));
+  $("min").addEventListener("input", (event) => {
+    const { value, min } = event.target;
+    change({ min: Number(value) > Number(min) ? Number(value) : null }, true);
+  });
+  $("clip-clear").addEventListener("click", () => change({ clip: "" }));
+  $("page").addEventListener("change", (event) => turnTo(Number.parseInt(event.target.value, 10) || 1));
+  for (const button of document.querySelectorAll(".previous")) button.addEventListener("click", () => turnTo(state.page - 1));
+  for (const button of document.querySelectorAll(".next")) button.addEventListener("click", () => turnTo(state.page + 1));
+  $("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("shots").focus();
+  });
+  $("help-button").addEventListener("click", () => $("help").showModal());
+  addEventListener("hashchange", followAddress);
+  document.addEventListener("keydown", onKey);
+  const wide = matchMedia("(min-width: 900px)");
+  const unfold = () => { $("panel").open = wide.matches; };
+  wide.addEventListener("change", unfold);
+  unfold();
+}
+
+const KEYS = {
+  "/": () => {
+    $("panel").open = true;
+    $("text").focus();
+    $("text").select();
+  },
+  "?": () => $("help").showModal(),
+  n: () => turnTo(state.page + 1),
+  ArrowRight: () => turnTo(state.page + 1),
+  p: () => turnTo(state.page - 1),
+  ArrowLeft: () => turnTo(state.page - 1),
+  r: reset,
+};
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+  const inField = event.target.matches("input:not([type=checkbox]), select, textarea");
+  if (event.key === "Escape" && document.activeElement) document.activeElement.blur();
+  else if (!inField && Object.hasOwn(KEYS, event.key)) {
+    event.preventDefault();
+    KEYS[event.key]();
+  }
+}
+
+fillControls();
+describe();
+listen();
+followAddress();

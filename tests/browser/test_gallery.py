@@ -1,0 +1,295 @@
+"""The gallery as a person meets it: in a browser, from disk."""
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.galleries import make_shots, write_page
+
+PAGE_SIZE = 60
+# From the event until the cards are there and the browser has laid them out.
+ANSWER = """([id, value]) => {
+  const control = document.getElementById(id);
+  const start = performance.now();
+  control.value = value;
+  control.dispatchEvent(new Event(control.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
+  document.getElementById("shots").getBoundingClientRect();
+  return performance.now() - start;
+}"""
+
+
+@pytest.fixture(scope="module")
+def shots():
+    return make_shots(20_000)
+
+
+@pytest.fixture(scope="module")
+def large(shots, tmp_path_factory):
+    return write_page(tmp_path_factory.mktemp("a large gallery") / "index.html", shots)
+
+
+@pytest.fixture(scope="module")
+def demo(demo_run):
+    return demo_run.path / "results/demo/gallery/index.html"
+
+
+@pytest.fixture(scope="module")
+def demo_shots(demo_run):
+    return pd.read_parquet(demo_run.path / "results/demo/dataset/shots.parquet")
+
+
+def test_the_demos_page_shows_every_shot_with_its_picture(open_gallery, demo, demo_shots):
+    gallery = open_gallery(demo)
+    assert gallery.count() == len(demo_shots)
+    first = gallery.page.locator(".card").first
+    gallery.page.wait_for_function("document.querySelector('.card img').naturalWidth > 100")
+    assert first.locator(".bars li").count() == demo_shots.filter(like="label_").iloc[0].notna().sum()
+    assert first.locator(".bars .name").first.inner_text() == demo_shots["label_1"][0]
+    assert gallery.all_pages() == list(demo_shots["shot_id"])
+
+
+def test_the_demos_page_filters_by_each_label(open_gallery, demo, demo_shots):
+    gallery = open_gallery(demo)
+    for label, rows in demo_shots.groupby("label_1"):
+        if demo_shots["label_1"].nunique() > 1:
+            gallery.page.select_option("#label", label)
+        assert gallery.count() == len(rows)
+        assert gallery.all_pages() == list(rows["shot_id"])
+
+
+def test_a_label_and_paging(open_gallery, large, shots):
+    """Every page of a label's shots, counted against the table; then its neighbours in the best five."""
+    label = shots["label_1"].value_counts().index[0]
+    gallery = open_gallery(large)
+    assert gallery.shown() == list(shots["shot_id"][:PAGE_SIZE])
+    gallery.page.select_option("#label", label)
+    expected = shots[shots["label_1"] == label]
+    assert len(expected) > PAGE_SIZE
+    assert gallery.count() == len(expected)
+    assert gallery.all_pages() == list(expected["shot_id"])
+    gallery.page.check("#top5")
+    in_five = (shots.filter(like="label_") == label).any(axis=1)
+    assert gallery.count() == in_five.sum()
+    assert gallery.shown() == list(shots["shot_id"][in_five][:PAGE_SIZE])
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "fits"),
+    [
+        ("movie", "tt0000007", lambda shots: shots["movie_id"] == "tt0000007"),
+        ("genre", "Drama", lambda shots: shots["genres"].isin(["Drama", "Crime|Drama"])),
+        ("flag", "none", lambda shots: shots["flags"] == ""),
+        ("flag", "any", lambda shots: shots["flags"] != ""),
+        ("flag", "=uniform", lambda shots: shots["flags"].str.contains("uniform")),
+        ("flag", "=short", lambda shots: shots["flags"] == "short"),
+        ("min", "0.4", lambda shots: shots["score_1"].round(4) >= 0.4),
+        ("text", "MOVIE (1950)", lambda shots: shots["year"] == "1950"),
+        ("text", "2015 movie", lambda shots: shots["year"] == "2015"),
+        ("text", "clip_0033", lambda shots: shots["clip_id"] == "clip_0033"),
+    ],
+)
+def test_each_filter_finds_what_the_table_says(open_gallery, large, shots, control, value, fits):
+    gallery = open_gallery(large)
+    gallery.page.evaluate(ANSWER, [control, value])
+    expected = shots[fits(shots)]
+    assert 0 < gallery.count() == len(expected) < len(shots)
+    assert gallery.shown() == list(expected["shot_id"][:PAGE_SIZE])
+
+
+def test_filters_work_together_and_can_find_nothing(open_gallery, large, shots):
+    gallery = open_gallery(large)
+    gallery.page.select_option("#genre", "Comedy")
+    gallery.page.select_option("#flag", "=black")
+    gallery.page.evaluate(ANSWER, ["min", "0.5"])
+    fits = (shots["genres"] == "Comedy") & shots["flags"].str.contains("black") & (shots["score_1"].round(4) >= 0.5)
+    assert gallery.count() == fits.sum()
+    gallery.page.fill("#text", "no such film")
+    assert gallery.count() == 0
+    assert gallery.page.is_visible("text=No shot fits these filters")
+    gallery.page.click("#empty-reset")
+    assert gallery.count() == len(shots)
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "ascending"),
+    [("high", "score_1", False), ("low", "score_1", True), ("entropy", "entropy", False)],
+)
+def test_sorting(open_gallery, large, shots, order, column, ascending):
+    gallery = open_gallery(large)
+    gallery.page.select_option("#sort", order)
+    digits = 4 if column == "score_1" else 3
+    expected = shots.assign(key=shots[column].round(digits)).sort_values("key", ascending=ascending, kind="stable")
+    assert gallery.shown() == list(expected["shot_id"][:PAGE_SIZE])
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("label", "label 003"),
+        ("genre", "Drama"),
+        ("flag", "any"),
+        ("min", "0.3"),
+        ("text", "movie 1"),
+        ("sort", "high"),
+    ],
+)
+def test_twenty_thousand_shots_are_filtered_in_under_a_second(open_gallery, large, control, value):
+    gallery = open_gallery(large)
+    milliseconds = gallery.page.evaluate(ANSWER, [control, value])
+    assert len(gallery.shown()) == PAGE_SIZE
+    assert milliseconds < 1000
+
+
+def test_the_address_keeps_the_state(open_gallery, large):
+    """Reloading, opening the same address elsewhere and going back lead to the same cards."""
+    gallery = open_gallery(large)
+    gallery.page.select_option("#genre", "Drama")
+    gallery.page.select_option("#sort", "low")
+    gallery.page.click(".bar .next")
+    shown, address = gallery.shown(), gallery.page.url
+    gallery.page.reload()
+    assert gallery.shown() == shown
+    assert gallery.page.input_value("#genre") == "Drama"
+    assert gallery.page.input_value("#page") == "2"
+    assert open_gallery(large, address[address.index("#") :]).shown() == shown
+    gallery.page.go_back()
+    gallery.page.wait_for_function("document.getElementById('page').value === '1'")
+    gallery.page.go_forward()
+    gallery.page.wait_for_function("document.getElementById('page').value === '2'")
+    assert gallery.shown() == shown
+
+
+@pytest.mark.parametrize("state", ["#page=0&min=x&label=none&flag=%3Cb%3E&sort=up", "#page=99999", "#%", "#text=%ff"])
+def test_an_address_that_makes_no_sense_does_no_harm(open_gallery, large, state):
+    gallery = open_gallery(large, state)
+    assert gallery.count() >= 0
+    assert gallery.page.is_visible("#found")
+
+
+def test_everything_by_keyboard(open_gallery, large, shots):
+    gallery = open_gallery(large)
+    press, page = gallery.page.keyboard.press, gallery.page
+    ids = list(shots["shot_id"])
+    for key, number in [("n", 2), ("ArrowRight", 3), ("p", 2), ("ArrowLeft", 1), ("p", 1)]:
+        press(key)
+        assert gallery.shown() == ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    press("/")
+    page.keyboard.type("clip_0033 n?")
+    assert page.evaluate("document.activeElement.id") == "text"
+    assert gallery.count() == 0
+    press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+    press("r")
+    assert gallery.count() == len(shots)
+    press("?")
+    assert page.is_visible("#help")
+    press("Escape")
+    assert page.is_hidden("#help")
+    press("Control+r")
+    assert gallery.count() == len(shots)
+
+
+def test_every_control_has_a_name_and_can_be_reached(open_gallery, large):
+    gallery = open_gallery(large)
+    names = gallery.page.eval_on_selector_all(
+        "input, select, button",
+        """(controls) => controls.filter((control) => control.checkVisibility()).map((control) =>
+             control.getAttribute("aria-label") || control.labels?.[0]?.textContent || control.textContent)""",
+    )
+    assert len(names) > PAGE_SIZE and all(name.strip() for name in names)
+    reached = set()
+    for _ in range(15):
+        gallery.page.keyboard.press("Tab")
+        reached.add(gallery.page.evaluate("document.activeElement.id"))
+        assert gallery.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert {"text", "label", "movie", "genre", "min", "flag", "reset", "sort", "page"} <= reached
+
+
+def test_a_clips_timeline_leads_to_its_shots(open_gallery, large, shots):
+    gallery = open_gallery(large, "#sort=high")
+    clip_id, _, number = gallery.shown()[0].rpartition("-Scene-")
+    timeline = gallery.page.locator(".timeline").first
+    rows = shots[shots["clip_id"] == clip_id]
+    assert timeline.locator("path").count() == rows["label_1"].nunique()
+    timeline.focus()
+    gallery.page.keyboard.press("Enter")
+    assert gallery.shown() == list(rows["shot_id"])
+    assert gallery.page.evaluate("document.activeElement.dataset.id") == f"{clip_id}-Scene-{number}"
+    # A click at the end leads to the last shot.
+    last = gallery.page.locator(".timeline").first
+    last.click(position={"x": last.bounding_box()["width"] - 2, "y": 4})
+    assert gallery.page.evaluate("document.activeElement.dataset.id") == rows["shot_id"].iloc[-1]
+    gallery.page.click("#clip-clear")
+    assert gallery.count() == len(shots)
+
+
+def test_a_label_on_a_card_leads_to_its_shots(open_gallery, large, shots):
+    gallery = open_gallery(large)
+    gallery.page.locator(".name").first.click()
+    assert gallery.count() == (shots["label_1"] == shots["label_1"][0]).sum()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_gets_one_column_and_folded_filters(open_gallery, large, shots, scheme):
+    gallery = open_gallery(
+        large, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme
+    )
+    page = gallery.page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    boxes = [page.locator(".card").nth(place).bounding_box() for place in range(2)]
+    assert boxes[0]["x"] == boxes[1]["x"] and boxes[0]["width"] > 340
+    assert page.is_hidden("#genre")
+    page.tap("#panel summary")
+    page.select_option("#genre", "Comedy")
+    assert gallery.count() == (shots["genres"] == "Comedy").sum()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(244, 241, 234)"
+    assert light == (scheme == "light")
+
+
+def test_controls_with_nothing_to_choose_are_hidden(open_gallery, tmp_path):
+    """A folder of videos knows no titles, years or genres: the clip's id stands for them."""
+    shots = make_shots(50, n_labels=2).assign(movie_id="", title="", year="", genres="", flags="")
+    gallery = open_gallery(write_page(tmp_path / "index.html", shots))
+    for control in ("movie", "genre", "flag"):
+        assert gallery.page.is_hidden(f"#{control}")
+    assert gallery.page.is_visible("#label")
+    assert gallery.page.locator("h2 .title").first.inner_text() == "clip_0000"
+    assert gallery.page.locator(".card").first.locator(".bars li").count() == 2
+    assert gallery.page.locator(".card").first.locator(".blank").is_visible()
+
+
+def test_a_run_without_shots_says_so(open_gallery, tmp_path):
+    gallery = open_gallery(write_page(tmp_path / "index.html", make_shots(5).iloc[:0]))
+    assert gallery.count() == 0
+    assert gallery.page.is_visible("#empty")
+
+
+def test_pictures_beside_the_page_are_loaded_lazily_whatever_their_folder_is_called(open_gallery, tmp_path):
+    folder = "50% of #1? ü"
+    shots = make_shots(60)
+    (tmp_path / folder).mkdir()
+    for shot_id in shots["shot_id"]:
+        Image.new("RGB", (486, 90), (200, 120, 40)).save(tmp_path / folder / f"{shot_id}.jpg")
+    pictures = {shot_id: f"{folder}/{shot_id}.jpg" for shot_id in shots["shot_id"]}
+    gallery = open_gallery(write_page(tmp_path / "index.html", shots, pictures), viewport={"width": 390, "height": 844})
+    gallery.page.wait_for_function("document.querySelector('.card img').naturalWidth === 486")
+    assert sum(url.endswith(".jpg") for url in gallery.requests) < 30
+
+
+def test_hostile_words_are_words(open_gallery, tmp_path):
+    """Titles, labels, genres and flags are anyone's text; a script in them is shown, not run."""
+    bad = '</script><script>alert(1)</script>"><img src=x onerror=alert(1)>'
+    shots = make_shots(90).assign(title=bad, year=bad, genres=f"{bad}|Drama", flags=bad, movie_id=bad)
+    shots.loc[:9, "label_1"] = bad
+    shots.loc[45:, "movie_id"] = "another"
+    gallery = open_gallery(write_page(tmp_path / "index.html", shots, run=bad))
+    assert gallery.page.locator(".title").first.inner_text() == bad
+    assert gallery.page.locator("h1").inner_text() == bad
+    gallery.page.select_option("#label", bad)
+    assert gallery.count() == 10
+    gallery.page.locator(".timeline").first.hover()
+    gallery.page.reload()
+    assert gallery.count() == 10
+    assert gallery.page.locator("script").count() == 2
+    assert gallery.page.evaluate("document.images.length") == 0
