@@ -59,7 +59,7 @@ def middle_frames(wanted: tuple[Clip, pd.DataFrame], root: str | None) -> dict[s
 def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.ndarray]) -> Figure:
     """Grids a and b side by side; each frame bears its label and score."""
     figure, axes = new_figure(
-        13, 5.4, nrows=ROWS, ncols=2 * COLUMNS + 1, gridspec_kw={"width_ratios": [4] * COLUMNS + [0.4] + [4] * COLUMNS}
+        13, 3.5, nrows=ROWS, ncols=2 * COLUMNS + 1, gridspec_kw={"width_ratios": [4] * COLUMNS + [0.4] + [4] * COLUMNS}
     )
     for place in axes.flat:
         place.set_axis_off()
