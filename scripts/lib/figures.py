@@ -41,8 +41,8 @@ def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:
 
 
 def label_colours(labels: Iterable[str]) -> dict[str, tuple]:
-    """A colour a label, as far apart as a cycle of twenty allows."""
-    palette = plt.get_cmap("tab20").colors
+    """A colour a label; the first sixty labels have one of their own."""
+    palette = [colour for name in ("tab20", "tab20b", "tab20c") for colour in plt.get_cmap(name).colors]
     return {label: palette[index % len(palette)] for index, label in enumerate(dict.fromkeys(labels))}
 
 

@@ -28,7 +28,7 @@ def plot_timelines(shots: pd.DataFrame) -> Figure:
     axes.set_yticks(
         range(len(shown)), [f"{(rows['title'].iloc[0] or clip)[:28]}  {duration(rows)}" for clip, rows in shown], size=7
     )
-    axes.invert_yaxis()
+    axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["start", "middle", "end"])
     count = f"the first {len(shown)} of {len(clips)} clips" if len(clips) > len(shown) else f"{len(clips)} clip(s)"
