@@ -74,14 +74,12 @@ def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.nda
                 f"{shot.label_1}  {shot.score_1:.2f}",
                 transform=place.transAxes,
                 color=YELLOW,
-                size=9,
+                size=7.5,
                 weight="bold",
                 bbox={"facecolor": "black", "alpha": 0.55, "pad": 2, "edgecolor": "none"},
             )
-    titles = {0: f"a. High confidence, score of {HIGH:g} or more", COLUMNS + 1: "b. Low confidence"}
-    for column, title in titles.items():
-        # A title is longer than a picture is wide and would push the next one away.
-        axes[0, column].set_title(title, loc="left").set_in_layout(False)
+    axes[0, 0].set_title(f"a. High confidence (≥ {HIGH:g})", loc="left", size=8)
+    axes[0, COLUMNS + 1].set_title("b. Low confidence", loc="left", size=8)
     return figure
 
 
