@@ -14,10 +14,11 @@ def load_schema(path: str | Path) -> dict:
 
 
 def read_typed(value, schema: dict):
-    """The configuration with numbers and nulls where the command line gave text.
+    """The configuration with each value of the type its key wants, as far as it can be read so.
 
-    Snakemake reads `--config key='{a: 1}'` with every value inside as text. Text that does not fit
-    its key is read as YAML; it stays as it is when that does not fit either.
+    Snakemake reads `--config key='{a: 1}'` with every value inside as text, and `--config run=1984`
+    as a number. Text that does not fit its key is read as YAML, a whole number that does not as
+    text; what fits neither way stays as it is.
     """
     from jsonschema import Draft202012Validator
 
@@ -28,9 +29,11 @@ def read_typed(value, schema: dict):
         return {key: read_typed(item, known.get(key, other)) for key, item in value.items()}
     if isinstance(value, list):
         return [read_typed(item, schema.get("items", {})) for item in value]
-    if not isinstance(value, str):
-        return value
     validator = Draft202012Validator(schema)
+    if not isinstance(value, str):
+        # A run may be called 1984.
+        numeral = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if numeral and not validator.is_valid(value) and validator.is_valid(str(value)) else value
     if schema and value == "null" and validator.is_valid(None):
         return None
     if validator.is_valid(value):

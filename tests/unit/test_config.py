@@ -46,7 +46,13 @@ def set_at(config, path, value):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_shipped_configurations_are_valid(schema, path):
     """Every file a user may start from passes the check as it stands."""
-    check_config(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+    assert check_config(yaml.safe_load(path.read_text(encoding="utf-8")), schema) is None
+
+
+def test_a_run_may_be_called_by_a_number(schema):
+    """As `--config run=1984` gives it; a number of clips stays one."""
+    typed = read_typed({"run": 1984, "clips": {"shard_size": 7}}, schema)
+    assert typed == {"run": "1984", "clips": {"shard_size": 7}}
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def _stump(canvas: Canvas, draw: Draw, x: float, y: float) -> None:
     canvas.polygon([(x - wide * 1.5, y), *splinters, (x + lean + wide, y - high * 0.95), (x + wide * 1.5, y)], char)
     for _ in range(3):
         side, low = draw.choice((-1, 1)), high * draw.uniform(0.4, 0.85)
-        stub = (x + lean + side * draw.uniform(0.02, 0.05), y - low - draw.uniform(0.02, 0.07))
-        canvas.line([(x + lean * low / high, y - low), stub], char, 4)
+        twig = (x + lean + side * draw.uniform(0.02, 0.05), y - low - draw.uniform(0.02, 0.07))
+        canvas.line([(x + lean * low / high, y - low), twig], char, 4)
 
 
 def _trench(canvas: Canvas, draw: Draw, y: float, mud: Colour) -> None:
