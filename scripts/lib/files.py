@@ -18,11 +18,12 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     final = Path(final)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = final.with_name(f".{final.stem}.{uuid.uuid4().hex}.part{final.suffix}")
+    # Some writers make files that nobody else may read: what is usual here is tried out.
     temporary.touch()
     mode = temporary.stat().st_mode
+    temporary.unlink()
     try:
         yield temporary
-        # Some writers make files that nobody else may read.
         temporary.chmod(mode)
         os.replace(temporary, final)
     finally:

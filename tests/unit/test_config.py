@@ -62,7 +62,7 @@ def test_a_run_may_be_called_by_a_number(schema):
         (("sources", "miror"), "mirror"),
         (("clips", "shardsize"), "shard_size"),
         (("shots", "parameters", "treshold"), "threshold"),
-        (("taggers", "random", "promts"), "prompts"),
+        (("taggers", "demo_clip", "promts"), "prompts"),
         (("tagging", "batchsize"), "batch_size"),
         (("dataset", "flags", "black_lum"), "black_luma"),
         (("demo", "sed"), "seed"),
@@ -110,7 +110,7 @@ def test_all_faults_are_listed_once(config, schema):
         (("clips", "max_failed_fraction"), 1.5),
         (("tagging", "frames"), {"fps": 0}),
         (("tagging", "frames"), {"fps": 4, "per_shot": 2}),
-        (("taggers", "random", "logit_scale"), "learnt"),
+        (("taggers", "demo_clip", "logit_scale"), "learnt"),
         (("taggers",), {"a b": {}}),
         (("taggers",), {}),
         (("shots", "parameters", "weights"), [1, 1, 1]),
@@ -131,7 +131,7 @@ def test_keys_that_yaml_reads_as_numbers_or_truth_are_refused_in_words(config, s
 
 def test_the_sections_must_fit_each_other(config, schema):
     """What no schema can say: the tagger exists, prompts have a place for the label, there are clips."""
-    config["taggers"]["other"] = {**config["taggers"]["random"], "prompts": ["a photo of a {label}", "a photo"]}
+    config["taggers"]["other"] = {**config["taggers"]["demo_clip"], "prompts": ["a photo of a {label}", "a photo"]}
     config["tagging"]["tagger"] = "othr"
     config["clips"] |= {"folder": None, "manifest": None}
     found = problems_of(config, schema)

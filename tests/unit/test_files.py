@@ -66,3 +66,13 @@ def test_tables_survive_a_round_trip(tmp_path):
     assert [row["name"] for row in back] == [row["name"] for row in rows]
     assert [float(row["value"]) for row in back] == [row["value"] for row in rows]
     assert {row["nothing"] for row in back} == {""}
+
+
+def test_files_may_be_read_by_those_whom_the_umask_allows(tmp_path):
+    """Whatever the writer set: safetensors makes files that only their owner may read."""
+    with atomic_path(tmp_path / "weights") as temporary:
+        temporary.write_text("x")
+        temporary.chmod(0o600)
+    usual = tmp_path / "usual"
+    usual.touch()
+    assert (tmp_path / "weights").stat().st_mode == usual.stat().st_mode
