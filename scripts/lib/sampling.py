@@ -1,5 +1,6 @@
 """Which frames of a shot are looked at."""
 
+import math
 from collections.abc import Sequence
 
 from scripts.lib.shots import Shot
@@ -50,6 +51,15 @@ class FrameSampler:
         while self._due <= time + _TOLERANCE:
             self._due += self._period
         return True
+
+
+def expected_frames(shots: Sequence[Shot], frames: str | dict) -> int:
+    """About how many frames of these shots will be looked at, for a progress bar."""
+    if frames == "all":
+        return sum(shot.end_frame - shot.start_frame for shot in shots)
+    if "per_shot" in frames:
+        return sum(min(frames["per_shot"], shot.end_frame - shot.start_frame) for shot in shots)
+    return sum(math.ceil((shot.end_time - shot.start_time - _TOLERANCE) * frames["fps"]) for shot in shots)
 
 
 def is_evenly_spread(offset: int, length: int, count: int) -> bool:

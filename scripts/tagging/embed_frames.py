@@ -15,7 +15,7 @@ from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_stri
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, clips_root, fingerprint, shard_clips
 from scripts.lib.parallel import read_ahead
-from scripts.lib.sampling import FrameSampler
+from scripts.lib.sampling import FrameSampler, expected_frames
 from scripts.lib.shots import Shot, shot_from_row
 from scripts.lib.tables import read_csv
 from scripts.lib.video import UnreadableClip, Video
@@ -73,7 +73,7 @@ def embed_frames(
     Returns:
         Reasons of the clips that could not be embedded after all, by clip id.
     """
-    expected = sum(item.n_frames for item in work)
+    expected = sum(expected_frames(item.shots, frames) for item in work)
     readers = min(workers, max(1, len(work)))
     chunk_size = min(CHUNK, batch_size)
     produce = partial(
@@ -87,7 +87,7 @@ def embed_frames(
     depth = max(2, 2 * batch_size // chunk_size)
     batch = _Batch(file, encoder, batch_size)
     failures = {}
-    with progress(expected if frames == "all" else None, "frame", "Embedding frames") as bar:
+    with progress(expected, "frame", "Embedding frames") as bar:
         for entry in read_ahead(produce, work, readers, depth):
             batch.add(entry)
             if isinstance(entry, Chunk):
@@ -122,6 +122,9 @@ def _sampled_chunks(item: Work, encoder, root, frames, chunk_size) -> Iterator[C
                 )
     except UnreadableClip as reason:
         yield Finished(clip_id, str(reason))
+    except Exception as error:
+        logger.exception("%s: unexpected error", clip_id)
+        yield Finished(clip_id, f"unexpected error, see the log ({type(error).__name__}: {error})")
     else:
         yield Finished(clip_id)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.lib.sampling import FrameSampler
+from scripts.lib.sampling import FrameSampler, expected_frames
 from scripts.lib.shots import Shot
 
 
@@ -103,3 +103,11 @@ def test_fps_over_a_gap_takes_one_frame_and_keeps_the_grid():
     times = [0.0, 0.1, 0.2, 0.3, 5.05, 5.1, 5.2, 5.5, 5.55, 6.0]
     shots = [Shot("c", 1, 0, 10, 0.0, 6.1)]
     assert [index for index, _ in sample(shots, {"fps": 2}, times)] == [0, 4, 7, 9]
+
+
+@pytest.mark.parametrize("frames", ["all", {"per_shot": 7}, {"fps": 4}])
+def test_the_expected_number_is_what_is_sampled(frames):
+    """On a constant rate the progress bar ends at its end."""
+    times = [index / 24 for index in range(204)]
+    shots = shots_between([0, 6, 85, 204], times)
+    assert expected_frames(shots, frames) == len(sample(shots, frames, times))
