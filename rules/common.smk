@@ -72,6 +72,11 @@ SHARDS = manifests.cut_shards(CLIPS, config["clips"]["shard_size"])
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
 TAGGER = config["taggers"][config["tagging"]["tagger"]]
 
+# All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
+# is decoded by one thread, so a shard has no use for more of them than it has clips.
+CORES = workflow.resource_settings.cores or 8
+CLIPS_AT_A_TIME = min(CORES, config["clips"]["shard_size"])
+
 
 def shard_fingerprint(wildcards):
     """Changes when, and only when, the shard's clips do."""

@@ -21,7 +21,7 @@ rule render_clips:
         benchmark_of("render_clips")
     conda:
         "../envs/clip.yaml"
-    threads: 8
+    threads: CORES
     params:
         seed=config["demo"]["seed"],
     message:
@@ -41,7 +41,7 @@ rule render_stills:
         benchmark_of("render_stills")
     conda:
         "../envs/clip.yaml"
-    threads: 8
+    threads: CORES
     params:
         n_sets=config["demo"]["stills"]["sets"],
         seed=config["demo"]["seed"],
@@ -104,7 +104,7 @@ rule compare_with_truth:
         log_of("compare_with_truth"),
     conda:
         "../envs/analysis.yaml"
-    threads: 8
+    threads: CORES
     params:
         manifest=MANIFEST,
         seed=config["demo"]["seed"],

@@ -14,7 +14,7 @@ rule make_thumbnails:
         benchmark_of("make_thumbnails", "{shard}")
     conda:
         "../envs/analysis.yaml"
-    threads: 8
+    threads: CLIPS_AT_A_TIME
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=240,

@@ -64,7 +64,7 @@ rule plot_confidence_grids:
         log_of("plot_confidence_grids"),
     conda:
         "../envs/analysis.yaml"
-    threads: 8
+    threads: CORES
     params:
         manifest=MANIFEST,
     message:

@@ -15,7 +15,7 @@ rule detect_shots:
         benchmark_of("detect_shots", "{shard}")
     conda:
         "../envs/video.yaml"
-    threads: 8
+    threads: CLIPS_AT_A_TIME
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=240,

@@ -15,7 +15,7 @@ rule embed_frames:
         benchmark_of("embed_frames", f"{ENCODER}/{{shard}}")
     conda:
         "../envs/clip.yaml"
-    threads: 8
+    threads: CORES
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
