@@ -19,6 +19,8 @@ from scripts.lib.parallel import map_in_threads
 from scripts.lib.tables import read_csv, write_csv
 
 SECONDS = (13.0, 17.0)
+# How readily any film goes to any scene; the table's weights of favoured scenes are 3 to 9.
+BASE_WEIGHT = 0.4
 # Share of the frames that a variable frame rate leaves out.
 DROPPED = 0.25
 TICK = Fraction(1, 90_000)
@@ -26,8 +28,8 @@ COLUMNS = ("clip_id", "shot", "label", "scale", "motion", "light", "start_frame"
 
 
 def genre_weights(genres: str, table: list[dict[str, str]]) -> dict[str, float]:
-    """How readily a film of these genres (`|`-separated) goes to each scene: 1, and more as the table says."""
-    weights = dict.fromkeys(SETS, 1.0)
+    """How readily a film of these genres (`|`-separated) goes to each scene: a little, and more as the table says."""
+    weights = dict.fromkeys(SETS, BASE_WEIGHT)
     for row in table:
         if row["genre"] in genres.split("|"):
             weights[row["label"]] += float(row["weight"])
@@ -82,7 +84,9 @@ def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict
     counts = [0] * n_shots
     options = dict(option.split("=", 1) for option in form["options"].split())
     with atomic_path(path) as temporary, av.open(str(temporary), "w") as container:
-        stream = container.add_stream(form["codec"], rate=FPS, options={"threads": "1", **options})
+        stream = container.add_stream(form["codec"], rate=FPS, options=options)
+        # With more threads an encoder's pictures depend on which of them comes first.
+        stream.codec_context.thread_count = 1
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = TICK if form["variable"] == "yes" else Fraction(1, FPS)

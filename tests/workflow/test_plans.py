@@ -137,7 +137,7 @@ def test_the_environment_may_lie_in_a_path_with_spaces(workspace, tmp_path):
     environment.symlink_to(Path(sys.prefix))
     python = environment / "bin" / "python"
     done = subprocess.run(
-        [python, "-m", "snakemake", "--cores", "1", "resources/demo/clip_small.safetensors"],
+        [python, "-m", "snakemake", "--cores", "1", "results/demo/figures/contact_sheet.png"],
         cwd=workspace.path,
         capture_output=True,
         text=True,
