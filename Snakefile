@@ -20,6 +20,11 @@ if config["demo"]:
     include: "rules/demo.smk"
 
 
+if not config["taxonomy"]["labels"]:
+
+    include: "rules/taxonomy.smk"
+
+
 include: "rules/shots.smk"
 include: "rules/tagging.smk"
 include: "rules/dataset.smk"
@@ -42,6 +47,11 @@ rule tag:
         figures("fig1c", "fig3"),
         GALLERY,
         out("provenance.json"),
+
+
+rule taxonomy:
+    input:
+        TAXONOMY,
 
 
 rule dataset:

@@ -63,8 +63,11 @@ def find_clips():
     return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
 
 
+# The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
+LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
+
 # Each chapter adds its own.
-TABLES, FIGURES = [], []
+TABLES, FIGURES, TAXONOMY = [], [], []
 
 MANIFEST = out("manifest.csv")
 CLIPS = explained(find_clips)

@@ -29,7 +29,7 @@ rule make_table2:
 rule make_table1:
     input:
         shots=out("dataset/shots.parquet"),
-        labels=config["taxonomy"]["labels"],
+        labels=LABELS,
         printed="config/paper/table1.csv",
     output:
         csv=out("tables/table1.csv"),
@@ -117,7 +117,7 @@ rule plot_timelines:
 
 rule write_provenance:
     input:
-        sources=[config["taxonomy"]["labels"], WEIGHTS, *filter(None, [config["shots"]["list"]])],
+        sources=[LABELS, WEIGHTS, *filter(None, [config["shots"]["list"]])],
         clips=of_shards("clips/{shard}.csv"),
         results=out("dataset/shots.parquet"),
     output:
@@ -142,6 +142,7 @@ GALLERY = out("gallery/index.html")
 
 # What `all` builds for each chapter that a config lists.
 CHAPTERS = {
+    "taxonomy": TAXONOMY,
     "shots": [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")],
     "tagging": of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
     "dataset": [

@@ -7,6 +7,12 @@ import yaml
 
 from scripts.lib.errors import UserError, bullet_list
 
+# What the taxonomy chapter needs where no list of labels replaces it.
+TAXONOMY_KEYS = frozenset(
+    "screenplays hvu_tags review compare_with encoder label_template min_scripts merge_threshold similar_threshold "
+    "sample".split()
+)
+
 
 def load_schema(path: str | Path) -> dict:
     """The JSON schema of the configuration, from YAML."""
@@ -96,8 +102,12 @@ def _check_across(config: dict):
         yield f"tagging.tagger: {tagger!r} is not among the taggers; {hint}"
     if not (config["clips"]["folder"] or config["clips"]["manifest"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
-    if not config["taxonomy"]["labels"]:
-        yield "taxonomy.labels: give a text file with one label a line"
+    missing = sorted(TAXONOMY_KEYS - set(config["taxonomy"]))
+    if not config["taxonomy"]["labels"] and missing:
+        yield (
+            "taxonomy: give labels, a text file with one label a line, or everything that a taxonomy is made of; "
+            f"missing: {', '.join(missing)}"
+        )
     for name, settings in taggers.items():
         for template in settings["prompts"]:
             if "{label}" not in template:
