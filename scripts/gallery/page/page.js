@@ -1,5 +1,6 @@
 // The gallery: filters that the address keeps, timelines.
 
+const SVG = "http://www.w3.org/2000/svg";
 const FLAG_NOTES = {
   black: "The picture is nearly black: do not believe the labels",
   uniform: "Hardly any structure in the picture: do not believe the labels",

@@ -1,7 +1,6 @@
 // Shots as cards, a page of them at a time: what every page with shots on it shares.
 
 const PAGE_SIZE = 60;
-const SVG = "http://www.w3.org/2000/svg";
 const { labels, movies, clips, shots } = data;
 const N = shots.clip.length;
 const top1 = shots.labels[0];
