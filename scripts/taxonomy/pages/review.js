@@ -130,6 +130,7 @@ function act(action) {
   }
   setAnswer(label, row);
   goOn();
+  if (isNarrow()) document.querySelector(".toolbar").scrollIntoView();
   $("last").textContent = `${label}: ${verdict(row, questionsOf.get(label)[0])}`;
   if (!nOpen()) say("Every question is answered. Now download review.csv.");
 }
@@ -156,6 +157,9 @@ function step(by) {
   const beyond = by > 0 ? places.find((place) => place > at) : places.findLast((place) => place < at);
   if (beyond !== undefined) goTo(beyond);
 }
+
+// Where the list is below the question and not beside it.
+const isNarrow = () => document.documentElement.clientWidth < 900;
 
 function undo() {
   if (!steps.length) return;
@@ -321,7 +325,7 @@ const entries = questions.label.map((label, place) => {
   item.querySelector(".name").textContent = label;
   item.firstElementChild.addEventListener("click", () => {
     goTo(place);
-    if (document.documentElement.clientWidth < 900) $("question").scrollIntoView();
+    if (isNarrow()) $("question").scrollIntoView();
   });
   return item;
 });
