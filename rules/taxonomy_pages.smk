@@ -19,8 +19,6 @@ rule make_review_page:
         log_of("make_review_page"),
     conda:
         "../envs/analysis.yaml"
-    params:
-        review=config["taxonomy"]["review"],
     message:
         "The page with the expert's questions"
     script:
@@ -90,8 +88,6 @@ rule make_sample_page:
         log_of("make_sample_page"),
     conda:
         "../envs/analysis.yaml"
-    params:
-        review=config["taxonomy"]["review"],
     message:
         "The page with the sampled shots"
     script:

@@ -37,9 +37,9 @@ def review_data(
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    file = snakemake.params.review
+    run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sheet, review = read_csv(snakemake.input.sheet), read_review(file)
-    data = review_data(sheet, read_labels(snakemake.input.labels), review, snakemake.config["run"], file)
+    data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)
     write_page(Path(snakemake.output[0]), data, snakemake.input.page)
     logger.info("%d question(s), %d earlier decision(s)", len(sheet), len(review))
 

@@ -34,7 +34,8 @@ def sample_data(
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    page, file = Path(snakemake.output[0]), snakemake.params.review
+    page = Path(snakemake.output[0])
+    run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]
     shots = pd.read_parquet(snakemake.input.shots, filters=[("shot_id", "in", sample)])
     shots = shots.sort_values(["clip_id", "shot"], ignore_index=True)
@@ -42,7 +43,7 @@ def main(snakemake) -> None:
         logger.warning("%d sampled shot(s) have no labels and are left out", len(sample) - len(shots))
     pictures = place_pictures(snakemake.input.pictures, page, shots["shot_id"])
     labels, review = read_labels(snakemake.input.labels), read_review(file)
-    write_page(page, sample_data(shots, pictures, labels, review, snakemake.config["run"], file), snakemake.input.page)
+    write_page(page, sample_data(shots, pictures, labels, review, run, file), snakemake.input.page)
     logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))
 
 

@@ -1,6 +1,7 @@
 """What stands behind the expert's pages: the review file, the sample, its pictures, and what the pages carry."""
 
 from collections import Counter
+from itertools import combinations
 from types import SimpleNamespace as Job
 
 import pandas as pd
@@ -46,12 +47,16 @@ def test_later_clips_leave_most_of_a_sample():
     assert 150 < len(longer & sample) < 200
 
 
-def test_every_shot_is_as_likely_as_any_other():
-    """Of 60 shots 12 are drawn 2,000 times: chi-square with 59 degrees of freedom, 99.9 % below 98.3."""
+def test_every_shot_and_every_pair_is_as_likely_as_any_other():
+    """Of 60 shots 12 are drawn 2,000 times: chi-square of the shots, 99.9 % below 98.3, and of the pairs."""
     shots = make_shot_list(3, 20)
-    counts = Counter(shot for seed in range(2000) for shot in sample_shots.sample_shots(shots, 12, seed))
+    samples = [sample_shots.sample_shots(shots, 12, seed) for seed in range(2000)]
+    counts = Counter(shot for sample in samples for shot in sample)
     expected, spread = 400, 400 * (1 - 12 / 60)
     assert sum((counts[shot] - expected) ** 2 / spread for shot in shots) * 59 / 60 < 98.3
+    pairs = Counter(pair for sample in samples for pair in combinations(sample, 2))
+    expected = 2000 * (12 * 11) / (60 * 59)
+    assert sum((pairs[pair] - expected) ** 2 / expected for pair in combinations(shots, 2)) < 2000
 
 
 @pytest.mark.parametrize(
@@ -141,7 +146,11 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     chosen = [shot for part in read_shots(sample).values() for shot in part]
     assert len(chosen) == 4 and set(chosen) < set(shots)
 
-    config = {"run": "made up", "clips": {"folder": None, "root": None}}
+    config = {
+        "run": "made up",
+        "clips": {"folder": None, "root": None},
+        "taxonomy": {"review": str(tmp_path / "review.csv")},
+    }
     folder = tmp_path / "taxonomy/sample"
     job = Job(
         input=Files(sample=sample), output=[folder], params=Job(manifest=tmp_path / "manifest.csv"), config=config
@@ -167,7 +176,6 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
                 page=parts,
             ),
             output=[page],
-            params=Job(review=str(tmp_path / "review.csv")),
             config=config,
         )
     )
@@ -207,7 +215,8 @@ def test_a_run_without_a_review_file_has_a_page(tmp_path):
     files = Files(sheet=tmp_path / "sheet.csv", labels=tmp_path / "labels.txt", page=parts)
     for review in (None, str(tmp_path / "not yet.csv")):
         page = tmp_path / "review.html"
-        make_review_page.main(Job(input=files, output=[page], params=Job(review=review), config={"run": "a"}))
+        config = {"run": "made up", "taxonomy": {"review": review}}
+        make_review_page.main(Job(input=files, output=[page], config=config))
         assert data_of(page)["review"] == []
 
 
