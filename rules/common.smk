@@ -45,6 +45,11 @@ def code(*modules):
     return [str(Path(workflow.basedir, "scripts/lib", f"{module}.py")) for module in modules]
 
 
+# What all offline pages have in common, and what those with shots on them have.
+PAGE = [f"scripts/lib/page/{part}" for part in ("frame.html", "base.css", "base.js")]
+SHOT_CARDS = [f"scripts/lib/page/shots.{part}" for part in ("css", "js")]
+
+
 def figures(*names):
     return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
 
