@@ -72,7 +72,7 @@ def find_clips():
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own.
-TABLES, FIGURES, TAXONOMY = [], [], []
+TABLES, FIGURES, PAGES, TAXONOMY = [], [], [], []
 
 MANIFEST = out("manifest.csv")
 CLIPS = explained(find_clips)

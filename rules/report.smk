@@ -148,5 +148,5 @@ CHAPTERS = {
     "dataset": [
         out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")
     ],
-    "report": [*TABLES, *FIGURES, GALLERY],
+    "report": [*TABLES, *FIGURES, *PAGES, GALLERY],
 }
