@@ -25,6 +25,8 @@ from scripts.taxonomy.vocabulary import (
 )
 
 PATH_SEPARATOR = " > "
+# No heading is as long as a paragraph, and the expressions below are not made for one.
+MAX_LENGTH = 300
 
 # What can stand between two pieces. Before a comma or a wide space is usually the more specific
 # place, as in an address; before a dash or a full stop, the more general one. BESIDE is a slash
@@ -100,8 +102,8 @@ SPLIT_TIME = re.compile(
 )
 # A nickname or a state in brackets, which say nothing of where the place is.
 NOT_WHERE = re.compile(r"[\"“'‘]|\w+ING$|(?:PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
-# Commas of an enumeration inside one place: `FOR MAKE-UP, HAIR, AND COSTUME`; and of a quoted title.
-LISTED = re.compile(r"(?:,\s*[^,()\-–—]+)*,\s*(?:AND|OR|&)\s|\"[^\"]*\"|“[^”]*”", re.IGNORECASE)
+QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
+LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
 SEPARATORS = re.compile(
     r"(?P<parenthesis>\s*[()\[\]]\s*)"
     r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$)"
@@ -121,6 +123,8 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
             type), even if nothing in it says interior or exterior.
     """
     text = _strip_marks(line)
+    if len(text) > MAX_LENGTH:
+        return None
     found = _find_setting(text)
     if found is None:
         if not forced or not re.search(r"\w", text):
@@ -255,7 +259,7 @@ def _join_split_times(body: str) -> str:
 
 def split_pieces(body: str) -> list[Piece]:
     """The words between separators, in written order, runs of blanks as one."""
-    listed = [match.span() for match in LISTED.finditer(body)]
+    listed = _enumerations(body)
     pieces, start, separator = [], 0, ""
     for match in SEPARATORS.finditer(body):
         kind = match.lastgroup
@@ -268,6 +272,15 @@ def split_pieces(body: str) -> list[Piece]:
         separator = kind if kind != PARENTHESIS or opens else DASH
     _add_piece(pieces, body[start:], separator)
     return pieces
+
+
+def _enumerations(body: str) -> list[tuple[int, int]]:
+    """Where commas separate nothing: in `FOR MAKE-UP, HAIR, AND COSTUME`, and in a quoted title."""
+    spans = [match.span() for match in QUOTED.finditer(body)]
+    for match in LIST_END.finditer(body):
+        others = [separator.end() for separator in re.finditer(r"[()]|\s[-–—]|\s{3,}|\t", body[: match.start()])]
+        spans.append((others[-1] if others else 0, match.end()))
+    return spans
 
 
 def _add_piece(pieces: list[Piece], text: str, separator: str) -> None:

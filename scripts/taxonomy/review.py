@@ -156,25 +156,25 @@ def _verdict(proposal: Proposal, answer: Answer | None) -> Verdict:
 
 
 def _follow_the_expert(verdicts: list[Verdict]) -> list[Verdict]:
-    """Merges that only a rule or suggestion wants do not stand where the expert removed or turned their target."""
+    """Without the expert, a label merges neither into one that the expert removed nor round in a circle."""
     by_label = {verdict.candidate.label: verdict for verdict in verdicts}
+    for label, verdict in by_label.items():
+        if verdict.decision == "merge" and verdict.decided_by != EXPERT and _leads_nowhere(label, by_label):
+            reason = f"the expert's answers leave it nothing to merge into ({verdict.into})"
+            by_label[label] = Verdict(verdict.candidate, "keep", "", reason, SUGGESTION)
+    return list(by_label.values())
 
-    def stands(verdict: Verdict) -> bool:
-        if verdict.decision != "merge" or verdict.decided_by == EXPERT:
-            return True
-        seen, label = {verdict.candidate.label}, verdict.into
-        while by_label[label].decision == "merge" and label not in seen:
-            seen.add(label)
-            label = by_label[label].into
-            if label not in by_label:
-                return True
-        return label not in seen and by_label[label].decision != "remove"
 
-    def left(verdict: Verdict) -> Verdict:
-        reason = f"the expert's answers leave it nothing to merge into ({verdict.into})"
-        return Verdict(verdict.candidate, "keep", "", reason, SUGGESTION)
-
-    return [verdict if stands(verdict) else left(verdict) for verdict in verdicts]
+def _leads_nowhere(label: str, by_label: dict[str, Verdict]) -> bool:
+    """Whether a label's merge ends at once at a removed label, or comes back to it."""
+    if by_label[by_label[label].into].decision == "remove":
+        return True
+    path = [label]
+    while (verdict := by_label.get(path[-1])) and verdict.decision == "merge":
+        if verdict.into in path:
+            return verdict.into == label
+        path.append(verdict.into)
+    return False
 
 
 def _broken_merges(verdicts: list[Verdict], answers: dict[str, Answer]) -> list[str]:

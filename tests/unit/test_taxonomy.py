@@ -1,0 +1,309 @@
+"""From places to labels, merges and the expert's answers, on made-up lists and matrices."""
+
+import numpy as np
+import pytest
+from sklearn.metrics.pairwise import cosine_similarity
+
+from scripts.lib.errors import UserError
+from scripts.taxonomy.apply_review import merge_rows, questions
+from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
+from scripts.taxonomy.compare_taxonomies import compare
+from scripts.taxonomy.list_hvu_labels import hvu_labels
+from scripts.taxonomy.merging import Candidate, more_generic, near_pairs, nearest_column, propose, unite
+from scripts.taxonomy.places import candidates, count_labels
+from scripts.taxonomy.propose_merges import from_row, to_row
+from scripts.taxonomy.review import Answer, decide, final_labels
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("GOTHAM RIVER", ["river"]),
+        ("FRANK'S HOUSE", ["house"]),
+        ("THE LIVING ROOM", ["living room", "room"]),
+        ("MEN'S ROOM", ["men's room", "room"]),
+        ("GRAVEYARDS", ["graveyard"]),
+        ("THE STAIRS", ["stairs"]),
+        ("CELLBLOCK FIVE", ["cellblock"]),
+        ("ROOM 304", ["room"]),
+        ("OLD DARK ALLEY", ["alley"]),
+        ("“PRANCING PONY” INN", ["inn"]),
+        ("JAMBA JUICE", []),
+        ("LATER", []),
+        ("CONTINUOUS", []),
+        ("DAY", []),
+        ("LONDON", []),
+        ("THE OTHER SIDE", []),
+        ("", []),
+    ],
+)
+def test_what_a_place_may_stand_for(name, wanted):
+    found = [noun for nouns in candidates(name) for noun in nouns]
+    assert [noun for noun in found if noun in wanted] == wanted
+    assert not {"frank", "gotham", "london", "day", "later", "continuous", "side", "juice"} & set(found)
+
+
+def test_both_places_of_a_phrase_count():
+    assert candidates("ROOM IN DERELICT HOUSE") == [["room"], ["house"]]
+
+
+def labels_of(rows):
+    return {row["label"]: (row["n_sluglines"], row["n_scripts"]) for row in rows}
+
+
+def test_a_name_lives_in_one_film_and_a_place_in_many():
+    sluglines = [
+        ("a", ["PHONE BOOTH"]),
+        ("b", ["PHONE BOOTH"]),
+        ("c", ["VOTING BOOTH"]),
+        ("d", ["BOOTH"]),
+        ("a", ["KLINGON BRIDGE"]),
+        ("a", ["KLINGON BRIDGE"]),
+        ("b", ["RIVER BRIDGE"]),
+        ("c", ["LIGHTHOUSE"]),
+        ("b", ["PALACE HOTEL", "LOBBY"]),
+        ("d", ["LOBBY", "HOTEL LOBBY"]),
+    ]
+    assert labels_of(count_labels(sluglines, 2)) == {
+        "phone booth": (2, 2),
+        "booth": (2, 2),
+        "bridge": (3, 2),
+        "lobby": (2, 2),
+    }
+    assert {"lighthouse", "voting booth"} <= set(labels_of(count_labels(sluglines, 1)))
+    assert count_labels(sluglines, 5) == [] == count_labels([], 1)
+
+
+def test_rare_phrases_of_two_scripts_together_make_a_label():
+    """`village jail` and `county jail` stand in one script each, jail in both."""
+    assert labels_of(count_labels([("a", ["VILLAGE JAIL"]), ("b", ["COUNTY JAIL"])], 2)) == {"jail": (2, 2)}
+
+
+def test_spelling_variants_meet_in_the_commoner_form():
+    sluglines = [
+        ("a", ["THEATRE"]),
+        ("b", ["MOVIE THEATERS"]),
+        ("c", ["THEATRE"]),
+        ("a", ["NIGHT CLUB"]),
+        ("b", ["NIGHTCLUB"]),
+    ]
+    assert labels_of(count_labels(sluglines, 2)) in (
+        {"theatre": (3, 3), "nightclub": (2, 2)},
+        {"theatre": (3, 3), "night club": (2, 2)},
+    )
+
+
+def test_hvu_gives_its_248_scene_labels(shared_data):
+    from scripts.lib.tables import read_csv
+
+    labels = hvu_labels(read_csv(shared_data / "hvu/HVU_Tags_Categories_V1.0.csv"))
+    published = (shared_data / "movieclip/MovieCLIP_taxonomy_split.txt").read_text().replace("_", " ").split("\n")
+    assert len(labels) == 248 and len(set(labels) & set(filter(None, published))) == 100
+
+
+def test_a_tag_file_of_another_kind_is_refused():
+    with pytest.raises(UserError, match="columns Tag and Category"):
+        hvu_labels([{"tag": "beach", "kind": "scene"}])
+    with pytest.raises(UserError, match="no tag of the category scene"):
+        hvu_labels([{"Tag": "running", "Category": "action"}])
+
+
+def test_nearest_column_with_ties_and_without_columns():
+    best, value = nearest_column(np.array([[0.2, 0.7, 0.7], [0.9, 0.1, 0.0]]))
+    assert best.tolist() == [1, 0] and value.tolist() == [0.7, 0.9]
+    best, value = nearest_column(np.zeros((2, 0)))
+    assert best.tolist() == [-1, -1] and np.isnan(value).all()
+    assert len(nearest_column(np.zeros((0, 3)))[0]) == 0
+
+
+def test_near_pairs_are_above_the_threshold_and_come_once():
+    similarity = np.array([[1, 0.8, 0.7, 0.1], [0.8, 1, 0.9, 0.1], [0.7, 0.9, 1, 0.7], [0.1, 0.1, 0.7, 1]])
+    assert near_pairs(similarity, 0.7) == [(1, 2, 0.9), (0, 1, 0.8)]
+    assert near_pairs(similarity, 0.69) == [(1, 2, 0.9), (0, 1, 0.8), (2, 3, 0.7)]
+    assert near_pairs(np.ones((1, 1)), 0.5) == near_pairs(np.zeros((0, 0)), 0.5) == []
+
+
+def vectors_of(similarity):
+    """Unit vectors with these cosines."""
+    return np.linalg.cholesky(np.asarray(similarity, dtype=float))
+
+
+def test_merging_into_the_common_labels_happens_above_the_threshold_only():
+    """0.75 and 0.6 are chosen so that the products are exact in binary or below."""
+    listed = [
+        Candidate("sea", "common"),
+        Candidate("street", "common"),
+        Candidate("ocean", "hvu"),
+        Candidate("quay", "hvu"),
+    ]
+    vectors = np.array([[1, 0, 0], [0, 1, 0], [0.75, 0, np.sqrt(1 - 0.75**2)], [0, 0, 1]])
+    decided = {one.candidate.label: one for one in propose(listed, vectors, 0.7499, 0.99)}
+    assert (decided["ocean"].decision, decided["ocean"].into, decided["ocean"].stage) == ("merge", "sea", "common")
+    assert decided["sea"].decision == decided["street"].decision == "keep"
+    exactly = {one.candidate.label: one for one in propose(listed, vectors, 0.75, 0.99)}
+    assert exactly["ocean"].decision == "keep" and exactly["ocean"].stage == "within"
+
+
+def test_a_tie_goes_to_the_first_common_label():
+    listed = [Candidate("bay", "common"), Candidate("sea", "common"), Candidate("ocean", "hvu")]
+    vectors = np.array([[1, 0, 0], [0, 1, 0], [0.5, 0.5, np.sqrt(0.5)]])
+    assert propose(listed, vectors, 0.4, 0.9)[2].into == "bay"
+
+
+def test_without_common_labels_nothing_merges_into_them():
+    listed = unite({"alley": (3, 2)}, ["beach"])
+    assert [one.decision for one in propose(listed, np.eye(2), 0.6, 0.7)] == ["keep", "keep"]
+    assert propose([], np.zeros((0, 4)), 0.6, 0.7) == []
+    only_common = propose(unite({"beach": (3, 2)}, ["beach"]), np.ones((1, 1)), 0.6, 0.7)
+    assert [(one.candidate.source, one.decision) for one in only_common] == [("common", "keep")]
+
+
+def test_chains_end_and_never_go_round():
+    names = ["creek", "river", "stream", "brook"]
+    similarity = np.full((4, 4), 0.9)
+    np.fill_diagonal(similarity, 1.0)
+    proposals = propose([Candidate(name, "hvu") for name in names], vectors_of(similarity), 0.6, 0.7)
+    verdicts = decide(proposals, [])
+    assert 1 <= len(final_labels(verdicts)) < 4
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "specific", "reason"),
+    [
+        (Candidate("football stadium", "hvu"), Candidate("stadium", "hvu"), "football stadium", "by its head noun"),
+        (Candidate("river", "hvu"), Candidate("creek", "hvu", 50, 9), "river", "9 script(s)"),
+        (Candidate("bungalow", "sluglines", 9, 9), Candidate("house", "hvu"), "bungalow", "kind of house"),
+        (Candidate("zzzz", "hvu"), Candidate("zz", "hvu"), "zzzz", "shorter"),
+    ],
+)
+def test_which_of_two_is_the_generic_one(one, other, specific, reason):
+    for pair in ([one, other], [other, one]):
+        place, _, why = more_generic(pair, 0, 1)
+        assert pair[place].label == specific and reason in why
+
+
+def proposals_for(*rows):
+    """Proposals by (label, decision, into)."""
+    return [
+        from_row(
+            {
+                "label": label, "source": "hvu", "n_sluglines": "0", "n_scripts": "0", "stage": "within",
+                "nearest": into, "cosine": "0.8", "decision": decision, "into": into, "reason": "because",
+            }
+        )
+        for label, decision, into in rows
+    ]  # fmt: skip
+
+
+def answers(*rows):
+    return [
+        Answer(label, decision, into, "", optional, line)
+        for line, (label, decision, into, *rest) in enumerate(rows, 2)
+        for optional in [bool(rest)]
+    ]
+
+
+WATER = (("brook", "merge", "creek"), ("creek", "merge", "river"), ("river", "keep", ""), ("haze", "remove", ""))
+
+
+def final(proposals, *rows, rare=()):
+    return {row["label"]: row["merged_from"] for row in final_labels(decide(proposals, answers(*rows), rare))}
+
+
+def test_unanswered_questions_follow_the_suggestion():
+    verdicts = decide(proposals_for(*WATER), [])
+    assert {row["label"]: row["merged_from"] for row in final_labels(verdicts)} == {"river": "brook|creek"}
+    assert {verdict.decided_by for verdict in verdicts} == {"suggestion"}
+
+
+def test_the_experts_answers_win():
+    proposals = proposals_for(*WATER)
+    assert final(proposals, ("creek", "keep", "")) == {"creek": "brook", "river": ""}
+    assert final(proposals, ("haze", "keep", "")) == {"haze": "", "river": "brook|creek"}
+    assert final(proposals, ("brook", "remove", ""), ("pier", "add", "")) == {"pier": "", "river": "creek"}
+    assert final(proposals, ("river", "merge", "pier"), ("pier", "add", "")) == {"pier": "brook|creek|river"}
+    history = merge_rows(proposals, decide(proposals, answers(("creek", "keep", ""))))
+    assert {row["label"]: row["decided_by"] for row in history}["creek"] == "expert"
+
+
+def test_a_suggestion_does_not_merge_into_what_the_expert_removed():
+    assert final(proposals_for(*WATER), ("river", "remove", "")) == {"creek": "brook"}
+
+
+def test_a_suggestion_the_expert_turned_round_stands_as_the_expert_says():
+    assert final(proposals_for(*WATER), ("river", "merge", "creek")) == {"creek": "brook|river"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("crek", "remove", "")], "line 2: crek is no label of this run"),
+        ([("river", "keep", ""), ("creek", "merge", "rivver")], "line 3: creek merges into rivver"),
+        ([("river", "remove", ""), ("creek", "merge", "river")], "line 3: creek → river, but river is removed"),
+        ([("river", "merge", "creek"), ("creek", "merge", "river")], "circle"),
+        ([("river", "add", "")], "line 2: river is there already"),
+    ],
+)
+def test_answers_that_do_not_fit_are_named_with_their_line(rows, message):
+    with pytest.raises(UserError) as error:
+        decide(proposals_for(*WATER), answers(*rows))
+    assert message in str(error.value)
+
+
+def test_optional_answers_and_declined_places_need_no_label():
+    assert final(proposals_for(*WATER), ("white house", "remove", "", True)) == {"river": "brook|creek"}
+    assert final(proposals_for(*WATER), ("pier", "remove", ""), rare=["pier"]) == {"river": "brook|creek"}
+
+
+def test_the_sheet_asks_the_consequential_first_and_marks_what_is_answered():
+    proposals = proposals_for(*WATER)
+    given = answers(("haze", "keep", ""))
+    rare = [{"label": "pier", "n_sluglines": "4", "n_scripts": "3"}]
+    sheet = questions(proposals, rare, given, decide(proposals, given), 0.6)
+    assert [(row["label"], row["question"], row["suggestion"]) for row in sheet] == [
+        ("brook", "merge", "merge"),
+        ("creek", "merge", "merge"),
+        ("haze", "remove", "remove"),
+        ("pier", "add", "remove"),
+        ("river", "remove", "keep"),
+    ]
+    assert [(row["rank"], row["decided_by"]) for row in sheet if row["label"] == "haze"] == [(3, "expert")]
+    assert all(row["reason"] for row in sheet)
+
+
+def test_proposals_survive_their_table():
+    proposals = proposals_for(*WATER)
+    assert [from_row({key: str(value) for key, value in to_row(one).items()}) for one in proposals] == proposals
+
+
+def test_clusters_are_those_of_sklearn_and_named_by_a_member():
+    vectors = np.random.default_rng(0).normal(size=(40, 8))
+    vectors[:20] += 4
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    exemplars = cluster(vectors)
+    assert all(exemplars[exemplar] == exemplar for exemplar in exemplars)
+    same = [[one == other for other in exemplars] for one in exemplars]
+    assert cosine_similarity(vectors)[np.array(same)].mean() > cosine_similarity(vectors).mean()
+    rows = taxonomy_rows([{"label": f"l{place}", "source": "hvu", "merged_from": ""} for place in range(40)], exemplars)
+    assert {row["exemplar"] for row in rows} <= {row["label"] for row in rows}
+    sizes = [sum(row["cluster"] == number for row in rows) for number in range(len(set(exemplars)))]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_labels_are_clusters_of_their_own(count):
+    assert cluster(np.eye(3)[:count]) == list(range(count))
+
+
+def test_comparison_of_two_lists():
+    names = ["alley", "beach", "coast", "den"]
+    vectors = vectors_of([[1, 0, 0, 0.1], [0, 1, 0.8, 0], [0, 0.8, 1, 0], [0.1, 0, 0, 1]])
+    rows = compare(
+        ["alley", "beach"], ["alley", "coast", "den"], vectors, {name: place for place, name in enumerate(names)}
+    )
+    assert [(row["label"], row["in"], row["nearest"], row["cosine"]) for row in rows] == [
+        ("alley", "both", "alley", ""),
+        ("beach", "ours", "coast", "0.800"),
+        ("coast", "published", "beach", "0.800"),
+        ("den", "published", "alley", "0.100"),
+    ]
