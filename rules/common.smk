@@ -40,9 +40,9 @@ def benchmark_of(rule, wildcards=None):
     return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
 
 
-def code(*modules):
-    """Shared modules on which a rule's result depends: editing one runs the rule again."""
-    return [str(Path(workflow.basedir, "scripts/lib", f"{module}.py")) for module in modules]
+def code(*modules, of="lib"):
+    """Modules on which a rule's result depends: editing one runs the rule again."""
+    return [str(Path(workflow.basedir, "scripts", of, f"{module}.py")) for module in modules]
 
 
 # What all offline pages have in common, and what those with shots on them have.

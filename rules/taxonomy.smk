@@ -11,15 +11,10 @@ PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonom
 EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")]
 
 
-def taxonomy_code(*modules):
-    """Modules of this chapter on which a rule's result depends."""
-    return [str(Path(workflow.basedir, "scripts/taxonomy", f"{module}.py")) for module in modules]
-
-
 rule read_sluglines:
     input:
         screenplays=SCREENPLAYS,
-        code=taxonomy_code("gazetteer", "grammar", "screenplays", "vocabulary"),
+        code=code("gazetteer", "grammar", "screenplays", "vocabulary", of="taxonomy"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),
         report=out("taxonomy/screenplays.csv"),
@@ -41,7 +36,7 @@ rule read_sluglines:
 rule find_slugline_labels:
     input:
         sluglines=rules.read_sluglines.output.sluglines,
-        code=taxonomy_code("lexicon", "places"),
+        code=code("lexicon", "places", of="taxonomy"),
     output:
         labels=out("taxonomy/slugline_labels.csv"),
         rare=out("taxonomy/rare_places.csv"),
@@ -112,7 +107,7 @@ rule propose_merges:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=rules.embed_names.output[0],
-        code=taxonomy_code("lexicon", "merging"),
+        code=code("lexicon", "merging", "places", of="taxonomy"),
     output:
         out("taxonomy/proposals.csv"),
     log:
@@ -133,7 +128,7 @@ rule apply_review:
         **REVIEW,
         proposals=rules.propose_merges.output[0],
         rare=rules.find_slugline_labels.output.rare,
-        code=taxonomy_code("review"),
+        code=code("review", of="taxonomy"),
     output:
         merges=out("taxonomy/merges.csv"),
         sheet=out("taxonomy/review_sheet.csv"),
@@ -173,7 +168,7 @@ rule list_evidence:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=rules.embed_names.output[0],
-        code=taxonomy_code("lexicon"),
+        code=code("lexicon", of="taxonomy"),
     output:
         out("taxonomy/evidence.csv"),
     log:
@@ -276,7 +271,7 @@ rule make_review_page:
         sheet=rules.apply_review.output.sheet,
         labels=LABELS,
         page=[*PAGE, *EXPERT_PAGE, *(f"scripts/taxonomy/pages/review.{part}" for part in ("html", "css", "js"))],
-        code=[*code("pages"), *taxonomy_code("review")],
+        code=[*code("pages"), *code("review", of="taxonomy")],
     output:
         out("taxonomy/review.html"),
     log:
@@ -345,7 +340,7 @@ rule make_sample_page:
             *EXPERT_PAGE,
             *(f"scripts/taxonomy/pages/sample.{part}" for part in ("html", "css", "js")),
         ],
-        code=[*code("pages"), *taxonomy_code("review")],
+        code=[*code("pages"), *code("review", of="taxonomy")],
     output:
         out("taxonomy/sample.html"),
     log:

@@ -71,11 +71,11 @@ def questions(
         if urgency is None and verdict.decided_by != EXPERT:
             continue
         row = {
-            "question": "merge" if proposal.decision == "merge" else "remove",
+            "question": proposal.question,
             "label": proposal.candidate.label,
             "source": proposal.candidate.source,
             "suggestion": proposal.decision,
-            "into": proposal.into,
+            "into": proposal.nearest if proposal.question == "merge" else "",
             "cosine": _digits(proposal),
             "n_scripts": proposal.candidate.n_scripts or "",
             "n_sluglines": proposal.candidate.n_sluglines or "",
@@ -101,7 +101,7 @@ def _urgency(proposal: Proposal, merge_threshold: float) -> int | None:
         return None
     if proposal.stage == "common":
         return URGENCIES.index("doubtful") if proposal.cosine < merge_threshold + DOUBTFUL else None
-    return URGENCIES.index(proposal.decision)
+    return URGENCIES.index("merge" if proposal.question == "merge" else proposal.decision)
 
 
 def _with_answer(rank: int, row: dict, answer: Answer | None) -> dict:

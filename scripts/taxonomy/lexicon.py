@@ -5,9 +5,10 @@ from functools import cache
 # Whatever lies below one of these synsets is somewhere that a scene can be set. What is only a location
 # comes last: it is many a word's astronomical or figurative sense.
 BUILT_OR_NATURAL = frozenset(
-    "structure.n.01 facility.n.01 way.n.06 geological_formation.n.01 body_of_water.n.01 land.n.04 vehicle.n.01 "
-    "geographical_area.n.01 vegetation.n.01 compartment.n.02 outer_space.n.01 celestial_body.n.01 "
-    "establishment.n.04 tract.n.01 space.n.02 cell.n.07 pavement.n.01 platform.n.01".split()
+    "structure.n.01 facility.n.01 way.n.06 geological_formation.n.01 body_of_water.n.01 land.n.02 land.n.04 "
+    "vehicle.n.01 geographical_area.n.01 vegetation.n.01 compartment.n.02 outer_space.n.01 celestial_body.n.01 "
+    "establishment.n.04 tract.n.01 space.n.02 cell.n.07 pavement.n.01 platform.n.01 "
+    "sky.n.01 biome.n.01 educational_institution.n.01 real_property.n.01".split()
 )
 LOCATION = frozenset({"location.n.01"})
 
@@ -62,18 +63,24 @@ def place_sense(phrase: str) -> str:
 
 
 @cache
-def synonyms(phrase: str) -> frozenset[str]:
-    """Lower-case lemmas that share a place sense with this one, itself included."""
-    return frozenset(lemma.lower().replace("_", " ") for sense in _places(phrase) for lemma in sense.lemma_names()) | {
-        phrase
-    }
-
-
-@cache
 def is_kind_of(specific: str, generic: str) -> bool:
     """Whether a place sense of one noun lies below a place sense of the other."""
     wholes = {sense.name() for sense in _places(generic)}
     return any((_ancestors(sense) - {sense.name()}) & wholes for sense in _places(specific))
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two nouns share a sense that is a place, as cemetery and graveyard do."""
+    return bool(set(_places(one)) & set(_places(other)))
+
+
+@cache
+def english_count(phrase: str) -> int:
+    """How often the texts that WordNet was tried on use a noun for a place."""
+    name = phrase.replace(" ", "_")
+    return sum(
+        lemma.count() or 0 for sense in _places(phrase) for lemma in sense.lemmas() if lemma.name().lower() == name
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from scripts.lib.tables import read_csv, write_csv
 from scripts.taxonomy.embed_names import Embeddings
 from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.merging import nearest_column
+from scripts.taxonomy.places import spelling_key
 
 COLUMNS = ("label", "n_scripts", "n_sluglines", "hvu", "published", "wordnet", "nearest", "cosine")
 
@@ -27,14 +28,19 @@ def evidence(
             "label": row["label"],
             "n_scripts": row["n_scripts"],
             "n_sluglines": row["n_sluglines"],
-            "hvu": "yes" if row["label"] in hvu else "no",
-            "published": "yes" if row["label"] in published else "no",
+            "hvu": _holds(hvu, row["label"]),
+            "published": _holds(published, row["label"]),
             "wordnet": place_sense(row["label"]) or place_sense(row["label"].split()[-1]),
             "nearest": known[place],
             "cosine": f"{value:.3f}",
         }
         for row, place, value in zip(labels, best.tolist(), cosine.tolist(), strict=True)
     ]
+
+
+def _holds(labels: set[str], label: str) -> str:
+    """Whether a list has the label, in whatever spelling."""
+    return "yes" if spelling_key(label) in set(map(spelling_key, labels)) else "no"
 
 
 def main(snakemake) -> None:

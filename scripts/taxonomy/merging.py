@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.taxonomy.lexicon import is_kind_of, n_kinds, place_sense
+from scripts.taxonomy.lexicon import english_count, is_kind_of, n_kinds, place_sense, same_place
+from scripts.taxonomy.places import spelling_key
 
 COMMON, SLUGLINES, HVU, HUMAN = "common", "sluglines", "hvu", "human"
 
@@ -33,6 +34,7 @@ class Proposal:
     Attributes:
         candidate: the label.
         stage: `common` if it was compared with the common labels alone, `within` if with L_N too.
+        question: what an expert is asked about it, merge or remove.
         nearest, cosine: the most similar label it was compared with; empty and None without one.
         decision: keep, merge or remove.
         into: the label it merges into; empty unless the decision is merge.
@@ -41,6 +43,7 @@ class Proposal:
 
     candidate: Candidate
     stage: str
+    question: str
     nearest: str
     cosine: float | None
     decision: str
@@ -51,10 +54,14 @@ class Proposal:
 def unite(slugline_labels: dict[str, tuple[int, int]], hvu_labels: list[str]) -> list[Candidate]:
     """The candidates: common labels first, then the others (Eq. 1), each part by name.
 
+    A label that HVU spells otherwise (neighbourhood, neighborhood) is common too, as HVU spells it.
+
     Args:
         slugline_labels: n_sluglines and n_scripts by label.
         hvu_labels: the scene labels of HVU.
     """
+    spelt = {spelling_key(label): label for label in hvu_labels}
+    slugline_labels = {spelt.get(spelling_key(label), label): use for label, use in slugline_labels.items()}
     common = set(slugline_labels) & set(hvu_labels)
 
     def candidate(label: str) -> Candidate:
@@ -105,7 +112,8 @@ def propose(
 
     Labels of one list alone merge into the common label most similar to them if its cosine is
     greater than `merge_threshold`. Among the rest, L_N, near pairs above `similar_threshold` merge
-    the more specific label into the more generic one.
+    the more specific label into the more generic one where one is a kind of the other; where that
+    is not known, both stay until an expert has looked at them.
 
     Args:
         candidates: see `unite`.
@@ -125,7 +133,7 @@ def propose(
         if column >= 0 and value > merge_threshold:
             nearest = candidates[common[column]].label
             reason = f"its cosine with the common label {nearest} is above {merge_threshold:g}"
-            proposals[place] = Proposal(candidates[place], "common", nearest, value, "merge", nearest, reason)
+            proposals[place] = Proposal(candidates[place], "common", "merge", nearest, value, "merge", nearest, reason)
         else:
             rest.append(place)
     within = _propose_within([candidates[place] for place in rest], similarity[np.ix_(rest, rest)], similar_threshold)
@@ -134,7 +142,7 @@ def propose(
 
 
 def _kept_common(candidate: Candidate) -> Proposal:
-    return Proposal(candidate, "common", "", None, "keep", "", "both lists have it")
+    return Proposal(candidate, "common", "remove", "", None, "keep", "", "both lists have it")
 
 
 def _propose_within(candidates: list[Candidate], similarity: np.ndarray, threshold: float) -> list[Proposal]:
@@ -142,51 +150,80 @@ def _propose_within(candidates: list[Candidate], similarity: np.ndarray, thresho
     others = similarity.copy()
     np.fill_diagonal(others, -np.inf)
     best, cosine = nearest_column(others) if len(candidates) > 1 else nearest_column(others[:, :0])
-    into: dict[int, tuple[int, str]] = {}
-    for one, other, _ in near_pairs(similarity, threshold):
-        specific, generic, reason = more_generic(candidates, one, other)
-        if specific not in into and _end_of_chain(into, generic) != specific:
-            into[specific] = generic, reason
+    pairings = _pair_up(candidates, similarity, threshold)
     proposals = []
     for place, candidate in enumerate(candidates):
         near = candidates[best[place]].label if best[place] >= 0 else ""
         value = float(cosine[place]) if near else None
-        if place in into:
-            generic, reason = into[place]
-            target = candidates[generic].label
-            value = float(similarity[place, generic])
-            proposals.append(Proposal(candidate, "within", target, value, "merge", target, reason))
-        elif taken := sorted(candidates[one].label for one, (generic, _) in into.items() if generic == place):
+        taken = sorted(
+            candidates[pairing.specific].label
+            for pairing in pairings.values()
+            if pairing.generic == place and pairing.is_kind
+        )
+        if place in pairings:
+            pairing = pairings[place]
+            target, value = candidates[pairing.generic].label, float(similarity[place, pairing.generic])
+            decision, into = ("merge", target) if pairing.is_kind else ("keep", "")
+            proposals.append(Proposal(candidate, "within", "merge", target, value, decision, into, pairing.reason))
+        elif taken:
             reason = f"{' and '.join(taken)} would merge into it"
-            proposals.append(Proposal(candidate, "within", near, value, "keep", "", reason))
+            proposals.append(Proposal(candidate, "within", "remove", near, value, "keep", "", reason))
         else:
             decision, reason = _keep_or_remove(candidate)
-            proposals.append(Proposal(candidate, "within", near, value, decision, "", reason))
+            proposals.append(Proposal(candidate, "within", "remove", near, value, decision, "", reason))
     return proposals
 
 
-def _end_of_chain(into: dict[int, tuple[int, str]], place: int) -> int:
-    while place in into:
-        place = into[place][0]
-    return place
+@dataclass(frozen=True)
+class Pairing:
+    """Two near labels: which is the specific and which the generic one, why, and whether one is a kind of the other."""
+
+    specific: int
+    generic: int
+    is_kind: bool
+    reason: str
 
 
-def more_generic(candidates: list[Candidate], one: int, other: int) -> tuple[int, int, str]:
-    """(specific, generic, reason) of two places in the list: by head noun, lexicon, frequency, then length."""
+def _pair_up(candidates: list[Candidate], similarity: np.ndarray, threshold: float) -> dict[int, Pairing]:
+    """The pairing of every label that could merge, by its place; following them ends somewhere."""
+    pairings: dict[int, Pairing] = {}
+    for one, other, _ in near_pairs(similarity, threshold):
+        pairing = more_generic(candidates, one, other)
+        end = pairing.generic
+        while end in pairings:
+            end = pairings[end].generic
+        if pairing.specific not in pairings and end != pairing.specific:
+            pairings[pairing.specific] = pairing
+    return pairings
+
+
+def more_generic(candidates: list[Candidate], one: int, other: int) -> Pairing:
+    """Which of two places in the list is the generic one: by head noun, lexicon, frequency, then length.
+
+    One is a kind of the other, or the same, only if head noun or lexicon say so; tennis courts and
+    basketball courts are near each other too.
+    """
     for specific, generic in ((one, other), (other, one)):
         name, whole = candidates[specific].label, candidates[generic].label
         if name.endswith(f" {whole}"):
-            return specific, generic, f"{name} is a {whole} by its head noun"
+            return Pairing(specific, generic, True, f"{name} is a {whole} by its head noun")
     for specific, generic in ((one, other), (other, one)):
         name, whole = candidates[specific].label, candidates[generic].label
         if is_kind_of(name, whole) and not is_kind_of(whole, name):
-            return specific, generic, f"{name} is a kind of {whole} in WordNet"
-    by_use = sorted((one, other), key=lambda place: (candidates[place].n_scripts, candidates[place].n_sluglines))
-    rare, frequent = (candidates[place] for place in by_use)
-    if (rare.n_scripts, rare.n_sluglines) != (frequent.n_scripts, frequent.n_sluglines):
-        return *by_use, f"{_use_of(frequent)}, {_use_of(rare)}"
-    longer, shorter = sorted((one, other), key=lambda place: (-len(candidates[place].label), candidates[place].label))
-    return longer, shorter, f"{candidates[shorter].label} is the shorter name"
+            return Pairing(specific, generic, True, f"{name} is a kind of {whole} in WordNet")
+    same = same_place(candidates[one].label, candidates[other].label)
+    relation = "the same place in WordNet" if same else "similar, but neither is known to be a kind of the other"
+    specific, generic = sorted((one, other), key=lambda place: _commonness(candidates[place]))
+    rare, frequent = candidates[specific], candidates[generic]
+    counts = f"{_use_of(frequent)}, {_use_of(rare)}"
+    why = counts if frequent.n_scripts else f"{frequent.label} is the commoner word"
+    return Pairing(specific, generic, same, f"{relation}; {why}")
+
+
+def _commonness(candidate: Candidate) -> tuple:
+    """Sorts labels by their use in scripts, then in English, then by length."""
+    label = candidate.label
+    return candidate.n_scripts, candidate.n_sluglines, english_count(label), -len(label), label
 
 
 def _use_of(candidate: Candidate) -> str:

@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from scripts.taxonomy.lexicon import is_adjective, is_noun, place_sense, singular, synonyms
+from scripts.taxonomy.lexicon import is_adjective, is_noun, place_sense, singular
 
 # Nouns that only say which part of a place is meant, or that are places in too many senses.
 RELATIONAL = frozenset(
@@ -103,27 +103,19 @@ def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -
 
 def _meet_spellings(counts: Counter) -> dict[str, str]:
     """The commonest spelling of each noun: `night club` and `nightclub`, `theatre` and `theater`."""
-    spelling: dict[str, str] = {}
-    by_form: dict[str, str] = {}
+    commonest: dict[str, str] = {}
     for noun, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        variants = [form for lemma in synonyms(noun) if _spelt_alike(lemma, noun) for form in [_form(lemma)]]
-        known = next((by_form[form] for form in sorted(variants) if form in by_form), noun)
-        spelling[noun] = known
-        for form in variants:
-            by_form.setdefault(form, known)
-    return spelling
+        commonest.setdefault(spelling_key(noun), noun)
+    return {noun: commonest[spelling_key(noun)] for noun in counts}
 
 
-def _form(noun: str) -> str:
-    return re.sub(r"[\s'-]", "", noun)
-
-
-def _spelt_alike(one: str, other: str) -> bool:
-    """Whether two synonyms are one word in two spellings: -re and -er, -our and -or, one word or two."""
-    return _form(_american(one)) == _form(_american(other))
-
-
-def _american(noun: str) -> str:
-    for british, american in ((r"([bt])re\b", r"\1er"), (r"our\b", "or"), ("grey", "gray"), ("storey", "story")):
+def spelling_key(noun: str) -> str:
+    """What spelling variants have in common: -re and -er, -our and -or, one word or two."""
+    for british, american in (
+        (r"([bt])re\b", r"\1er"),
+        (r"our(?=\b|hood\b|s\b)", "or"),
+        ("grey", "gray"),
+        ("storey", "story"),
+    ):
         noun = re.sub(british, american, noun)
-    return noun
+    return re.sub(r"[\s'-]", "", noun)

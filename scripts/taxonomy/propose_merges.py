@@ -6,7 +6,8 @@ from scripts.taxonomy.embed_names import Embeddings
 from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
 
 COLUMNS = (
-    "label", "source", "n_sluglines", "n_scripts", "stage", "nearest", "cosine", "decision", "into", "reason",
+    "label", "source", "n_sluglines", "n_scripts", "stage", "question", "nearest", "cosine", "decision", "into",
+    "reason",
 )  # fmt: skip
 
 
@@ -19,6 +20,7 @@ def to_row(proposal: Proposal) -> dict:
         "n_sluglines": candidate.n_sluglines,
         "n_scripts": candidate.n_scripts,
         "stage": proposal.stage,
+        "question": proposal.question,
         "nearest": proposal.nearest,
         "cosine": "" if proposal.cosine is None else f"{proposal.cosine:.4f}",
         "decision": proposal.decision,
@@ -31,7 +33,9 @@ def from_row(row: dict[str, str]) -> Proposal:
     """The proposal that `to_row` made a row of, its cosine to four decimals."""
     candidate = Candidate(row["label"], row["source"], int(row["n_sluglines"]), int(row["n_scripts"]))
     cosine = float(row["cosine"]) if row["cosine"] else None
-    return Proposal(candidate, row["stage"], row["nearest"], cosine, row["decision"], row["into"], row["reason"])
+    return Proposal(
+        candidate, row["stage"], row["question"], row["nearest"], cosine, row["decision"], row["into"], row["reason"]
+    )
 
 
 def main(snakemake) -> None:

@@ -9,7 +9,7 @@ from scripts.taxonomy.apply_review import merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
 from scripts.taxonomy.list_hvu_labels import hvu_labels
-from scripts.taxonomy.merging import Candidate, more_generic, near_pairs, nearest_column, propose, unite
+from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
 from scripts.taxonomy.places import candidates, count_labels
 from scripts.taxonomy.propose_merges import from_row, to_row
 from scripts.taxonomy.review import Answer, decide, final_labels
@@ -158,6 +158,15 @@ def test_without_common_labels_nothing_merges_into_them():
     assert [(one.candidate.source, one.decision) for one in only_common] == [("common", "keep")]
 
 
+def test_lists_meet_in_hvus_spelling():
+    listed = unite({"neighborhood": (5, 2), "night club": (3, 2)}, ["nightclub", "neighbourhood", "theatre"])
+    assert [(one.label, one.source, one.n_scripts) for one in listed] == [
+        ("neighbourhood", "common", 2),
+        ("nightclub", "common", 2),
+        ("theatre", "hvu", 0),
+    ]
+
+
 def test_chains_end_and_never_go_round():
     names = ["creek", "river", "stream", "brook"]
     similarity = np.full((4, 4), 0.9)
@@ -172,27 +181,25 @@ def test_chains_end_and_never_go_round():
     [
         (Candidate("football stadium", "hvu"), Candidate("stadium", "hvu"), "football stadium", "by its head noun"),
         (Candidate("river", "hvu"), Candidate("creek", "hvu", 50, 9), "river", "9 script(s)"),
+        (Candidate("cemetery", "hvu", 3, 3), Candidate("graveyard", "hvu", 5, 3), "cemetery", "the same place"),
+        (Candidate("clinic", "hvu"), Candidate("hospital", "hvu"), "clinic", "similar, but neither"),
         (Candidate("bungalow", "sluglines", 9, 9), Candidate("house", "hvu"), "bungalow", "kind of house"),
-        (Candidate("zzzz", "hvu"), Candidate("zz", "hvu"), "zzzz", "shorter"),
+        (Candidate("zzzz", "hvu"), Candidate("zz", "hvu"), "zzzz", "commoner"),
     ],
 )
 def test_which_of_two_is_the_generic_one(one, other, specific, reason):
     for pair in ([one, other], [other, one]):
-        place, _, why = more_generic(pair, 0, 1)
-        assert pair[place].label == specific and reason in why
+        pairing = more_generic(pair, 0, 1)
+        assert pair[pairing.specific].label == specific and reason in pairing.reason
+        assert pairing.is_kind == ("similar" not in pairing.reason)
 
 
 def proposals_for(*rows):
-    """Proposals by (label, decision, into)."""
+    """Proposals inside L_N by (label, decision, into)."""
     return [
-        from_row(
-            {
-                "label": label, "source": "hvu", "n_sluglines": "0", "n_scripts": "0", "stage": "within",
-                "nearest": into, "cosine": "0.8", "decision": decision, "into": into, "reason": "because",
-            }
-        )
+        Proposal(Candidate(label, "hvu"), "within", "merge" if into else "remove", into, 0.8, decision, into, "because")
         for label, decision, into in rows
-    ]  # fmt: skip
+    ]
 
 
 def answers(*rows):
