@@ -14,17 +14,33 @@ include: "rules/retrieve.smk"
 
 # Rules that make the clips hand them over here; a user's own clips need no rule.
 MEDIA = []
+# A run without clips has no pictures to show.
+GALLERY = []
 
 if config["demo"]:
 
     include: "rules/demo.smk"
 
 
-include: "rules/shots.smk"
-include: "rules/tagging.smk"
-include: "rules/dataset.smk"
-include: "rules/gallery.smk"
-include: "rules/report.smk"
+if config["dataset"]["released"]:
+
+    include: "rules/released.smk"
+
+else:
+
+    include: "rules/shots.smk"
+    include: "rules/tagging.smk"
+    include: "rules/dataset.smk"
+    include: "rules/gallery.smk"
+    include: "rules/selection.smk"
+    include: "rules/report.smk"
+
+
+include: "rules/splits.smk"
+include: "rules/provenance.smk"
+
+
+CHAPTERS["report"] = [*TABLES, *FIGURES, *GALLERY]
 
 
 # What this run's config asks for: the chapters it lists.
@@ -39,7 +55,7 @@ rule all:
 rule tag:
     input:
         CHAPTERS["dataset"],
-        figures("fig1c", "fig3"),
+        [] if config["dataset"]["released"] else figures("fig1c", "fig3"),
         GALLERY,
         out("provenance.json"),
 
@@ -47,6 +63,12 @@ rule tag:
 rule dataset:
     input:
         CHAPTERS["dataset"],
+
+
+# The human-verified shots: as published, or joined to the shots of a run on their windows.
+rule verification:
+    input:
+        CHAPTERS.get("verification", []),
 
 
 rule tables:

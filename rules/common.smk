@@ -63,19 +63,26 @@ def find_clips():
     return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
 
 
-# Each chapter adds its own.
-TABLES, FIGURES = [], []
+# Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
+TABLES, FIGURES, CHAPTERS = [], [], {}
 
 MANIFEST = out("manifest.csv")
-CLIPS = explained(find_clips)
-SHARDS = manifests.cut_shards(CLIPS, config["clips"]["shard_size"])
+# A run that starts from released split files has neither clips nor a tagger.
+CLIPS = explained(find_clips) if "clips" in config else []
+SHARD_SIZE = config["clips"]["shard_size"] if CLIPS else 1
+SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
-TAGGER = config["taggers"][config["tagging"]["tagger"]]
+TAGGER = config["taggers"][config["tagging"]["tagger"]] if CLIPS else None
+
+SPLITS = ("train", "val", "test")
+SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
+DATASET = [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")]
+VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
 
 # All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
 # is decoded by one thread, so a shard has no use for more of them than it has clips.
 CORES = workflow.resource_settings.cores or 8
-CLIPS_AT_A_TIME = min(CORES, config["clips"]["shard_size"])
+CLIPS_AT_A_TIME = min(CORES, SHARD_SIZE)
 
 
 def shard_fingerprint(wildcards):
@@ -93,5 +100,5 @@ wildcard_constraints:
 
 
 onstart:
-    if workflow.is_main_process:
+    if workflow.is_main_process and CLIPS:
         manifests.write_manifest(CLIPS, MANIFEST)

@@ -6,9 +6,8 @@
 from scripts.lib.sources import encoder_name, read_sources, weights_file
 
 SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
-WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"])
-ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"])
-RETRIEVED = [path for path in (config["taxonomy"]["labels"], WEIGHTS) if path.startswith("resources/")]
+WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
+ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 
 
 localrules:
@@ -68,8 +67,8 @@ rule retrieve_weights:
     conda:
         "../envs/clip.yaml"
     params:
-        model=TAGGER["model"],
-        pretrained=TAGGER["pretrained"],
+        model=lambda wildcards: TAGGER["model"],
+        pretrained=lambda wildcards: TAGGER["pretrained"],
     message:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:

@@ -137,10 +137,30 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str]) -> pd
     return table[list(KEPT_COLUMNS)]
 
 
+def own_threshold(shots: pd.DataFrame, settings: dict) -> float:
+    """The run's threshold of the best score: `top1_threshold`, or the one that keeps `keep_fraction` of all shots."""
+    if settings["keep_fraction"] is None:
+        return settings["top1_threshold"]
+    threshold = float(calibrate_threshold(shots["score_1"].to_numpy(np.float32), settings["keep_fraction"]))
+    logger.info("A best score of %.6g or more keeps %g of the shots", threshold, settings["keep_fraction"])
+    return threshold
+
+
 def read_shots(path: str) -> pd.DataFrame:
-    """The columns of `shots.parquet` that selecting needs, labels as categories to save memory."""
+    """What selecting needs of `shots.parquet`, with labels as categories to save memory."""
     ranked = [f"label_{rank}" for rank in range(1, TOP + 1)]
-    columns = ["shot_id", "clip_id", "movie_id", "title", "year", "genres", "flags", *ranked]
+    columns = [
+        "shot_id",
+        "clip_id",
+        "movie_id",
+        "title",
+        "year",
+        "genres",
+        "start_frame",
+        "end_frame",
+        "flags",
+        *ranked,
+    ]
     columns += [f"score_{rank}" for rank in range(1, TOP + 1)]
     return pq.read_table(path, columns=columns, read_dictionary=ranked).to_pandas()
 
@@ -152,10 +172,7 @@ def main(snakemake) -> None:
         labels = read_strings(file["labels"])
     settings = snakemake.params.settings
     excluded = {video_of(line.clip_id) for path in snakemake.input.verified for line in read_lines(path, ANY_LABEL)}
-    threshold = settings["top1_threshold"]
-    if settings["keep_fraction"] is not None:
-        threshold = calibrate_threshold(shots["score_1"].to_numpy(np.float32), settings["keep_fraction"])
-        logger.info("A top-1 score of %s or more keeps %s of the shots", threshold, settings["keep_fraction"])
+    threshold = own_threshold(shots, settings)
     n_all = len(shots)
     shots = shots[is_candidate(shots, settings["exclude_flags"], excluded)].reset_index(drop=True)
     codes, scores = code_table(shots, labels)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from scripts.dataset.select_shots import renamed_labels
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
@@ -87,20 +88,24 @@ def main(snakemake) -> None:
     source = snakemake.input
     samples = read_samples(dict(zip(SPLITS, source.samples, strict=True)))
     labels = read_labels(source.taxonomy)
+    classes = pd.read_csv(source.classes, dtype=str, keep_default_na=False)["label"]
     clips, info, splits, tags, validation, distribution, verified = (
         pd.read_csv(path, dtype=str, keep_default_na=False)
         for path in (
             source.clips,
             source.movie_info,
             source.movie_splits,
-            source.hvu_tags,
-            source.hvu_validation,
+            *source.hvu,
             source.distribution,
             source.evaluation,
         )
     )
+    renamed = renamed_labels(labels, dict(snakemake.params.merges), list(snakemake.params.drop))
+    left = {labels[number] for number in renamed if number >= 0}
     rows = [
         ("labels", "taxonomy", len(labels)),
+        ("labels left after merging and dropping", "taxonomy", len(left)),
+        ("classes that are not among these", "taxonomy", len(set(classes) ^ left)),
         *describe_distribution(samples, distribution),
         *describe_verified(verified),
         *describe_metadata(clips, info, splits, samples),
