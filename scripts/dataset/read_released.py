@@ -9,11 +9,14 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import job_log
 from scripts.lib.samples import SEPARATOR, SPLITS, Line, read_label_map, read_lines, write_dataset
 
+# One row of the table is of the year 1091.
+FIRST_FILM = 1888
+
 
 def read_movies(clips_csv: str, movie_info_csv: str) -> pd.DataFrame:
     """Condensed Movies' clips: clip_id, movie_id, title, year, genres, upload_year, all text.
 
-    A year that is not known (-1 in the table) and genres of a movie without a row are empty.
+    Years that are not known and genres of a movie without a row are empty.
 
     Raises:
         UserError: a table lacks a column, or genres are not written as a list.
@@ -31,11 +34,17 @@ def read_movies(clips_csv: str, movie_info_csv: str) -> pd.DataFrame:
             "clip_id": clips["videoid"],
             "movie_id": clips["imdbid"],
             "title": clips["title"],
-            "year": clips["year"].str.removesuffix(".0").replace("-1", ""),
+            "year": known_years(clips["year"]),
             "genres": clips["imdbid"].map(genres).fillna(""),
             "upload_year": clips["upload_year"],
         }
     )
+
+
+def known_years(years: pd.Series) -> pd.Series:
+    """Years as the table writes them (`2012.0`) as plain numbers; -1 and years before the first film are empty."""
+    numbers = pd.to_numeric(years, errors="coerce").fillna(-1).astype(int)
+    return numbers.astype(str).where(numbers >= FIRST_FILM, "")
 
 
 def _read(path: str, columns: list[str]) -> pd.DataFrame:

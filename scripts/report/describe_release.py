@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from scripts.dataset.read_released import known_years
 from scripts.dataset.select_shots import renamed_labels
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
@@ -44,7 +45,8 @@ def describe_metadata(
     by_chance = sum((ours[theirs.index] == split).mean() * (theirs == split).mean() for split in SPLITS)
     return [
         ("clip rows", METADATA, len(clips)),
-        ("clip rows without a year (-1)", METADATA, int((clips["year"].astype(float) == -1).sum())),
+        ("clip rows without a plausible year", METADATA, int((known_years(clips["year"]) == "").sum())),
+        ("of these, with year -1", METADATA, int((clips["year"].astype(float) == -1).sum())),
         ("ids that begin with -", METADATA, int(clips["videoid"].str.startswith("-").sum())),
         ("movies without a genre row", METADATA, len(set(clips["imdbid"]) - set(info["imdbid"]))),
         ("videos of the splits that are not listed", METADATA, len(set(samples["clip_id"]) - set(clips["videoid"]))),
@@ -62,12 +64,15 @@ def describe_hvu(tags: pd.DataFrame, validation: pd.DataFrame, labels: list[str]
         labels: the taxonomy.
     """
     scenes = set(tags.loc[tags["Category"] == "scene", "Tag"])
-    every = set(tags["Tag"])
     tagged = validation["Tags"].str.split("|").map(lambda row: not scenes.isdisjoint(row))
     return [
         ("scene tags", HVU, len(scenes)),
-        ("labels of the taxonomy that are tags as written", HVU, len(set(labels) & every)),
-        ("labels that are tags once _ is a space", HVU, len(set(labels) & {tag.replace("_", " ") for tag in every})),
+        ("labels of the taxonomy that are scene tags as written", HVU, len(set(labels) & scenes)),
+        (
+            "labels that are scene tags once _ is a space",
+            HVU,
+            len(set(labels) & {tag.replace("_", " ") for tag in scenes}),
+        ),
         ("validation videos", HVU, len(validation)),
         ("validation videos with a scene tag", HVU, int(tagged.sum())),
     ]

@@ -63,7 +63,7 @@ def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Fi
         axes.text(0, 0.5, "No shot carries two labels.")
         return figure
     part = counts[np.ix_(chosen, chosen)].astype(float)
-    own = part.diagonal()
+    own = part.diagonal().copy()
     np.fill_diagonal(part, 0)
     order = neighbours_in_line(part / (own[:, None] + own - part))
     share = (part / own[:, None])[np.ix_(order, order)]

@@ -32,7 +32,9 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
     for number, place in enumerate(axes.flat):
         part = table.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
         level = range(len(part))
-        place.hlines(level, part["best"].clip(lower=1), part["samples"], color="#cccccc", linewidth=1)
+        place.hlines(
+            level, part["best"].where(part["best"] > 0, part["samples"]), part["samples"], color="#cccccc", linewidth=1
+        )
         place.scatter(part["samples"], level, color=ALL, s=14, label="samples with the label", zorder=3)
         seen = part["best"] > 0
         place.scatter(
@@ -46,10 +48,11 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
         place.set_yticks(level, part["label"], size=7)
         place.set_ylim(rows - 0.4, -0.6)
         place.set_xscale("log")
+        place.xaxis.set_major_formatter("{x:,.0f}")
         place.grid(axis="x", color="#eeeeee")
         place.set_axisbelow(True)
         place.set_xlabel("samples")
-    axes[0, 0].legend(loc="lower right", fontsize=7)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8)
     never = int((table["best"] == 0).sum())
     figure.suptitle(
         f"{len(table)} classes, {table['samples'].sum():,} label instances; {never} are never the best label",

@@ -16,14 +16,17 @@ FACTOR = 4
 
 
 def group_shots(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
-    """The groups each sample belongs to: shot_id, kind (decade, genre), group. Unknown years and genres give none."""
+    """The groups each sample belongs to: shot_id, movie_id, kind (decade, genre), group.
+
+    A year or genres that are not known give none.
+    """
     about = movies.drop_duplicates("movie_id").set_index("movie_id")
     years = pd.to_numeric(samples["movie_id"].map(about["year"]), errors="coerce")
     decades = (years // 10 * 10).where(years > 0)
-    by_decade = pd.DataFrame({"shot_id": samples["shot_id"], "group": decades}).dropna()
+    by_decade = samples[["shot_id", "movie_id"]].assign(group=decades).dropna()
     by_decade["group"] = by_decade["group"].astype(int).astype(str) + "s"
     genres = samples["movie_id"].map(about["genres"]).fillna("").str.split(SEPARATOR)
-    by_genre = pd.DataFrame({"shot_id": samples["shot_id"], "group": genres}).explode("group")
+    by_genre = samples[["shot_id", "movie_id"]].assign(group=genres).explode("group")
     by_genre = by_genre[by_genre["group"] != ""]
     return pd.concat([by_decade.assign(kind="decade"), by_genre.assign(kind="genre")], ignore_index=True)
 
@@ -32,7 +35,7 @@ def label_shares(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
     """How common each label is in each group.
 
     Returns:
-        kind, group, label, shots (of the group with the label), group_shots, share, overall
+        kind, group, label, shots (of the group with the label), group_shots, group_movies, share, overall
         (share in the whole dataset), ratio (share to overall); labels that do not occur in a
         group have no row.
     """
@@ -41,7 +44,7 @@ def label_shares(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
     overall = long["label"].value_counts() / len(samples)
     table = groups.merge(long[["shot_id", "label"]], on="shot_id")
     table = table.groupby(["kind", "group", "label"]).size().rename("shots").reset_index()
-    sizes = groups.groupby(["kind", "group"]).size().rename("group_shots")
+    sizes = groups.groupby(["kind", "group"]).agg(group_shots=("shot_id", "size"), group_movies=("movie_id", "nunique"))
     table = table.join(sizes, on=["kind", "group"])
     share = table["shots"] / table["group_shots"]
     usual = table["label"].map(overall)
@@ -83,9 +86,15 @@ def plot_shares(table: pd.DataFrame) -> Figure:
             dark = abs(np.clip(ratio[row, column], -limit, limit)) > 0.75 * limit
             text = f"{100 * value:.1f}" if value else "–"
             place.text(column, row, text, ha="center", va="center", size=5.5, color="white" if dark else "black")
-        sizes = part.drop_duplicates("group").set_index("group")["group_shots"]
+        sizes = part.drop_duplicates("group").set_index("group")
         place.set_xticks(
-            range(share.shape[1]), [f"{group}  n={sizes[group]}" for group in share.columns], rotation=90, size=7
+            range(share.shape[1]),
+            [
+                f"{group}\n{sizes.at[group, 'group_shots']} shots, {sizes.at[group, 'group_movies']} movies"
+                for group in share
+            ],
+            rotation=90,
+            size=6.5,
         )
         place.set_yticks(range(len(names)), names if place is axes[0] or parts[0].empty else [], size=7)
         place.set_title(f"by {kind}", loc="left")
