@@ -114,7 +114,7 @@ rule join_verified:
         "../scripts/dataset/join_verified.py"
 
 
-TABLES += rules.study_thresholds.output.csv
+TABLES += [out("tables/thresholds.csv")]
 FIGURES += figures("thresholds")
 
 CHAPTERS["dataset"] = [
