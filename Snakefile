@@ -14,8 +14,8 @@ include: "rules/retrieve.smk"
 
 # Rules that make the clips hand them over here; a user's own clips need no rule.
 MEDIA = []
-# A run without clips has no pictures to show.
-GALLERY = []
+# A run without clips has no labelled shots and no pictures to show.
+LABELLED, GALLERY = [], []
 
 if config["demo"]:
 
@@ -54,8 +54,8 @@ rule all:
 # Label the shots of a collection of videos: labels, scores, release JSON, two figures, the gallery.
 rule tag:
     input:
-        CHAPTERS["dataset"],
-        [] if config["dataset"]["released"] else figures("fig1c", "fig3"),
+        LABELLED,
+        figures("fig1c", "fig3") if LABELLED else [],
         GALLERY,
         out("provenance.json"),
 

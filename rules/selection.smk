@@ -117,9 +117,7 @@ rule join_verified:
 TABLES += [out("tables/thresholds.csv")]
 FIGURES += figures("thresholds")
 
-CHAPTERS["dataset"] = [
-    *(out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")),
-    *DATASET,
-]
+LABELLED += [out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")]
+CHAPTERS["dataset"] = [*LABELLED, *DATASET]
 if config["dataset"]["evaluation_set"]:
     CHAPTERS["verification"] = rules.join_verified.output

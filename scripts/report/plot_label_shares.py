@@ -47,7 +47,7 @@ def label_shares(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
     sizes = groups.groupby(["kind", "group"]).agg(group_shots=("shot_id", "size"), group_movies=("movie_id", "nunique"))
     table = table.join(sizes, on=["kind", "group"])
     share = table["shots"] / table["group_shots"]
-    usual = table["label"].map(overall)
+    usual = table["label"].map(overall).astype(float)
     table = table.assign(share=share.round(5), overall=usual.round(5), ratio=(share / usual).round(3))
     return table.sort_values(
         ["kind", "group", "shots", "label"], ascending=[True, True, False, True], ignore_index=True
