@@ -114,9 +114,10 @@ def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: 
 
 def code_table(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Label numbers (N, 5) and scores (N, 5) float32 of the five best labels, -1 and NaN where there is none."""
-    kind = pd.CategoricalDtype(labels)
     ranks = range(1, TOP + 1)
-    codes = np.column_stack([shots[f"label_{rank}"].astype(kind).cat.codes for rank in ranks])
+    # Not astype: to pandas, categories in another order are the same type, and keep their numbers.
+    named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
+    codes = np.column_stack([column.cat.codes for column in named])
     return codes, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from scripts.lib.figures import new_figure, save_figure
 from scripts.lib.log import job_log
@@ -49,10 +50,11 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
         place.set_ylim(rows - 0.4, -0.6)
         place.set_xscale("log")
         place.xaxis.set_major_formatter("{x:,.0f}")
+        place.xaxis.set_minor_formatter(NullFormatter())
         place.grid(axis="x", color="#eeeeee")
         place.set_axisbelow(True)
         place.set_xlabel("samples")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=8)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     never = int((table["best"] == 0).sum())
     figure.suptitle(
         f"{len(table)} classes, {table['samples'].sum():,} label instances; {never} are never the best label",

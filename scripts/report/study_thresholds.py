@@ -90,7 +90,7 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
     shares.set_ylim(-0.02, 1.02)
     shares.set_ylabel("share")
     labels.plot(table["threshold"], table["labels"], marker="o", markersize=3, color="#555555")
-    labels.set_ylim(0, None)
+    labels.set_ylim(0, 1.1 * max(1, table["labels"].max()))
     labels.set_ylabel("labels covered")
     labels.set_xlabel("threshold of the best label's score")
     for place in (shares, labels):

@@ -12,6 +12,7 @@ from scripts.dataset.select_shots import (
     code_table,
     is_candidate,
     kept_table,
+    read_shots,
     renamed_labels,
     select_labels,
 )
@@ -150,6 +151,19 @@ def test_a_clip_without_movie_is_its_own():
     assert table["movie_id"].tolist() == ["tt1", "b"]
     assert table["labels"].tolist() == ["bar|cave"] * 2
     assert table["scores"].tolist() == ["0.5|0.25"] * 2
+
+
+def test_labels_are_numbered_by_the_list_whatever_order_the_file_has(tmp_path):
+    """Parquet numbers labels as they come, in each part of the file anew."""
+    random = np.random.default_rng(0)
+    shots = shots_table([""] * 60, [f"c{n}" for n in range(60)], [""] * 60).assign(start_frame=0, end_frame=1)
+    for rank in range(1, 6):
+        shots[f"label_{rank}"] = pd.Series(random.choice(LABELS, 60), dtype="str")
+    shots.to_parquet(tmp_path / "shots.parquet", row_group_size=20)
+    for table in (shots, read_shots(tmp_path / "shots.parquet")):
+        codes, _ = code_table(table, LABELS)
+        named = np.array(LABELS, object)[codes]
+        assert (named == shots[[f"label_{rank}" for rank in range(1, 6)]].to_numpy(object)).all()
 
 
 def test_no_shot_at_all_is_an_empty_table():
