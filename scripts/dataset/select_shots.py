@@ -112,6 +112,11 @@ def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: 
     return ~(flagged | shots["clip_id"].isin(excluded_clips)).to_numpy(bool)
 
 
+def verified_clips(paths: list[str]) -> set[str]:
+    """Videos that files in the authors' line format name, or whose windows they name."""
+    return {video_of(line.clip_id) for path in paths for line in read_lines(path, ANY_LABEL)}
+
+
 def code_table(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Label numbers (N, 5) and scores (N, 5) float32 of the five best labels, -1 and NaN where there is none."""
     ranks = range(1, TOP + 1)
@@ -172,7 +177,7 @@ def main(snakemake) -> None:
     with open_h5(snakemake.input.scores) as file:
         labels = read_strings(file["labels"])
     settings = snakemake.params.settings
-    excluded = {video_of(line.clip_id) for path in snakemake.input.verified for line in read_lines(path, ANY_LABEL)}
+    excluded = verified_clips(snakemake.input.verified)
     threshold = own_threshold(shots, settings)
     n_all = len(shots)
     shots = shots[is_candidate(shots, settings["exclude_flags"], excluded)].reset_index(drop=True)

@@ -49,6 +49,7 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
         place.set_yticks(level, part["label"], size=7)
         place.set_ylim(rows - 0.4, -0.6)
         place.set_xscale("log")
+        place.set_xlim(left=0.8)
         place.xaxis.set_major_formatter("{x:,.0f}")
         place.xaxis.set_minor_formatter(NullFormatter())
         place.grid(axis="x", color="#eeeeee")

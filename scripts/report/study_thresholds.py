@@ -12,6 +12,7 @@ from scripts.dataset.select_shots import (
     read_shots,
     renamed_labels,
     select_labels,
+    verified_clips,
 )
 from scripts.lib.figures import new_figure, save_figure
 from scripts.lib.hdf5 import open_h5, read_strings
@@ -117,7 +118,9 @@ def main(snakemake) -> None:
         labels = read_strings(file["labels"])
     settings = snakemake.params.settings
     own = own_threshold(shots, settings)
-    shots = shots[is_candidate(shots, settings["exclude_flags"], set())].reset_index(drop=True)
+    shots = shots[is_candidate(shots, settings["exclude_flags"], verified_clips(snakemake.input.verified))].reset_index(
+        drop=True
+    )
     codes, scores = code_table(shots, labels)
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
     truth = true_codes(shots, snakemake.input.truth[0], labels) if snakemake.input.truth else None

@@ -15,6 +15,7 @@ from scripts.dataset.select_shots import (
     read_shots,
     renamed_labels,
     select_labels,
+    verified_clips,
 )
 from scripts.lib.errors import UserError
 
@@ -139,6 +140,12 @@ def test_flags_and_verified_clips_are_left_out():
     assert is_candidate(shots, [], set()).tolist() == [True] * 4
     assert is_candidate(shots, ["black"], set()).tolist() == [True, False, True, True]
     assert is_candidate(shots, ["uniform"], {"d"}).tolist() == [True, True, False, False]
+
+
+def test_videos_of_verified_windows_are_named(tmp_path):
+    (tmp_path / "a.txt").write_text("v_-x_seg_0_10/v_-x_seg_0_10-Scene-001.mp4 200\ny/y-Scene-001.mp4 0\n")
+    assert verified_clips([tmp_path / "a.txt"]) == {"-x", "y"}
+    assert verified_clips([]) == set()
 
 
 def test_a_clip_without_movie_is_its_own():
