@@ -22,6 +22,11 @@ if config["demo"]:
     include: "rules/demo.smk"
 
 
+if not config["taxonomy"]["labels"]:
+
+    include: "rules/taxonomy.smk"
+
+
 if config["dataset"]["released"]:
 
     include: "rules/released.smk"
@@ -40,6 +45,7 @@ include: "rules/splits.smk"
 include: "rules/provenance.smk"
 
 
+CHAPTERS["taxonomy"] = TAXONOMY
 CHAPTERS["report"] = [*TABLES, *FIGURES, *GALLERY]
 
 
@@ -58,6 +64,11 @@ rule tag:
         figures("fig1c", "fig3") if LABELLED else [],
         GALLERY,
         out("provenance.json"),
+
+
+rule taxonomy:
+    input:
+        TAXONOMY,
 
 
 rule dataset:

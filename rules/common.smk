@@ -45,6 +45,11 @@ def code(*modules):
     return [str(Path(workflow.basedir, "scripts/lib", f"{module}.py")) for module in modules]
 
 
+# What all offline pages have in common, and what those with shots on them have.
+PAGE = [f"scripts/lib/page/{part}" for part in ("frame.html", "base.css", "base.js")]
+SHOT_CARDS = [f"scripts/lib/page/shots.{part}" for part in ("css", "js")]
+
+
 def figures(*names):
     return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
 
@@ -63,8 +68,11 @@ def find_clips():
     return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
 
 
+# The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
+LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
+
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
-TABLES, FIGURES, CHAPTERS = [], [], {}
+TABLES, FIGURES, TAXONOMY, CHAPTERS = [], [], [], {}
 
 MANIFEST = out("manifest.csv")
 # A run that starts from released split files has neither clips nor a tagger.

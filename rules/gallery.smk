@@ -5,7 +5,7 @@ rule make_thumbnails:
     input:
         media=MEDIA,
         shots=out("shots/{shard}.csv"),
-        code=code("video"),
+        code=code("thumbnails", "video"),
     output:
         directory(out("gallery/thumbnails/{shard}")),
     log:
@@ -31,7 +31,8 @@ rule make_gallery:
     input:
         shots=out("dataset/shots.parquet"),
         thumbnails=of_shards("gallery/thumbnails/{shard}"),
-        page=[f"scripts/gallery/page/page.{part}" for part in ("html", "css", "js")],
+        page=[*PAGE, *SHOT_CARDS, *(f"scripts/gallery/page/page.{part}" for part in ("html", "css", "js"))],
+        code=code("pages"),
     output:
         out("gallery/index.html"),
     log:

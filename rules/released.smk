@@ -58,7 +58,7 @@ rule describe_release:
         samples=SAMPLES,
         evaluation=rules.list_verified.output.evaluation,
         classes=rules.read_released.output.labels,
-        taxonomy=config["taxonomy"]["labels"],
+        taxonomy=LABELS,
         distribution=DISTRIBUTION,
         clips=CLIP_TABLE,
         movie_info=MOVIE_INFO,
@@ -89,7 +89,7 @@ rule describe_release:
 rule make_table1:
     input:
         shots=SAMPLES,
-        labels=config["taxonomy"]["labels"],
+        labels=LABELS,
         printed="config/paper/table1.csv",
     output:
         csv=out("tables/table1.csv"),
@@ -112,11 +112,10 @@ rule make_table1:
 TABLES += [*rules.describe_release.output, *rules.make_table1.output]
 SOURCE_FILES = list(
     dict.fromkeys(
-        [*RELEASED_LINES, LABEL_MAP, DISTRIBUTION, CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS, *VERIFIED, *HVU]
-        + [config["taxonomy"]["labels"]]
+        [*RELEASED_LINES, LABEL_MAP, DISTRIBUTION, CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS, *VERIFIED, *HVU] + [LABELS]
     )
 )
-RETRIEVED = [path for path in SOURCE_FILES if path.startswith("resources/")]
+RETRIEVED += [path for path in SOURCE_FILES if path.startswith("resources/") and path not in RETRIEVED]
 
 CHAPTERS["dataset"] = DATASET
 CHAPTERS["verification"] = rules.list_verified.output

@@ -29,7 +29,7 @@ rule make_table2:
 rule make_table1:
     input:
         shots=out("dataset/shots.parquet"),
-        labels=config["taxonomy"]["labels"],
+        labels=LABELS,
         printed="config/paper/table1.csv",
     output:
         csv=out("tables/table1.csv"),
@@ -119,8 +119,7 @@ TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix
 FIGURES += figures("fig1c", "fig3", "fig4")
 GALLERY += [out("gallery/index.html")]
 
-SOURCE_FILES = [config["taxonomy"]["labels"], WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
-RETRIEVED = [path for path in SOURCE_FILES if path.startswith("resources/")]
+SOURCE_FILES = [LABELS, WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
 
 CHAPTERS["shots"] = [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")]
 CHAPTERS["tagging"] = of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5")

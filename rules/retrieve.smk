@@ -3,16 +3,22 @@
 `config/sources.csv` lists the files. `sources.mirror` is a folder looked into before the network.
 """
 
-from scripts.lib.sources import encoder_name, read_sources, weights_file
+from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources, weights_file
 
 SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
 WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
+NEEDED = [LABELS, WEIGHTS, *VERIFIED]
+if not config["taxonomy"]["labels"]:
+    LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
+    NEEDED += [LABEL_ENCODER, config["taxonomy"]["hvu_tags"], *filter(None, [config["taxonomy"]["compare_with"]])]
+RETRIEVED = [path for path in NEEDED if path.startswith("resources/")]
 
 
 localrules:
     retrieve_source,
     retrieve_weights,
+    retrieve_label_encoder,
     convert_weights,
 
 
@@ -73,3 +79,19 @@ rule retrieve_weights:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:
         "../scripts/retrieve/retrieve_weights.py"
+
+
+rule retrieve_label_encoder:
+    output:
+        directory("resources/encoders/{encoder}"),
+    log:
+        "resources/logs/retrieve_label_encoder/{encoder}.log",
+    retries: 2
+    conda:
+        "../envs/language.yaml"
+    params:
+        name=config["taxonomy"].get("encoder"),
+    message:
+        "Fetching the sentence encoder {wildcards.encoder}"
+    script:
+        "../scripts/retrieve/retrieve_label_encoder.py"

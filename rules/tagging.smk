@@ -34,7 +34,7 @@ rule embed_frames:
 
 rule embed_labels:
     input:
-        labels=config["taxonomy"]["labels"],
+        labels=LABELS,
         weights=WEIGHTS,
         code=code("encoders", "labels"),
     output:

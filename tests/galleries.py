@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.gallery.make_gallery import gallery_data, render_page
+from scripts.lib import pages
 from scripts.lib.shots import shot_id
 
-PAGE = Path(__file__).resolve().parents[1] / "scripts/gallery/page"
-PARTS = [PAGE / f"page.{part}" for part in ("html", "css", "js")]
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+PAGE = [SCRIPTS / "lib/page" / part for part in ("frame.html", "base.css", "base.js")]
+SHOT_CARDS = [SCRIPTS / "lib/page" / part for part in ("shots.css", "shots.js")]
+PARTS = [*PAGE, *SHOT_CARDS, *(SCRIPTS / "gallery/page" / f"page.{part}" for part in ("html", "css", "js"))]
 GENRES = ("Action", "Comedy", "Crime|Drama", "Drama", "")
 
 
@@ -49,7 +51,6 @@ def make_shots(n_shots: int, n_labels: int = 179, per_clip: int = 25, seed: int 
 
 
 def write_page(path: Path, shots: pd.DataFrame, pictures: dict[str, str] | None = None, run: str = "made up") -> Path:
-    """The gallery of these shots; `pictures` as in `gallery_data`."""
-    data = gallery_data(shots, pictures or {}, run)
-    path.write_text(render_page(data, *(part.read_text(encoding="utf-8") for part in PARTS)), encoding="utf-8")
+    """The gallery of these shots; `pictures` as in `shots_data`."""
+    pages.write_page(path, pages.shots_data(shots, pictures or {}, run), PARTS)
     return path

@@ -11,6 +11,11 @@ from scripts.lib.errors import UserError, bullet_list
 FROM_CLIPS = ("clips", "shots", "taggers", "tagging")
 # Chapters that a run has which starts from released split files.
 FROM_RELEASED = ("dataset", "verification", "report")
+# What the taxonomy chapter needs where no list of labels replaces it.
+TAXONOMY_KEYS = frozenset(
+    "screenplays hvu_tags review compare_with encoder label_template min_scripts merge_threshold similar_threshold "
+    "sample".split()
+)
 
 
 def load_schema(path: str | Path) -> dict:
@@ -106,8 +111,12 @@ def _check_across(config: dict):
     yield from _check_dataset(config)
     if not config["dataset"]["released"]:
         yield from _check_tagging(config)
-    if not config["taxonomy"]["labels"]:
-        yield "taxonomy.labels: give a text file with one label a line"
+    missing = sorted(TAXONOMY_KEYS - set(config["taxonomy"]))
+    if not config["taxonomy"]["labels"] and missing:
+        yield (
+            "taxonomy: give labels, a text file with one label a line, or everything that a taxonomy is made of; "
+            f"missing: {', '.join(missing)}"
+        )
 
 
 def _check_dataset(config: dict):

@@ -190,7 +190,7 @@ def list_folder(folder: str | Path) -> Folder:
     return Folder(tuple(sorted(videos)), ignored)
 
 
-def clip_id_of(relative_path: str, taken: set[str]) -> str:
+def slug_of(relative_path: str, taken: set[str]) -> str:
     """An id for a file: the slug of its path without suffix, made unique by a short hash."""
     from slugify import slugify
 
@@ -223,7 +223,7 @@ def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | P
     clips = list(known)
     for video in videos:
         if video not in paths:
-            clip_id = clip_id_of(video, taken)
+            clip_id = slug_of(video, taken)
             taken.add(clip_id.lower())
             clips.append(Clip(clip_id, video))
     if not clips:

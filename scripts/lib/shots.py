@@ -3,11 +3,11 @@
 import csv
 import inspect
 from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from scenedetect.detector import FlashFilter, SceneDetector
 from scenedetect.video_stream import VideoStream
 
 from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.tables import read_csv, write_csv
 from scripts.lib.video import TIME_TOLERANCE, Video
 
 DETECTORS: dict[str, type[SceneDetector]] = {
@@ -34,6 +35,8 @@ _CONVERTED: dict[str, Callable] = {
     "method": lambda name: detectors.ThresholdDetector.Method[name.upper()],
 }
 
+# Columns of `shots/<shard>.csv`, in the order of a `Shot`'s attributes.
+SHOT_COLUMNS = ("clip_id", "shot", "start_frame", "end_frame", "start_time", "end_time")
 
 # Microseconds, in which PySceneDetect is told the time of each frame.
 _TICK = Fraction(1, 1_000_000)
@@ -207,6 +210,17 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
         if start < end:
             raise UserError(f"listed shots overlap at frame {start}")
     return frames
+
+
+def write_shots(path: str | Path, shots: Iterable[Shot]) -> None:
+    """Write shots as a table such as `shots/<shard>.csv`."""
+    write_csv(path, SHOT_COLUMNS, (dict(zip(SHOT_COLUMNS, astuple(shot), strict=True)) for shot in shots))
+
+
+def read_shots(path: str | Path) -> dict[str, list[Shot]]:
+    """The shots of such a table by clip id, in its order."""
+    rows = map(shot_from_row, read_csv(path))
+    return {clip_id: list(group) for clip_id, group in groupby(rows, key=lambda shot: shot.clip_id)}
 
 
 def shot_from_row(row: dict[str, str]) -> Shot:

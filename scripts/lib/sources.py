@@ -30,6 +30,11 @@ def encoder_name(model: str, pretrained: str) -> str:
     return f"{_stem(model)}__{weights}"
 
 
+def label_encoder_folder(name: str) -> str:
+    """The folder of a sentence-transformers model: the user's own, or where `retrieve` puts a hub id's."""
+    return name if Path(name).is_dir() else f"resources/encoders/{name.replace('/', '--')}"
+
+
 def _stem(model: str) -> str:
     """A model's name: open_clip's own, or that of its JSON description."""
     return Path(model).stem if model.endswith(".json") else model.replace("/", "-").replace(":", "-")

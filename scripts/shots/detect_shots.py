@@ -10,12 +10,11 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, clips_root, shard_clips
 from scripts.lib.parallel import map_in_threads
-from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list
+from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
 from scripts.lib.tables import write_csv
 from scripts.lib.video import ClipInfo, UnreadableClip, Video
 
 CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
-SHOT_COLUMNS = ("clip_id", "shot", "start_frame", "end_frame", "start_time", "end_time")
 
 
 def detect_shots(
@@ -110,11 +109,7 @@ def main(snakemake) -> None:
         snakemake.threads,
     )
     write_csv(snakemake.output.clips, CLIP_COLUMNS, rows)
-    write_csv(
-        snakemake.output.shots,
-        SHOT_COLUMNS,
-        ({column: getattr(shot, {"shot": "number"}.get(column, column)) for column in SHOT_COLUMNS} for shot in shots),
-    )
+    write_shots(snakemake.output.shots, shots)
 
 
 if __name__ == "__main__":

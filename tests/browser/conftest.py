@@ -1,7 +1,9 @@
 """Headless Chromium, as the distribution packages it, through the DevTools protocol."""
 
 import shutil
+from functools import partial
 from pathlib import Path
+from typing import Self
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -26,8 +28,8 @@ def chromium():
         browser.close()
 
 
-class Gallery:
-    """An open page and what a test asks of it."""
+class Page:
+    """An open page and what it says and asks for."""
 
     def __init__(self, page):
         self.page = page
@@ -38,12 +40,16 @@ class Gallery:
         page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: self.requests.append(request.url))
 
-    def open(self, path: Path, state: str = "") -> "Gallery":
+    def open(self, path: Path, state: str = "") -> Self:
         """Load the page from disk, with a state in its address."""
         # A new document, even where only what follows the # differs.
         self.page.goto("about:blank")
         self.page.goto(path.as_uri() + state)
         return self
+
+
+class Gallery(Page):
+    """The open gallery and what a test asks of it."""
 
     def shown(self) -> list[str]:
         """Shot ids of the cards on the page, in order."""
@@ -64,18 +70,24 @@ class Gallery:
 
 
 @pytest.fixture
-def open_gallery(chromium):
-    """Opens galleries; at the end none may have complained or asked for anything but files."""
+def open_page(chromium):
+    """Opens pages; at the end none may have complained or asked for anything but files."""
     opened = []
 
-    def start(path: Path, state: str = "", **options) -> Gallery:
+    def start(path: Path, state: str = "", kind: type[Page] = Page, **options) -> Page:
         context = chromium.new_context(**{"viewport": DESKTOP, **options})
         context.set_default_timeout(TIMEOUT_MS)
-        opened.append((context, Gallery(context.new_page())))
+        opened.append((context, kind(context.new_page())))
         return opened[-1][1].open(path, state)
 
     yield start
-    for context, gallery in opened:
+    for context, page in opened:
         context.close()
-        assert gallery.complaints == []
-        assert [url for url in gallery.requests if not url.startswith(("file:", "data:", "about:"))] == []
+        assert page.complaints == []
+        assert [url for url in page.requests if not url.startswith(("file:", "data:", "about:", "blob:file:"))] == []
+
+
+@pytest.fixture
+def open_gallery(open_page):
+    """Opens galleries."""
+    return partial(open_page, kind=Gallery)

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from scripts.gallery.make_gallery import find_pictures, gallery_data, inline_pictures
-from scripts.gallery.make_thumbnails import GAP, HEIGHT, make_thumbnails, sample_frames, thumbnail
 from scripts.lib.manifest import Clip
+from scripts.lib.pages import find_pictures, inline_pictures, shots_data
 from scripts.lib.shots import Shot
+from scripts.lib.thumbnails import GAP, HEIGHT, make_thumbnails, sample_frames, thumbnail
 from tests.galleries import make_shots, write_page
 
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 200, 30), (30, 30, 200), (120, 120, 120)
@@ -214,7 +214,7 @@ def test_two_movies_may_share_a_title_and_one_may_have_none():
     shots = make_shots(4, per_clip=1).assign(
         movie_id=["tt1", "tt2", "", ""], title=["Nosferatu", "Nosferatu", "", "Sunrise"], year=["1922", "1979", "", ""]
     )
-    data = gallery_data(shots, {}, "run")
+    data = shots_data(shots, {}, "run")
     assert data["movies"] == {
         "id": ["tt1", "tt2", ""],
         "title": ["Nosferatu", "Nosferatu", "Sunrise"],

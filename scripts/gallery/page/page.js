@@ -1,7 +1,5 @@
-"use strict";
-// Data reaches the page as text only (textContent, setAttribute, CSSOM): titles and labels are anyone's words.
+// The gallery: filters that the address keeps, timelines.
 
-const PAGE_SIZE = 60;
 const SVG = "http://www.w3.org/2000/svg";
 const FLAG_NOTES = {
   black: "The picture is nearly black: do not believe the labels",
@@ -10,39 +8,8 @@ const FLAG_NOTES = {
 };
 const UNDECIDED = 5; // as many equally likely labels as a card shows
 
-const $ = (id) => document.getElementById(id);
-const data = JSON.parse($("data").textContent);
-const { labels, genres, flags, movies, clips, shots } = data;
-const N = shots.clip.length;
-const top1 = shots.labels[0];
-const score1 = Float32Array.from(shots.scores[0], (score) => score ?? NaN);
+const { genres, flags } = data;
 const nMovies = movies.id.length;
-
-// ---- names and numbers for people -------------------------------------------------------------
-
-const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-
-function clock(seconds) {
-  const tenths = Math.round(seconds * 10);
-  const [hours, minutes, rest] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
-  const tail = rest.toFixed(1).padStart(4, "0");
-  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
-}
-
-const scoreText = (score) => score.toFixed(digits);
-const movieTitle = (movie) => movies.title[movie] || movies.id[movie];
-const movieName = (movie) => movieTitle(movie) + (movies.year[movie] ? ` (${movies.year[movie]})` : "");
-const shotId = (shot) => `${clips.id[shots.clip[shot]]}-Scene-${String(shots.number[shot]).padStart(3, "0")}`;
-
-// A full bar is 1, or the best score of all where scores are small (cosines, very many labels).
-const extremes = [Infinity, -Infinity];
-for (const score of score1) {
-  if (score < extremes[0]) extremes[0] = score;
-  if (score > extremes[1]) extremes[1] = score;
-}
-const best = Number.isFinite(extremes[1]) ? extremes[1] : 1;
-const fullBar = best > 0.5 || best <= 0 ? 1 : best;
-const digits = fullBar > 0.2 ? 2 : 3;
 
 // ---- the state, which the address keeps -------------------------------------------------------
 
@@ -116,17 +83,12 @@ const orders = {};
 // All shots in the order asked for; ties keep the film's order, and what has no number comes last.
 function order() {
   if (orders[state.sort]) return orders[state.sort];
-  const all = Uint32Array.from({ length: N }, (_, shot) => shot);
   const by = {
     high: (shot) => -score1[shot],
     low: (shot) => score1[shot],
     entropy: (shot) => -(shots.entropy[shot] ?? NaN),
   }[state.sort];
-  if (by) {
-    const keys = Float64Array.from(all, by).map((key) => (Number.isNaN(key) ? Infinity : key));
-    all.sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] - keys[b]));
-  }
-  return (orders[state.sort] = all);
+  return (orders[state.sort] = inOrder(by));
 }
 
 function find() {
@@ -149,12 +111,7 @@ function find() {
   return hits.subarray(0, count);
 }
 
-// ---- colours and timelines --------------------------------------------------------------------
-
-// Neighbouring ranks get far hues; every second round of the circle is another tone.
-function colour(label) {
-  return label < 0 ? "var(--faint)" : `oklch(var(--tone-${label % 3}) ${((label * 137.508 + 40) % 360).toFixed(1)})`;
-}
+// ---- timelines --------------------------------------------------------------------------------
 
 const shotsOfClip = clips.id.map(() => []);
 for (let shot = 0; shot < N; shot++) shotsOfClip[shots.clip[shot]].push(shot);
@@ -196,38 +153,21 @@ function shotAt(clip, seconds) {
 
 // ---- cards ------------------------------------------------------------------------------------
 
-const cardFrame = $("card").content.firstElementChild;
-const barFrame = $("bar").content.firstElementChild;
-
 function makeCard(shot) {
-  const item = cardFrame.cloneNode(true);
-  const part = (name) => item.querySelector(`.${name}`);
   const clip = shots.clip[shot];
-  const movie = clips.movie[clip];
-  const card = part("card");
-  card.dataset.id = shotId(shot);
-  card.setAttribute("aria-label", `${movie < 0 ? clips.id[clip] : movieName(movie)}, shot ${shots.number[shot]}`);
-  part("where").title = shotId(shot);
-  part("title").textContent = movie < 0 ? clips.id[clip] : movieTitle(movie);
-  part("year").textContent = movie < 0 ? "" : movies.year[movie];
-  part("clip").textContent = movie < 0 ? "" : clips.id[clip];
-  part("number").textContent = `shot ${shots.number[shot]} of ${shotsOfClip[clip].length}`;
-  const [start, end] = [shots.start[shot], shots.end[shot]];
-  part("times").textContent = `${clock(start)}–${clock(end)} · ${(end - start).toFixed(1)} s`;
+  const item = newCard(shot, `shot ${shots.number[shot]} of ${shotsOfClip[clip].length}`);
+  const part = (name) => item.querySelector(`.${name}`);
   addBadges(part("badges"), shot);
-  addPicture(part("strip"), shot);
-  addBars(part("bars"), shot);
+  for (const bar of part("bars").children) letBarLead(bar);
   addTimeline(part("timeline"), clip, shot);
   return item;
 }
 
-function addPicture(strip, shot) {
-  const image = strip.firstElementChild;
-  const picture = shots.picture[shot];
-  if (picture === null) return image.remove();
-  image.addEventListener("error", () => image.remove());
-  image.alt = `Frames of shot ${shots.number[shot]}`;
-  image.src = picture.startsWith("data:") ? picture : picture.split("/").map(encodeURIComponent).join("/");
+function letBarLead(bar) {
+  const [name] = bar.children;
+  const label = name.textContent;
+  name.title = `Show the shots labelled ${label}`;
+  name.addEventListener("click", () => change({ ...DEFAULTS, label, top5: bar !== bar.parentElement.firstElementChild }));
 }
 
 function addBadges(place, shot) {
@@ -247,24 +187,6 @@ function addBadges(place, shot) {
     add(`undecided · ≈ ${Math.round(spread)} labels`,
       `Entropy ${entropy.toFixed(2)} nats: as open as a choice between ${Math.round(spread)} equally likely labels`, "");
   }
-}
-
-function addBars(list, shot) {
-  shots.labels.forEach((column, rank) => {
-    const label = column[shot];
-    const score = shots.scores[rank][shot];
-    if (label < 0) return;
-    const bar = barFrame.cloneNode(true);
-    const [name, track, value] = bar.children;
-    name.textContent = labels[label];
-    name.title = `Show the shots labelled ${labels[label]}`;
-    name.addEventListener("click", () => change({ ...DEFAULTS, label: labels[label], top5: rank > 0 }));
-    const fill = track.firstElementChild;
-    fill.style.width = `${100 * Math.min(1, Math.max(0, (score ?? 0) / fullBar))}%`;
-    fill.style.background = colour(label);
-    value.textContent = score === null ? "" : scoreText(score);
-    list.append(bar);
-  });
 }
 
 function addTimeline(button, clip, shot) {
@@ -299,19 +221,14 @@ function goToShot(shot) {
 
 // ---- showing ----------------------------------------------------------------------------------
 
-const pages = () => Math.max(1, Math.ceil(found.length / PAGE_SIZE));
+const pages = () => countPages(found.length);
 
 function show() {
   state.page = Math.min(state.page, pages());
-  const first = (state.page - 1) * PAGE_SIZE;
-  const cards = document.createDocumentFragment();
-  for (const shot of found.subarray(first, first + PAGE_SIZE)) cards.append(makeCard(shot));
-  $("shots").replaceChildren(cards);
+  $("shots").replaceChildren(...onPage(found, state.page).map(makeCard));
   $("empty").hidden = found.length > 0;
   $("legend").hidden = found.length === 0;
-  const all = found.length === N ? plural(N, "shot") : `${found.length.toLocaleString("en")} of ${plural(N, "shot")}`;
-  const here = pages() > 1 ? `, showing ${first + 1}–${Math.min(first + PAGE_SIZE, found.length)}` : "";
-  $("found").textContent = all + here;
+  $("found").textContent = countText(found.length, state.page);
   showControls();
 }
 
@@ -329,16 +246,7 @@ function showControls() {
   const active = ["text", "label", "movie", "genre", "flag", "clip"].filter((key) => state[key]).length
     + Number(state.min !== null);
   $("active").textContent = active ? `· ${active} active` : "";
-  const [last, page] = [pages(), state.page];
-  for (const pager of document.querySelectorAll(".pager")) {
-    pager.querySelector(".previous").disabled = page <= 1;
-    pager.querySelector(".next").disabled = page >= last;
-    pager.querySelector(".of").textContent =
-      pager.classList.contains("bottom") ? `Page ${page} of ${last}` : `of ${last}`;
-    pager.hidden = last === 1;
-  }
-  $("page").value = page;
-  $("page").max = last;
+  showPagers(state.page, pages());
 }
 
 // Take over what has changed, look for the shots, show them and keep the address.
@@ -371,10 +279,6 @@ function followAddress() {
 
 // ---- setting up -------------------------------------------------------------------------------
 
-function addOptions(select, options) {
-  for (const [value, text] of options) select.add(new Option(text, value));
-}
-
 function hideField(id) {
   $(id).closest(".field").hidden = true;
 }
@@ -382,7 +286,6 @@ function hideField(id) {
 function fillControls() {
   const counts = new Uint32Array(labels.length);
   for (const label of top1) if (label >= 0) counts[label]++;
-  const byName = new Intl.Collator("en", { numeric: true });
   const sorted = (names) => names.map((name, place) => [name, place]).sort((a, b) => byName.compare(a[0], b[0]));
   addOptions($("label"), [["", "all labels"],
     ...sorted(labels).map(([name, place]) => [name, `${name} (${counts[place].toLocaleString("en")})`])]);
@@ -409,8 +312,7 @@ function describe() {
   const parts = [plural(N, "shot"), plural(clips.id.length, "clip")];
   if (nMovies) parts.push(plural(nMovies, "movie"));
   $("summary").textContent = parts.join(" · ");
-  $("legend").textContent = (fullBar === 1 ? "A full bar is a score of 1." : `A full bar is a score of ${scoreText(fullBar)}.`)
-    + " Below each shot its whole clip, coloured by best label; click into it to see that clip's shots.";
+  $("legend").textContent = `${fullBarText} Below each shot its whole clip, coloured by best label; click into it to see that clip's shots.`;
 }
 
 function listen() {
@@ -430,20 +332,15 @@ function listen() {
     change({ min: Number(value) > Number(min) ? Number(value) : null }, true);
   });
   $("clip-clear").addEventListener("click", () => change({ clip: "" }));
-  $("page").addEventListener("change", (event) => turnTo(Number.parseInt(event.target.value, 10) || 1));
-  for (const button of document.querySelectorAll(".previous")) button.addEventListener("click", () => turnTo(state.page - 1));
-  for (const button of document.querySelectorAll(".next")) button.addEventListener("click", () => turnTo(state.page + 1));
+  listenToPagers(turnTo, () => state.page);
   $("skip").addEventListener("click", (event) => {
     event.preventDefault();
     $("shots").focus();
   });
   $("help-button").addEventListener("click", () => $("help").showModal());
   addEventListener("hashchange", followAddress);
-  document.addEventListener("keydown", onKey);
-  const wide = matchMedia("(min-width: 900px)");
-  const unfold = () => { $("panel").open = wide.matches; };
-  wide.addEventListener("change", unfold);
-  unfold();
+  listenToKeys(KEYS);
+  unfoldWhereThereIsRoom($("panel"));
 }
 
 const KEYS = {
@@ -459,16 +356,6 @@ const KEYS = {
   ArrowLeft: () => turnTo(state.page - 1),
   r: reset,
 };
-
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-  const inField = event.target.matches("input:not([type=checkbox]), select, textarea");
-  if (event.key === "Escape" && document.activeElement) document.activeElement.blur();
-  else if (!inField && Object.hasOwn(KEYS, event.key)) {
-    event.preventDefault();
-    KEYS[event.key]();
-  }
-}
 
 fillControls();
 describe();

@@ -1,0 +1,276 @@
+"""The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
+
+from scripts.taxonomy.screenplays import find_screenplays
+
+SCREENPLAYS = explained(find_screenplays, config["taxonomy"]["screenplays"])
+# Inputs that a config may leave out.
+REVIEW = {"review": config["taxonomy"]["review"]} if config["taxonomy"]["review"] else {}
+PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonomy"]["compare_with"] else {}
+
+
+def taxonomy_code(*modules):
+    """Modules of this chapter on which a rule's result depends."""
+    return [str(Path(workflow.basedir, "scripts/taxonomy", f"{module}.py")) for module in modules]
+
+
+rule read_sluglines:
+    input:
+        screenplays=SCREENPLAYS,
+        code=taxonomy_code("gazetteer", "grammar", "screenplays", "vocabulary"),
+    output:
+        sluglines=out("taxonomy/sluglines.parquet"),
+        report=out("taxonomy/screenplays.csv"),
+    log:
+        log_of("read_sluglines"),
+    benchmark:
+        benchmark_of("read_sluglines")
+    conda:
+        "../envs/language.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "Reading the scene headings of the screenplays"
+    script:
+        "../scripts/taxonomy/read_sluglines.py"
+
+
+rule find_slugline_labels:
+    input:
+        sluglines=rules.read_sluglines.output.sluglines,
+        code=taxonomy_code("lexicon", "places"),
+    output:
+        labels=out("taxonomy/slugline_labels.csv"),
+        rare=out("taxonomy/rare_places.csv"),
+    log:
+        log_of("find_slugline_labels"),
+    benchmark:
+        benchmark_of("find_slugline_labels")
+    conda:
+        "../envs/language.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        min_scripts=config["taxonomy"]["min_scripts"],
+    message:
+        "Finding the places that many screenplays have"
+    script:
+        "../scripts/taxonomy/find_slugline_labels.py"
+
+
+rule list_hvu_labels:
+    input:
+        tags=config["taxonomy"]["hvu_tags"],
+    output:
+        out("taxonomy/hvu_labels.csv"),
+    log:
+        log_of("list_hvu_labels"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Listing the scene labels of HVU"
+    script:
+        "../scripts/taxonomy/list_hvu_labels.py"
+
+
+rule embed_names:
+    input:
+        **REVIEW,
+        **PUBLISHED,
+        slugline_labels=rules.find_slugline_labels.output.labels,
+        hvu_labels=rules.list_hvu_labels.output[0],
+        printed="config/paper/merges.csv",
+        encoder=LABEL_ENCODER,
+        code=code("labels", "sentences"),
+    output:
+        out("taxonomy/embeddings.h5"),
+    log:
+        log_of("embed_names"),
+    benchmark:
+        benchmark_of("embed_names")
+    conda:
+        "../envs/language.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        encoder=config["taxonomy"]["encoder"],
+        label_template=lambda wildcards: config["taxonomy"]["label_template"],
+    message:
+        "Embedding the names of all labels"
+    script:
+        "../scripts/taxonomy/embed_names.py"
+
+
+rule propose_merges:
+    input:
+        slugline_labels=rules.find_slugline_labels.output.labels,
+        hvu_labels=rules.list_hvu_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+        code=taxonomy_code("lexicon", "merging"),
+    output:
+        out("taxonomy/proposals.csv"),
+    log:
+        log_of("propose_merges"),
+    conda:
+        "../envs/language.yaml"
+    params:
+        merge_threshold=config["taxonomy"]["merge_threshold"],
+        similar_threshold=config["taxonomy"]["similar_threshold"],
+    message:
+        "Proposing which labels to merge"
+    script:
+        "../scripts/taxonomy/propose_merges.py"
+
+
+rule apply_review:
+    input:
+        **REVIEW,
+        proposals=rules.propose_merges.output[0],
+        rare=rules.find_slugline_labels.output.rare,
+        code=taxonomy_code("review"),
+    output:
+        merges=out("taxonomy/merges.csv"),
+        sheet=out("taxonomy/review_sheet.csv"),
+        reviewed=out("taxonomy/reviewed.csv"),
+        labels=out("taxonomy/labels.txt"),
+    log:
+        log_of("apply_review"),
+    conda:
+        "../envs/language.yaml"
+    params:
+        merge_threshold=config["taxonomy"]["merge_threshold"],
+    message:
+        "Applying the expert's answers"
+    script:
+        "../scripts/taxonomy/apply_review.py"
+
+
+rule cluster_labels:
+    input:
+        reviewed=rules.apply_review.output.reviewed,
+        embeddings=rules.embed_names.output[0],
+    output:
+        out("taxonomy/taxonomy.csv"),
+    log:
+        log_of("cluster_labels"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Clustering the labels"
+    script:
+        "../scripts/taxonomy/cluster_labels.py"
+
+
+rule list_evidence:
+    input:
+        **PUBLISHED,
+        slugline_labels=rules.find_slugline_labels.output.labels,
+        hvu_labels=rules.list_hvu_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+        code=taxonomy_code("lexicon"),
+    output:
+        out("taxonomy/evidence.csv"),
+    log:
+        log_of("list_evidence"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Listing what speaks for each slugline label"
+    script:
+        "../scripts/taxonomy/list_evidence.py"
+
+
+rule plot_sources:
+    input:
+        taxonomy=rules.cluster_labels.output[0],
+        printed="config/paper/fig2.csv",
+    output:
+        csv=out("tables/fig2.csv"),
+        figures=report(
+            figures("fig2"),
+            caption="../docs/report/fig2.rst",
+            category="Figures",
+            labels={"figure": "2", "content": "sources of the labels"},
+        ),
+    log:
+        log_of("plot_sources"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Fig. 2: where the labels come from"
+    script:
+        "../scripts/taxonomy/plot_sources.py"
+
+
+rule plot_clusters:
+    input:
+        rules.cluster_labels.output[0],
+    output:
+        report(
+            figures("clusters"),
+            caption="../docs/report/clusters.rst",
+            category="Figures",
+            labels={"figure": "–", "content": "clusters of the labels"},
+        ),
+    log:
+        log_of("plot_clusters"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Drawing the clusters of the labels"
+    script:
+        "../scripts/taxonomy/plot_clusters.py"
+
+
+rule compare_with_paper:
+    input:
+        taxonomy=rules.cluster_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+        merges="config/paper/merges.csv",
+        clusters="config/paper/clusters.csv",
+    output:
+        merges=out("tables/merges.csv"),
+        clusters=out("tables/clusters.csv"),
+    log:
+        log_of("compare_with_paper"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "The paper's printed merges and clusters beside ours"
+    script:
+        "../scripts/taxonomy/compare_with_paper.py"
+
+
+rule compare_taxonomies:
+    input:
+        **PUBLISHED,
+        taxonomy=rules.cluster_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+    output:
+        csv=out("tables/taxonomy_comparison.csv"),
+        md=report(
+            out("tables/taxonomy_comparison.md"),
+            caption="../docs/report/taxonomy_comparison.rst",
+            category="Tables",
+            labels={"table": "–", "content": "our labels beside the published ones"},
+        ),
+    log:
+        log_of("compare_taxonomies"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Our labels beside the published ones"
+    script:
+        "../scripts/taxonomy/compare_taxonomies.py"
+
+
+TAXONOMY += [
+    out(f"taxonomy/{name}")
+    for name in ("taxonomy.csv", "labels.txt", "merges.csv", "review_sheet.csv", "evidence.csv", "screenplays.csv")
+]
+TABLES += [*rules.compare_with_paper.output, rules.plot_sources.output.csv]
+TABLES += rules.compare_taxonomies.output if PUBLISHED else []
+FIGURES += figures("fig2", "clusters")

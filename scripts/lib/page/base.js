@@ -1,0 +1,33 @@
+"use strict";
+// Data reaches the page as text only (textContent, setAttribute, CSSOM): titles and labels are anyone's words.
+
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+
+const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+const byName = new Intl.Collator("en", { numeric: true });
+
+function addOptions(select, options) {
+  for (const [value, text] of options) select.add(new Option(text, value));
+}
+
+// A panel of controls that is a fold on a phone lies open beside the rest on a desk.
+function unfoldWhereThereIsRoom(panel) {
+  const wide = matchMedia("(min-width: 900px)");
+  const unfold = () => { panel.open = wide.matches; };
+  wide.addEventListener("change", unfold);
+  unfold();
+}
+
+// Single keys do something, except where people type or a dialogue is open; Escape leaves a field.
+function listenToKeys(keys) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const inField = event.target.matches("input:not([type=checkbox]), select, textarea");
+    if (event.key === "Escape" && document.activeElement) document.activeElement.blur();
+    else if (!inField && Object.hasOwn(keys, event.key)) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+}

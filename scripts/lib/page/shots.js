@@ -1,0 +1,125 @@
+// Shots as cards, a page of them at a time: what every page with shots on it shares.
+
+const PAGE_SIZE = 60;
+const { labels, movies, clips, shots } = data;
+const N = shots.clip.length;
+const top1 = shots.labels[0];
+const score1 = Float32Array.from(shots.scores[0], (score) => score ?? NaN);
+
+// ---- names and numbers for people -------------------------------------------------------------
+
+function clock(seconds) {
+  const tenths = Math.round(seconds * 10);
+  const [hours, minutes, rest] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60, (tenths % 600) / 10];
+  const tail = rest.toFixed(1).padStart(4, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+const movieTitle = (movie) => movies.title[movie] || movies.id[movie];
+const movieName = (movie) => movieTitle(movie) + (movies.year[movie] ? ` (${movies.year[movie]})` : "");
+const shotId = (shot) => `${clips.id[shots.clip[shot]]}-Scene-${String(shots.number[shot]).padStart(3, "0")}`;
+
+// A full bar is 1, or the best score of all where scores are small (cosines, very many labels).
+const extremes = [Infinity, -Infinity];
+for (const score of score1) {
+  if (score < extremes[0]) extremes[0] = score;
+  if (score > extremes[1]) extremes[1] = score;
+}
+const best = Number.isFinite(extremes[1]) ? extremes[1] : 1;
+const fullBar = best > 0.5 || best <= 0 ? 1 : best;
+const digits = fullBar > 0.2 ? 2 : 3;
+const scoreText = (score) => score.toFixed(digits);
+const fullBarText = `A full bar is a score of ${fullBar === 1 ? "1" : scoreText(fullBar)}.`;
+
+// Neighbouring ranks get far hues; every second round of the circle is another tone.
+function colour(label) {
+  return label < 0 ? "var(--faint)" : `oklch(var(--tone-${label % 3}) ${((label * 137.508 + 40) % 360).toFixed(1)})`;
+}
+
+// ---- cards ------------------------------------------------------------------------------------
+
+const cardFrame = $("card").content.firstElementChild;
+const barFrame = $("bar").content.firstElementChild;
+
+// The shot's card with all that its template and every other page's have in common filled in.
+function newCard(shot, numberText) {
+  const item = cardFrame.cloneNode(true);
+  const part = (name) => item.querySelector(`.${name}`);
+  const clip = shots.clip[shot];
+  const movie = clips.movie[clip];
+  const card = part("card");
+  card.dataset.id = shotId(shot);
+  card.setAttribute("aria-label", `${movie < 0 ? clips.id[clip] : movieName(movie)}, shot ${shots.number[shot]}`);
+  part("where").title = shotId(shot);
+  part("title").textContent = movie < 0 ? clips.id[clip] : movieTitle(movie);
+  part("year").textContent = movie < 0 ? "" : movies.year[movie];
+  part("clip").textContent = movie < 0 ? "" : clips.id[clip];
+  part("number").textContent = numberText;
+  const [start, end] = [shots.start[shot], shots.end[shot]];
+  part("times").textContent = `${clock(start)}–${clock(end)} · ${(end - start).toFixed(1)} s`;
+  addPicture(part("strip"), shot);
+  addBars(part("bars"), shot);
+  return item;
+}
+
+function addPicture(strip, shot) {
+  const image = strip.firstElementChild;
+  const picture = shots.picture[shot];
+  if (picture === null) return image.remove();
+  image.addEventListener("error", () => image.remove());
+  image.alt = `Frames of shot ${shots.number[shot]}`;
+  image.src = picture.startsWith("data:") ? picture : picture.split("/").map(encodeURIComponent).join("/");
+}
+
+function addBars(list, shot) {
+  shots.labels.forEach((column, rank) => {
+    const label = column[shot];
+    const score = shots.scores[rank][shot];
+    if (label < 0) return;
+    const bar = barFrame.cloneNode(true);
+    const [name, track, value] = bar.children;
+    name.textContent = labels[label];
+    const fill = track.firstElementChild;
+    fill.style.width = `${100 * Math.min(1, Math.max(0, (score ?? 0) / fullBar))}%`;
+    fill.style.background = colour(label);
+    value.textContent = score === null ? "" : scoreText(score);
+    list.append(bar);
+  });
+}
+
+// ---- pages of cards ---------------------------------------------------------------------------
+
+// All shots from the lowest key to the highest; ties keep the film's order, and what has no number comes last.
+function inOrder(by = () => 0) {
+  const all = Uint32Array.from({ length: N }, (_, shot) => shot);
+  const keys = Float64Array.from(all, by).map((key) => (Number.isNaN(key) ? Infinity : key));
+  return all.sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] - keys[b]));
+}
+
+const countPages = (count) => Math.max(1, Math.ceil(count / PAGE_SIZE));
+
+const onPage = (found, page) => Array.from(found.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE));
+
+function countText(count, page) {
+  const all = count === N ? plural(N, "shot") : `${count.toLocaleString("en")} of ${plural(N, "shot")}`;
+  const first = (page - 1) * PAGE_SIZE;
+  return count > PAGE_SIZE ? `${all}, showing ${first + 1}–${Math.min(first + PAGE_SIZE, count)}` : all;
+}
+
+function showPagers(page, last) {
+  for (const pager of document.querySelectorAll(".pager")) {
+    pager.querySelector(".previous").disabled = page <= 1;
+    pager.querySelector(".next").disabled = page >= last;
+    pager.querySelector(".of").textContent =
+      pager.classList.contains("bottom") ? `Page ${page} of ${last}` : `of ${last}`;
+    pager.hidden = last === 1;
+  }
+  $("page").value = page;
+  $("page").max = last;
+}
+
+function listenToPagers(turnTo, page) {
+  $("page").addEventListener("change", (event) => turnTo(Number.parseInt(event.target.value, 10) || 1));
+  for (const button of document.querySelectorAll(".previous")) button.addEventListener("click", () => turnTo(page() - 1));
+  for (const button of document.querySelectorAll(".next")) button.addEventListener("click", () => turnTo(page() + 1));
+}

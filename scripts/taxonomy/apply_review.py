@@ -1,0 +1,137 @@
+"""The taxonomy after the expert's answers, and the questions that are still open (paper section 3.2)."""
+
+from scripts.lib.files import atomic_path
+from scripts.lib.log import job_log, logger
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.merging import COMMON, HUMAN, Proposal
+from scripts.taxonomy.propose_merges import from_row
+from scripts.taxonomy.review import EXPERT, SUGGESTION, Answer, Verdict, decide, final_labels, read_review
+
+MERGE_COLUMNS = ("label", "source", "nearest", "cosine", "stage", "decision", "into", "decided_by", "reason")
+LABEL_COLUMNS = ("label", "source", "merged_from")
+SHEET_COLUMNS = (
+    "rank", "question", "label", "source", "suggestion", "into", "cosine", "n_scripts", "n_sluglines", "reason",
+    "answer", "answer_into", "decided_by",
+)  # fmt: skip
+# A merge by rule this near to the threshold is worth a look.
+DOUBTFUL = 0.1
+
+
+def merge_rows(proposals: list[Proposal], verdicts: list[Verdict]) -> list[dict]:
+    """The history of every label: rows with `MERGE_COLUMNS`, in the proposals' order, then what was added."""
+    proposed = {proposal.candidate.label: proposal for proposal in proposals}
+    rows = []
+    for verdict in verdicts:
+        proposal = proposed.get(verdict.candidate.label)
+        rows.append(
+            {
+                "label": verdict.candidate.label,
+                "source": verdict.candidate.source,
+                "nearest": proposal.nearest if proposal else "",
+                "cosine": _digits(proposal),
+                "stage": proposal.stage if proposal else HUMAN,
+                "decision": verdict.decision,
+                "into": verdict.into,
+                "decided_by": verdict.decided_by,
+                "reason": verdict.reason,
+            }
+        )
+    return rows
+
+
+def _digits(proposal: Proposal | None) -> str:
+    return "" if proposal is None or proposal.cosine is None else f"{proposal.cosine:.4f}"
+
+
+def questions(
+    proposals: list[Proposal],
+    rare: list[dict[str, str]],
+    answers: list[Answer],
+    verdicts: list[Verdict],
+    merge_threshold: float,
+) -> list[dict]:
+    """Rows with `SHEET_COLUMNS`, the most consequential first.
+
+    Asked are: every merge inside L_N, every removal, every merge into a common label that is near
+    the threshold, every place that nearly stands in enough scripts, and whether the rest of L_N stays.
+
+    Args:
+        proposals: all of them.
+        rare: label, n_sluglines and n_scripts of places that nearly stand in enough scripts.
+        answers: the expert's, of which those about a rare place are asked for again.
+        verdicts: what has become of the proposals.
+        merge_threshold: see `propose`.
+    """
+    given = {answer.label: answer for answer in answers}
+    decided = {verdict.candidate.label: verdict for verdict in verdicts}
+    asked = []
+    for proposal in proposals:
+        urgency = _urgency(proposal, merge_threshold)
+        verdict = decided[proposal.candidate.label]
+        if urgency is None and verdict.decided_by != EXPERT:
+            continue
+        row = {
+            "question": "merge" if proposal.decision == "merge" else "remove",
+            "label": proposal.candidate.label,
+            "source": proposal.candidate.source,
+            "suggestion": proposal.decision,
+            "into": proposal.into,
+            "cosine": _digits(proposal),
+            "n_scripts": proposal.candidate.n_scripts or "",
+            "n_sluglines": proposal.candidate.n_sluglines or "",
+            "reason": proposal.reason,
+        }
+        asked.append((len(URGENCIES) if urgency is None else urgency, proposal.candidate.n_scripts, row))
+    known = {proposal.candidate.label for proposal in proposals}
+    for row in rare:
+        if row["label"] not in known:
+            reason = f"only {row['n_scripts']} script(s) have it, too few to count by rule"
+            question = {"question": "add", "source": "sluglines", "suggestion": "remove", "reason": reason, **row}
+            asked.append((URGENCIES.index("add"), int(row["n_scripts"]), question))
+    asked.sort(key=lambda entry: (entry[0], -entry[1], -float(entry[2].get("cosine") or 0), entry[2]["label"]))
+    return [_with_answer(rank, row, given.get(row["label"])) for rank, (_, _, row) in enumerate(asked, 1)]
+
+
+URGENCIES = ("merge", "remove", "doubtful", "add", "keep")
+
+
+def _urgency(proposal: Proposal, merge_threshold: float) -> int | None:
+    """Place of a proposal's question among `URGENCIES`; None where nothing is open."""
+    if proposal.candidate.source == COMMON:
+        return None
+    if proposal.stage == "common":
+        return URGENCIES.index("doubtful") if proposal.cosine < merge_threshold + DOUBTFUL else None
+    return URGENCIES.index(proposal.decision)
+
+
+def _with_answer(rank: int, row: dict, answer: Answer | None) -> dict:
+    return {
+        "rank": rank,
+        **row,
+        "answer": answer.decision if answer else "",
+        "answer_into": answer.into if answer else "",
+        "decided_by": EXPERT if answer else SUGGESTION,
+    }
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    proposals = [from_row(row) for row in read_csv(snakemake.input.proposals)]
+    review = snakemake.input.get("review")
+    answers = read_review(review)
+    rare = read_csv(snakemake.input.rare)
+    verdicts = decide(proposals, answers, [row["label"] for row in rare], review)
+    labels = final_labels(verdicts)
+    sheet = questions(proposals, rare, answers, verdicts, snakemake.params.merge_threshold)
+    write_csv(snakemake.output.merges, MERGE_COLUMNS, merge_rows(proposals, verdicts))
+    write_csv(snakemake.output.sheet, SHEET_COLUMNS, sheet)
+    write_csv(snakemake.output.reviewed, LABEL_COLUMNS, labels)
+    with atomic_path(snakemake.output.labels) as temporary:
+        temporary.write_text("".join(f"{row['label']}\n" for row in labels), encoding="utf-8")
+    open_questions = sum(row["decided_by"] != EXPERT for row in sheet)
+    logger.info("%d label(s); %d of %d question(s) follow the suggestion", len(labels), open_questions, len(sheet))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

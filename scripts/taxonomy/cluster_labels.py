@@ -1,0 +1,63 @@
+"""Groups of the final labels by affinity propagation on their embeddings (paper section 3.2)."""
+
+import warnings
+
+import numpy as np
+
+from scripts.lib.log import job_log, logger
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.embed_names import Embeddings
+
+COLUMNS = ("label_id", "label", "source", "merged_from", "cluster", "exemplar")
+# The first that converges: less damping finds finer clusters, but may go round in circles.
+DAMPINGS = (0.5, 0.7, 0.9, 0.95)
+MAX_ITERATIONS = 2000
+
+
+def cluster(vectors: np.ndarray) -> list[int]:
+    """The exemplar of every label, as a row of `vectors`.
+
+    Args:
+        vectors: (N, D), unit length.
+
+    Returns:
+        N row numbers; every exemplar is its own. Fewer than three labels are one each.
+    """
+    from sklearn.cluster import AffinityPropagation
+    from sklearn.exceptions import ConvergenceWarning
+
+    if len(vectors) < 3:
+        return list(range(len(vectors)))
+    for damping in DAMPINGS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = AffinityPropagation(damping=damping, max_iter=MAX_ITERATIONS, random_state=0).fit(vectors)
+        if len(model.cluster_centers_indices_) and (model.labels_ >= 0).all():
+            return [int(model.cluster_centers_indices_[group]) for group in model.labels_]
+    logger.warning("affinity propagation does not converge on these labels; each is a cluster of its own")
+    return list(range(len(vectors)))
+
+
+def taxonomy_rows(reviewed: list[dict[str, str]], exemplars: list[int]) -> list[dict]:
+    """Rows with `COLUMNS`; clusters are numbered by size, then by their exemplar's name."""
+    sizes = {exemplar: exemplars.count(exemplar) for exemplar in exemplars}
+    order = sorted(sizes, key=lambda exemplar: (-sizes[exemplar], reviewed[exemplar]["label"]))
+    number = {exemplar: place for place, exemplar in enumerate(order)}
+    return [
+        {"label_id": place, **row, "cluster": number[exemplar], "exemplar": reviewed[exemplar]["label"]}
+        for place, (row, exemplar) in enumerate(zip(reviewed, exemplars, strict=True))
+    ]
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    reviewed = read_csv(snakemake.input.reviewed)
+    vectors = Embeddings(snakemake.input.embeddings).of([row["label"] for row in reviewed])
+    rows = taxonomy_rows(reviewed, cluster(vectors))
+    write_csv(snakemake.output[0], COLUMNS, rows)
+    logger.info("%d label(s) in %d cluster(s)", len(rows), len({row["cluster"] for row in rows}))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,60 @@
+"""This run's labels beside a published list: in both, only ours, only theirs, and the nearest of the rest."""
+
+import numpy as np
+
+from scripts.lib.labels import read_labels
+from scripts.lib.log import job_log
+from scripts.lib.paper_tables import write_markdown
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.merging import nearest_column
+
+COLUMNS = ("label", "in", "nearest", "cosine")
+BOTH, OURS, PUBLISHED = "both", "ours", "published"
+
+
+def compare(ours: list[str], published: list[str], embeddings: np.ndarray, index: dict[str, int]) -> list[dict]:
+    """Rows with `COLUMNS`: labels in both, then only ours, then only published, each part by name.
+
+    Args:
+        ours, published: the label lists.
+        embeddings: (N, D), unit length.
+        index: row of every label in `embeddings`.
+    """
+    common = sorted(set(ours) & set(published))
+    rows = [{"label": label, "in": BOTH, "nearest": label, "cosine": ""} for label in common]
+    for side, own, other in ((OURS, ours, published), (PUBLISHED, published, ours)):
+        rest = sorted(set(own) - set(other))
+        others = sorted(set(other))
+        similarity = embeddings[[index[label] for label in rest]] @ embeddings[[index[label] for label in others]].T
+        best, cosine = nearest_column(similarity.reshape(len(rest), len(others)))
+        rows += [
+            {"label": label, "in": side, "nearest": others[place], "cosine": f"{value:.3f}"}
+            for label, place, value in zip(rest, best.tolist(), cosine.tolist(), strict=True)
+        ]
+    return rows
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    ours = [row["label"] for row in read_csv(snakemake.input.taxonomy)]
+    published = [label.replace("_", " ") for label in read_labels(snakemake.input.published)]
+    embeddings = Embeddings(snakemake.input.embeddings)
+    rows = compare(ours, published, embeddings.vectors, embeddings.index)
+    write_csv(snakemake.output.csv, COLUMNS, rows)
+    parts = [(name, [row for row in rows if row["in"] == name]) for name in (BOTH, OURS, PUBLISHED)]
+    write_markdown(
+        snakemake.output.md,
+        ["Labels", "Count", "Which (and their nearest in the other list)"],
+        [[name, str(len(found)), ", ".join(_with_nearest(row) for row in found) or "none"] for name, found in parts],
+        f"{len(ours)} labels of this run beside the {len(published)} of {snakemake.input.published}.",
+    )
+
+
+def _with_nearest(row: dict) -> str:
+    return row["label"] if row["in"] == BOTH else f"{row['label']} ({row['nearest']} {row['cosine']})"
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,73 @@
+"""The paper's printed merges and clusters beside this run's (paper section 3.2)."""
+
+from collections import Counter
+
+from scripts.lib.log import job_log
+from scripts.lib.paper_tables import COLUMNS, comparison
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.embed_names import Embeddings
+
+CLUSTER_COLUMNS = ("paper_cluster", "paper_labels", "exemplar", "shared", "n_shared", "n_paper", "our_cluster")
+
+
+def similarity_rows(printed: list[dict[str, str]], cosines: list[float], source: str) -> list[dict]:
+    """The similarities of the paper's examples in long form.
+
+    Args:
+        printed: label, into and cosine as the paper prints them.
+        cosines: ours, in the same order.
+        source: the file that ours come from.
+    """
+    return [
+        {
+            "table": "merges",
+            "row": f"{line['label']} → {line['into']}",
+            "column": "cosine",
+            "paper": line["cosine"],
+            "ours": f"{cosine:.2f}",
+            "delta": comparison(line["cosine"], f"{cosine:.2f}"),
+            "n_used": 1,
+            "n_expected": 1,
+            "comparable": "yes",
+            "source_file": source,
+        }
+        for line, cosine in zip(printed, cosines, strict=True)
+    ]
+
+
+def cluster_rows(printed: list[dict[str, str]], taxonomy: list[dict[str, str]]) -> list[dict]:
+    """Every printed cluster with the one of ours that shares most labels with it; rows with `CLUSTER_COLUMNS`."""
+    exemplar_of = {row["label"]: row["exemplar"] for row in taxonomy}
+    rows = []
+    for name in dict.fromkeys(line["cluster"] for line in printed):
+        labels = [line["label"] for line in printed if line["cluster"] == name]
+        found = Counter(exemplar_of[label] for label in labels if label in exemplar_of)
+        exemplar = min(found, key=lambda exemplar: (-found[exemplar], exemplar), default="")
+        rows.append(
+            {
+                "paper_cluster": name,
+                "paper_labels": "|".join(labels),
+                "exemplar": exemplar,
+                "shared": "|".join(label for label in labels if exemplar and exemplar_of.get(label) == exemplar),
+                "n_shared": found[exemplar],
+                "n_paper": len(labels),
+                "our_cluster": "|".join(label for label, own in exemplar_of.items() if exemplar and own == exemplar),
+            }
+        )
+    return rows
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    merges = read_csv(snakemake.input.merges)
+    embeddings = Embeddings(snakemake.input.embeddings)
+    labels, targets = (embeddings.of([line[column] for line in merges]) for column in ("label", "into"))
+    cosines = (labels * targets).sum(axis=1).tolist()
+    write_csv(snakemake.output.merges, COLUMNS, similarity_rows(merges, cosines, snakemake.input.embeddings))
+    rows = cluster_rows(read_csv(snakemake.input.clusters), read_csv(snakemake.input.taxonomy))
+    write_csv(snakemake.output.clusters, CLUSTER_COLUMNS, rows)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

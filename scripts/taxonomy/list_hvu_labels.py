@@ -1,0 +1,41 @@
+"""The scene labels of HVU, from its official table of tags (248 of them)."""
+
+from scripts.lib.errors import UserError
+from scripts.lib.log import job_log, logger
+from scripts.lib.tables import read_csv, write_csv
+
+CATEGORY = "scene"
+
+
+def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list[str]:
+    """Tags of the category `scene`, `_` as a blank, lower case, sorted, each once.
+
+    Args:
+        tags: rows with Tag and Category.
+        source: the file, for the error.
+
+    Raises:
+        UserError: other columns, or no tag of that category.
+    """
+    if tags and not {"Tag", "Category"} <= set(tags[0]):
+        raise UserError(f"{source} must have the columns Tag and Category, as HVU_Tags_Categories_V1.0.csv has")
+    labels = {
+        " ".join(row["Tag"].replace("_", " ").lower().split())
+        for row in tags
+        if (row["Category"] or "").strip().lower() == CATEGORY and (row["Tag"] or "").strip(" _")
+    }
+    if not labels:
+        raise UserError(f"{source} has no tag of the category {CATEGORY}")
+    return sorted(labels)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    labels = hvu_labels(read_csv(snakemake.input.tags), snakemake.input.tags)
+    write_csv(snakemake.output[0], ["label"], [{"label": label} for label in labels])
+    logger.info("%d scene label(s)", len(labels))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

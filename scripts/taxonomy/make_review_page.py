@@ -1,0 +1,49 @@
+"""The review page: every open question about the labels, for the expert to decide (paper section 3.2)."""
+
+from pathlib import Path
+
+from scripts.lib.labels import read_labels
+from scripts.lib.log import job_log, logger
+from scripts.lib.pages import write_page
+from scripts.lib.review import read_review
+from scripts.lib.tables import read_csv
+
+TEXTS = ("question", "label", "source", "suggestion", "into", "reason")
+COUNTS = ("n_scripts", "n_sluglines")
+
+
+def review_data(
+    sheet: list[dict[str, str]], labels: list[str], review: list[dict[str, str]], run: str, file: str | None
+) -> dict:
+    """What the page shows, by columns.
+
+    Args:
+        sheet: rows of `taxonomy/review_sheet.csv`, most consequential first.
+        labels: the current final labels.
+        review: the expert's earlier answers, see `read_review`.
+        run: the run's name.
+        file: where the config expects the review file; None if it names none.
+
+    Returns:
+        `questions` with the sheet's columns that say what is asked and why (numbers, or None where
+        the cell is empty), `labels`, `review` (rows), `run` and `file`.
+    """
+    questions: dict[str, list] = {column: [row[column] for row in sheet] for column in TEXTS}
+    questions["cosine"] = [float(row["cosine"]) if row["cosine"] else None for row in sheet]
+    for column in COUNTS:
+        questions[column] = [int(row[column]) if row[column] else None for row in sheet]
+    return {"run": run, "file": file, "questions": questions, "labels": labels, "review": review}
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
+    sheet, review = read_csv(snakemake.input.sheet), read_review(file)
+    data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)
+    write_page(Path(snakemake.output[0]), data, snakemake.input.page)
+    logger.info("%d question(s), %d earlier decision(s)", len(sheet), len(review))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,52 @@
+"""The sample page: shots chosen at random, in which the expert looks for missing labels (paper section 3.2)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.lib.labels import read_labels
+from scripts.lib.log import job_log, logger
+from scripts.lib.pages import place_pictures, shots_data, write_page
+from scripts.lib.review import read_review
+from scripts.lib.shots import read_shots
+
+
+def sample_data(
+    shots: pd.DataFrame,
+    pictures: dict[str, str],
+    labels: list[str],
+    review: list[dict[str, str]],
+    run: str,
+    file: str | None,
+) -> dict:
+    """What the page shows: `shots_data`, and beside it `known` (labels), `review` (rows) and `file`.
+
+    Args:
+        shots: the sampled rows of `dataset/shots.parquet`.
+        pictures: address of each shot's picture by shot id.
+        labels: the current final labels.
+        review: the expert's earlier answers, see `read_review`.
+        run: the run's name.
+        file: where the config expects the review file; None if it names none.
+    """
+    return {**shots_data(shots, pictures, run), "known": labels, "review": review, "file": file}
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    page = Path(snakemake.output[0])
+    run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
+    sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]
+    shots = pd.read_parquet(snakemake.input.shots, filters=[("shot_id", "in", sample)])
+    shots = shots.sort_values(["clip_id", "shot"], ignore_index=True)
+    if len(shots) < len(sample):
+        logger.warning("%d sampled shot(s) have no labels and are left out", len(sample) - len(shots))
+    pictures = place_pictures(snakemake.input.pictures, page, shots["shot_id"])
+    labels, review = read_labels(snakemake.input.labels), read_review(file)
+    write_page(page, sample_data(shots, pictures, labels, review, run, file), snakemake.input.page)
+    logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

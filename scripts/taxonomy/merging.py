@@ -1,0 +1,206 @@
+"""Merging of two label lists by the similarity of their labels (paper section 3.2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scripts.taxonomy.lexicon import is_kind_of, n_kinds, place_sense
+
+COMMON, SLUGLINES, HVU, HUMAN = "common", "sluglines", "hvu", "human"
+
+# More kinds than this in WordNet make a label one of many things (body of water: 75, river: none).
+GENERIC_KINDS = 70
+GENERIC_HEADS = frozenset(
+    "landform landforms area space region site property resources venue attraction terrain landscape panorama view lot "
+    "public structure facility landmark place location environment".split()
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A label of one or both lists, with how often sluglines name it (0 for labels of HVU alone)."""
+
+    label: str
+    source: str
+    n_sluglines: int = 0
+    n_scripts: int = 0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the rules propose for a candidate.
+
+    Attributes:
+        candidate: the label.
+        stage: `common` if it was compared with the common labels alone, `within` if with L_N too.
+        nearest, cosine: the most similar label it was compared with; empty and None without one.
+        decision: keep, merge or remove.
+        into: the label it merges into; empty unless the decision is merge.
+        reason: why, in words.
+    """
+
+    candidate: Candidate
+    stage: str
+    nearest: str
+    cosine: float | None
+    decision: str
+    into: str
+    reason: str
+
+
+def unite(slugline_labels: dict[str, tuple[int, int]], hvu_labels: list[str]) -> list[Candidate]:
+    """The candidates: common labels first, then the others (Eq. 1), each part by name.
+
+    Args:
+        slugline_labels: n_sluglines and n_scripts by label.
+        hvu_labels: the scene labels of HVU.
+    """
+    common = set(slugline_labels) & set(hvu_labels)
+
+    def candidate(label: str) -> Candidate:
+        source = COMMON if label in common else SLUGLINES if label in slugline_labels else HVU
+        return Candidate(label, source, *slugline_labels.get(label, (0, 0)))
+
+    labels = set(slugline_labels) | set(hvu_labels)
+    return [candidate(label) for label in sorted(labels, key=lambda label: (label not in common, label))]
+
+
+def nearest_column(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index and value of every row's largest entry, the first of equal ones.
+
+    Args:
+        similarity: (N, M); without columns the indices are -1 and the values NaN.
+    """
+    if similarity.shape[1] == 0:
+        return np.full(len(similarity), -1), np.full(len(similarity), np.nan)
+    best = similarity.argmax(axis=1)
+    return best, similarity[np.arange(len(similarity)), best]
+
+
+def near_pairs(similarity: np.ndarray, threshold: float) -> list[tuple[int, int, float]]:
+    """Pairs (i, j, similarity) where j is the most similar other of i, above the threshold.
+
+    Args:
+        similarity: (N, N), symmetric; its diagonal does not matter.
+        threshold: pairs must be above it, not at it.
+
+    Returns:
+        Every pair once, the most similar first, ties in the order of i and j.
+    """
+    others = np.array(similarity, dtype=float)
+    np.fill_diagonal(others, -np.inf)
+    best, value = nearest_column(others)
+    found = {
+        (min(one, other), max(one, other)): float(cosine)
+        for one, (other, cosine) in enumerate(zip(best.tolist(), value.tolist(), strict=True))
+        if cosine > threshold
+    }
+    return sorted(((*pair, cosine) for pair, cosine in found.items()), key=lambda pair: (-pair[2], pair[0], pair[1]))
+
+
+def propose(
+    candidates: list[Candidate], embeddings: np.ndarray, merge_threshold: float, similar_threshold: float
+) -> list[Proposal]:
+    """What becomes of every candidate if no expert says otherwise.
+
+    Labels of one list alone merge into the common label most similar to them if its cosine is
+    greater than `merge_threshold`. Among the rest, L_N, near pairs above `similar_threshold` merge
+    the more specific label into the more generic one.
+
+    Args:
+        candidates: see `unite`.
+        embeddings: (N, D), a unit vector a candidate.
+        merge_threshold, similar_threshold: cosines; 0.6 and 0.7 in the paper.
+
+    Returns:
+        A proposal a candidate, in their order.
+    """
+    similarity = embeddings.astype(np.float64) @ embeddings.astype(np.float64).T
+    common = [place for place, candidate in enumerate(candidates) if candidate.source == COMMON]
+    others = [place for place, candidate in enumerate(candidates) if candidate.source != COMMON]
+    best, cosine = nearest_column(similarity[np.ix_(others, common)])
+    proposals = {place: _kept_common(candidates[place]) for place in common}
+    rest = []
+    for place, column, value in zip(others, best.tolist(), cosine.tolist(), strict=True):
+        if column >= 0 and value > merge_threshold:
+            nearest = candidates[common[column]].label
+            reason = f"its cosine with the common label {nearest} is above {merge_threshold:g}"
+            proposals[place] = Proposal(candidates[place], "common", nearest, value, "merge", nearest, reason)
+        else:
+            rest.append(place)
+    within = _propose_within([candidates[place] for place in rest], similarity[np.ix_(rest, rest)], similar_threshold)
+    proposals |= dict(zip(rest, within, strict=True))
+    return [proposals[place] for place in range(len(candidates))]
+
+
+def _kept_common(candidate: Candidate) -> Proposal:
+    return Proposal(candidate, "common", "", None, "keep", "", "both lists have it")
+
+
+def _propose_within(candidates: list[Candidate], similarity: np.ndarray, threshold: float) -> list[Proposal]:
+    """Proposals for L_N."""
+    others = similarity.copy()
+    np.fill_diagonal(others, -np.inf)
+    best, cosine = nearest_column(others) if len(candidates) > 1 else nearest_column(others[:, :0])
+    into: dict[int, tuple[int, str]] = {}
+    for one, other, _ in near_pairs(similarity, threshold):
+        specific, generic, reason = more_generic(candidates, one, other)
+        if specific not in into and _end_of_chain(into, generic) != specific:
+            into[specific] = generic, reason
+    proposals = []
+    for place, candidate in enumerate(candidates):
+        near = candidates[best[place]].label if best[place] >= 0 else ""
+        value = float(cosine[place]) if near else None
+        if place in into:
+            generic, reason = into[place]
+            target = candidates[generic].label
+            value = float(similarity[place, generic])
+            proposals.append(Proposal(candidate, "within", target, value, "merge", target, reason))
+        elif taken := sorted(candidates[one].label for one, (generic, _) in into.items() if generic == place):
+            reason = f"{' and '.join(taken)} would merge into it"
+            proposals.append(Proposal(candidate, "within", near, value, "keep", "", reason))
+        else:
+            decision, reason = _keep_or_remove(candidate)
+            proposals.append(Proposal(candidate, "within", near, value, decision, "", reason))
+    return proposals
+
+
+def _end_of_chain(into: dict[int, tuple[int, str]], place: int) -> int:
+    while place in into:
+        place = into[place][0]
+    return place
+
+
+def more_generic(candidates: list[Candidate], one: int, other: int) -> tuple[int, int, str]:
+    """(specific, generic, reason) of two places in the list: by head noun, lexicon, frequency, then length."""
+    for specific, generic in ((one, other), (other, one)):
+        name, whole = candidates[specific].label, candidates[generic].label
+        if name.endswith(f" {whole}"):
+            return specific, generic, f"{name} is a {whole} by its head noun"
+    for specific, generic in ((one, other), (other, one)):
+        name, whole = candidates[specific].label, candidates[generic].label
+        if is_kind_of(name, whole) and not is_kind_of(whole, name):
+            return specific, generic, f"{name} is a kind of {whole} in WordNet"
+    by_use = sorted((one, other), key=lambda place: (candidates[place].n_scripts, candidates[place].n_sluglines))
+    rare, frequent = (candidates[place] for place in by_use)
+    if (rare.n_scripts, rare.n_sluglines) != (frequent.n_scripts, frequent.n_sluglines):
+        return *by_use, f"{_use_of(frequent)}, {_use_of(rare)}"
+    longer, shorter = sorted((one, other), key=lambda place: (-len(candidates[place].label), candidates[place].label))
+    return longer, shorter, f"{candidates[shorter].label} is the shorter name"
+
+
+def _use_of(candidate: Candidate) -> str:
+    return f"{candidate.label} stands in {candidate.n_sluglines} slugline(s) of {candidate.n_scripts} script(s)"
+
+
+def _keep_or_remove(candidate: Candidate) -> tuple[str, str]:
+    """Whether a label of L_N looks too generic or like no place; a suggestion, for an expert to decide."""
+    label = candidate.label
+    kinds, head = n_kinds(label), label.split()[-1]
+    if head in GENERIC_HEADS:
+        return "remove", f"too generic: {head} says little of what is seen"
+    if kinds > GENERIC_KINDS and not candidate.n_scripts:
+        return "remove", f"too generic: WordNet knows {kinds} kinds of it"
+    if not (place_sense(label) or place_sense(head)):
+        return "remove", "no place: neither it nor its last word is one in WordNet"
+    return "keep", "nothing near it is similar enough to merge with"

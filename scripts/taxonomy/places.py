@@ -1,0 +1,129 @@
+"""From the places of sluglines to generic labels (paper section 3.1; how is not published)."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from scripts.taxonomy.lexicon import is_adjective, is_noun, place_sense, singular, synonyms
+
+# Nouns that only say which part of a place is meant, or that are places in too many senses.
+RELATIONAL = frozenset(
+    "side end top bottom front back edge corner middle area place spot location section part line point level "
+    "position inside outside interior exterior background view space region zone site scene distance direction "
+    "height left right center surroundings face foot head mouth bed mark beginning heart seat track block drop "
+    "turn fall opening mass show other land base source surface angle row world whole territory stop return "
+    "reverse table wall ceiling counter desk bench".split()
+)
+MAX_WORDS = 3
+
+_POSSESSIVE = re.compile(r"^(?P<owner>.*[\w.](?:['’]s|s['’]))\s+(?P<owned>.+)$")
+_PREPOSITION = re.compile(
+    r"\b(?:in|of|at|by|behind|beside|beneath|between|outside|inside|near|from|on|onto|above|below|over|under|with|without|to|"
+    r"for|across|along|through|into|toward|towards|around|beyond|overlooking|and|or|as|leading|where)\b|[&+]"
+)
+_LEADING = re.compile(r"^(?:(?:a|an|the|this|that|another|his|her|their|its|my|our|your|same|various|some)\s+)+")
+_NUMBER = re.compile(r"#?\d[\w-]*|no\.?|one|two|three|four|five|six|seven|eight|nine|ten|[ivx]+|[a-z]")
+
+
+def candidates(name: str) -> list[list[str]]:
+    """The generic nouns that a place's name may stand for, one list a phrase in it, longest first.
+
+    `FRANK'S HOUSE` gives house, `ROOM IN DERELICT HOUSE` room, and derelict house or house. Who
+    owns a place falls away, unless the lexicon has the whole (men's room); plurals become
+    singular; every noun is a place in WordNet by its last word.
+    """
+    text = re.sub(r"[\"“”]", " ", name.lower().replace("’", "'"))
+    phrases = [_LEADING.sub("", phrase.strip()) for phrase in _PREPOSITION.split(text)]
+    return [nouns for phrase in phrases if (nouns := _nouns(phrase))]
+
+
+def _nouns(phrase: str) -> list[str]:
+    words = re.findall(r"[^\W_]+(?:['.-][^\W_]+)*'?", phrase)
+    while len(words) > 1 and _NUMBER.fullmatch(words[-1]):
+        words.pop()
+    if not words:
+        return []
+    words[-1] = singular(words[-1])
+    found = []
+    for length in range(min(MAX_WORDS, len(words)), 0, -1):
+        noun = " ".join(words[-length:])
+        if _is_generic_place(words[-length:], noun):
+            found.append(noun)
+    return found
+
+
+def _is_generic_place(words: list[str], noun: str) -> bool:
+    head = words[-1]
+    if head in RELATIONAL or not (place_sense(noun) or place_sense(head)):
+        return False
+    if len(words) == 1 or place_sense(noun):
+        return True
+    return all(is_noun(singular(word)) and not is_adjective(word) and "'" not in word for word in words[:-1])
+
+
+def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -> list[dict]:
+    """Labels that stand in at least `min_scripts` scripts, the most frequent first.
+
+    A name lives in one film, a place in many: every phrase counts for the longest noun that is
+    frequent enough. Spelling variants meet in the commoner form.
+
+    Args:
+        sluglines: script id and place path, one a slugline.
+        min_scripts: in how many scripts a label must occur.
+
+    Returns:
+        Rows with label, n_sluglines (a slugline counts once a label) and n_scripts.
+    """
+    phrases = [
+        (script, line, nouns)
+        for line, (script, path) in enumerate(sluglines)
+        for name in path
+        for nouns in candidates(name)
+    ]
+    spelling = _meet_spellings(Counter(noun for _, _, nouns in phrases for noun in nouns))
+    chosen = [(script, line, [spelling[noun] for noun in nouns]) for script, line, nouns in phrases]
+    while True:
+        lines, scripts = defaultdict(set), defaultdict(set)
+        for script, line, nouns in chosen:
+            if nouns:
+                lines[nouns[0]].add(line)
+                scripts[nouns[0]].add(script)
+        rare = {label for label, found in scripts.items() if len(found) < min_scripts}
+        if not rare:
+            break
+        # A rare noun's phrases count for the next shorter one, which may make that one frequent: the longest go first.
+        longest = max(label.count(" ") for label in rare)
+        rare = {label for label in rare if label.count(" ") == longest}
+        chosen = [(script, line, nouns[1:] if nouns and nouns[0] in rare else nouns) for script, line, nouns in chosen]
+    rows = [
+        {"label": label, "n_sluglines": len(lines[label]), "n_scripts": len(scripts[label])} for label in sorted(lines)
+    ]
+    return sorted(rows, key=lambda row: (-row["n_scripts"], -row["n_sluglines"], row["label"]))
+
+
+def _meet_spellings(counts: Counter) -> dict[str, str]:
+    """The commonest spelling of each noun: `night club` and `nightclub`, `theatre` and `theater`."""
+    spelling: dict[str, str] = {}
+    by_form: dict[str, str] = {}
+    for noun, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        variants = [form for lemma in synonyms(noun) if _spelt_alike(lemma, noun) for form in [_form(lemma)]]
+        known = next((by_form[form] for form in sorted(variants) if form in by_form), noun)
+        spelling[noun] = known
+        for form in variants:
+            by_form.setdefault(form, known)
+    return spelling
+
+
+def _form(noun: str) -> str:
+    return re.sub(r"[\s'-]", "", noun)
+
+
+def _spelt_alike(one: str, other: str) -> bool:
+    """Whether two synonyms are one word in two spellings: -re and -er, -our and -or, one word or two."""
+    return _form(_american(one)) == _form(_american(other))
+
+
+def _american(noun: str) -> str:
+    for british, american in ((r"([bt])re\b", r"\1er"), (r"our\b", "or"), ("grey", "gray"), ("storey", "story")):
+        noun = re.sub(british, american, noun)
+    return noun

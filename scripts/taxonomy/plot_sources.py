@@ -1,0 +1,97 @@
+"""Fig. 2: where the labels come from, with examples, and the shares beside the paper's."""
+
+from textwrap import fill
+
+from matplotlib.figure import Figure
+
+from scripts.lib.figures import new_figure, on_colour, save_figure
+from scripts.lib.log import job_log
+from scripts.lib.paper_tables import COLUMNS, comparison
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.merging import COMMON, HUMAN, HVU, SLUGLINES
+
+NAMES = {COMMON: "Sluglines and HVU", SLUGLINES: "Movie sluglines", HVU: "HVU", HUMAN: "Human expert"}
+COLOURS = {COMMON: "#4477aa", SLUGLINES: "#ee9944", HVU: "#44aa88", HUMAN: "#bb5577"}
+EXAMPLES = 7
+
+
+def shares(labels: list[dict[str, str]]) -> dict[str, float]:
+    """Percentage of the labels by source, in the order of `NAMES`."""
+    counts = {source: sum(row["source"] == source for row in labels) for source in NAMES}
+    return {source: 100 * count / len(labels) for source, count in counts.items()}
+
+
+def plot_sources(labels: list[dict[str, str]]) -> Figure:
+    """A pie of the sources with examples beside it: those that took in most other labels first.
+
+    Args:
+        labels: `taxonomy/taxonomy.csv`.
+    """
+    found = {source: share for source, share in shares(labels).items() if share}
+    figure, (pie, boxes) = new_figure(9.5, 4.2, ncols=2, width_ratios=(1, 1.35))
+    colours = [COLOURS[source] for source in found]
+    _, _, percentages = pie.pie(
+        list(found.values()),
+        labels=[NAMES[source] for source in found],
+        colors=colours,
+        autopct="%.0f%%",
+        startangle=90,
+        counterclock=False,
+        wedgeprops={"edgecolor": "white"},
+    )
+    for text, colour in zip(percentages, colours, strict=True):
+        text.set(color=on_colour(_rgb(colour)), weight="bold")
+    boxes.set_axis_off()
+    boxes.set(xlim=(0, 1), ylim=(len(NAMES), 0))
+    for place, source in enumerate(found):
+        rows = sorted(
+            (row for row in labels if row["source"] == source),
+            key=lambda row: (-len(row["merged_from"].split("|")) if row["merged_from"] else 0, row["label"]),
+        )
+        names = ", ".join(row["label"] for row in rows[:EXAMPLES]) + (" …" if len(rows) > EXAMPLES else "")
+        title = f"{NAMES[source]}: {len(rows)} label(s)"
+        boxes.text(0, place + 0.1, title, weight="bold", color=COLOURS[source], va="top")
+        boxes.text(0, place + 0.34, fill(names, 58), va="top")
+    figure.suptitle(f"Sources of the {len(labels)} labels", x=0.02, ha="left")
+    return figure
+
+
+def _rgb(colour: str) -> tuple:
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(colour)
+
+
+def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], source: str) -> list[dict]:
+    """The shares in long form, each beside the paper's where it prints one."""
+    rows = []
+    for line in printed:
+        ours = f"{shares(labels)[line['source']]:.0f}"
+        rows.append(
+            {
+                "table": "fig2",
+                "row": NAMES[line["source"]],
+                "column": "share of the labels (%)",
+                "paper": line["share"],
+                "ours": ours,
+                "delta": comparison(line["share"], ours),
+                "n_used": len(labels),
+                "n_expected": "179",
+                "comparable": "" if not line["share"] else "yes" if len(labels) == 179 else "no",
+                "source_file": source,
+            }
+        )
+    return rows
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    labels = read_csv(snakemake.input.taxonomy)
+    save_figure(plot_sources(labels), snakemake.output.figures)
+    printed = read_csv(snakemake.input.printed)
+    write_csv(snakemake.output.csv, COLUMNS, share_rows(labels, printed, snakemake.input.taxonomy))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

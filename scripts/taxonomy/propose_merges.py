@@ -1,0 +1,54 @@
+"""What becomes of every label of both lists if no expert says otherwise (paper section 3.2)."""
+
+from scripts.lib.log import job_log, logger
+from scripts.lib.tables import read_csv, write_csv
+from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
+
+COLUMNS = (
+    "label", "source", "n_sluglines", "n_scripts", "stage", "nearest", "cosine", "decision", "into", "reason",
+)  # fmt: skip
+
+
+def to_row(proposal: Proposal) -> dict:
+    """A proposal as a row with `COLUMNS`."""
+    candidate = proposal.candidate
+    return {
+        "label": candidate.label,
+        "source": candidate.source,
+        "n_sluglines": candidate.n_sluglines,
+        "n_scripts": candidate.n_scripts,
+        "stage": proposal.stage,
+        "nearest": proposal.nearest,
+        "cosine": "" if proposal.cosine is None else f"{proposal.cosine:.4f}",
+        "decision": proposal.decision,
+        "into": proposal.into,
+        "reason": proposal.reason,
+    }
+
+
+def from_row(row: dict[str, str]) -> Proposal:
+    """The proposal that `to_row` made a row of, its cosine to four decimals."""
+    candidate = Candidate(row["label"], row["source"], int(row["n_sluglines"]), int(row["n_scripts"]))
+    cosine = float(row["cosine"]) if row["cosine"] else None
+    return Proposal(candidate, row["stage"], row["nearest"], cosine, row["decision"], row["into"], row["reason"])
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    sluglines = {
+        row["label"]: (int(row["n_sluglines"]), int(row["n_scripts"]))
+        for row in read_csv(snakemake.input.slugline_labels)
+    }
+    candidates = unite(sluglines, [row["label"] for row in read_csv(snakemake.input.hvu_labels)])
+    vectors = Embeddings(snakemake.input.embeddings).of([candidate.label for candidate in candidates])
+    proposals = propose(candidates, vectors, snakemake.params.merge_threshold, snakemake.params.similar_threshold)
+    write_csv(snakemake.output[0], COLUMNS, map(to_row, proposals))
+    common = sum(candidate.source == COMMON for candidate in candidates)
+    merged = sum(proposal.decision == "merge" for proposal in proposals)
+    logger.info("%d candidate(s), %d of them common, %d to merge", len(candidates), common, merged)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

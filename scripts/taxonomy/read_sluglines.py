@@ -1,0 +1,95 @@
+"""All scene headings of a folder of screenplays (paper section 3.1)."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_path
+from scripts.lib.log import job_log, logger, progress
+from scripts.lib.tables import write_csv
+from scripts.taxonomy.grammar import PATH_SEPARATOR, learn_habits, order_path, parse_slugline
+from scripts.taxonomy.screenplays import Line, UnreadableScreenplay, read_screenplay, script_ids
+
+COLUMNS = ("script_id", "line", "raw", "setting", "location", "time_of_day")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one file; `status` is ok, failed or skipped, with a reason for the latter two."""
+
+    script_id: str
+    file: str
+    status: str
+    reason: str
+    n_lines: int
+    n_sluglines: int
+
+
+def find_sluglines(script_id: str, lines: Iterable[Line]) -> list[dict]:
+    """Rows with `COLUMNS`, one a heading, in the script's order; `raw` has its runs of blanks as one."""
+    parsed = [
+        (line, parse_slugline(line.text, forced=bool(line.heading))) for line in lines if line.heading is not False
+    ]
+    found = [(line, slugline) for line, slugline in parsed if slugline is not None]
+    habits = learn_habits([slugline for _, slugline in found])
+    return [
+        {
+            "script_id": script_id,
+            "line": line.number,
+            "raw": " ".join(line.text.split()),
+            "setting": slugline.setting,
+            "location": PATH_SEPARATOR.join(order_path(slugline, habits)),
+            "time_of_day": slugline.time_of_day,
+        }
+        for line, slugline in found
+    ]
+
+
+def read_sluglines(paths: list[Path]) -> tuple[list[dict], list[Report]]:
+    """Headings and a report of every file; a file that gives none is reported and does no harm.
+
+    A screenplay that is there in several formats is read once, from the most telling one.
+    """
+    rows, reports = [], []
+    kept = script_ids(paths)
+    with progress(len(paths), "script", "Reading screenplays") as bar:
+        for path in paths:
+            script_id, other = kept[path]
+            reports.append(Report(script_id, path.name, "skipped", f"{other} is the same screenplay", 0, 0))
+            if not other:
+                found, reports[-1] = _read_one(script_id, path)
+                rows += found
+            if reports[-1].reason:
+                logger.warning("%s: %s", path.name, reports[-1].reason)
+            bar.update()
+    return rows, reports
+
+
+def _read_one(script_id: str, path: Path) -> tuple[list[dict], Report]:
+    try:
+        lines = read_screenplay(path)
+    except (UnreadableScreenplay, OSError) as reason:
+        return [], Report(script_id, path.name, "failed", str(reason), 0, 0)
+    rows = find_sluglines(script_id, lines)
+    reason = "" if rows else "no line of it is a scene heading with INT or EXT"
+    return rows, Report(script_id, path.name, "ok" if rows else "failed", reason, len(lines), len(rows))
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    rows, reports = read_sluglines([Path(path) for path in snakemake.input.screenplays])
+    if not rows:
+        raise UserError("none of the screenplays has a scene heading; look at the reasons above")
+    with atomic_path(snakemake.output.sluglines) as temporary:
+        pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(temporary, index=False)
+    write_csv(snakemake.output.report, Report.__dataclass_fields__, map(asdict, reports))
+    failed = sum(report.status == "failed" for report in reports)
+    logger.info("%d slugline(s) in %d of %d file(s)", len(rows), len(reports) - failed, len(reports))
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,44 @@
+"""Choose the shots at random that the expert looks at for missing labels (paper section 3.2)."""
+
+import hashlib
+import heapq
+from collections.abc import Iterable
+
+from scripts.lib.log import job_log, logger
+from scripts.lib.shots import Shot, read_shots, write_shots
+
+
+def sample_shots(shots: Iterable[Shot], n: int, seed: int) -> list[Shot]:
+    """`n` of the shots, every set of `n` as likely as any other; all where there are no more.
+
+    The shots with the lowest digests of seed and shot id are taken, so the choice depends on
+    nothing but the shots there are: not on their order, their shards, labels or scores. Clips that
+    come later leave most of a sample as it is.
+
+    Returns:
+        The sample, sorted by clip id and number.
+    """
+    chosen = heapq.nsmallest(n, shots, key=lambda shot: (_digest(shot, seed), shot.shot_id))
+    return sorted(chosen, key=lambda shot: (shot.clip_id, shot.number))
+
+
+def _digest(shot: Shot, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed}/{shot.shot_id}".encode("ascii")).digest()
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    wanted, seed = snakemake.params.shots, snakemake.params.seed
+    everything = (shot for path in snakemake.input for shots in read_shots(path).values() for shot in shots)
+    sample = sample_shots(everything, wanted, seed)
+    write_shots(snakemake.output[0], sample)
+    logger.info("%d shot(s) of %d clip(s)", len(sample), len({shot.clip_id for shot in sample}))
+    if len(sample) < wanted:
+        logger.warning(
+            "taxonomy.sample.shots asks for %d shots, but there are only %d: all are taken", wanted, len(sample)
+        )
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)
