@@ -42,12 +42,12 @@ def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
     """
     order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
     names, values = np.array(labels, object)[order], np.take_along_axis(scores, order, axis=1)
-    table = pd.DataFrame(index=range(len(scores)))
+    columns = {}
     for rank in range(TOP):
         known = rank < order.shape[1]
-        table[f"label_{rank + 1}"] = names[:, rank] if known else None
-        table[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
-    return table
+        columns[f"label_{rank + 1}"] = names[:, rank] if known else None
+        columns[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
+    return pd.DataFrame(columns, index=range(len(scores)))
 
 
 def entropy(scores: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def shard_table(
                 "flags": flag_shots(luma, spread, end - start, limits),
             }
         )
-        yield table.join(top_labels(values, labels)), values
+        yield pd.concat([table, top_labels(values, labels)], axis=1), values
 
 
 def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float) -> None:
