@@ -85,10 +85,12 @@ def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -
     """Label number that stands for each label, (L,); -1 where it is dropped.
 
     Raises:
-        UserError: a name is none of the labels, a label is merged into one that is merged or
+        UserError: a label holds the sign that separates labels, a name is none of the labels, a label is merged into one that is merged or
             dropped itself, or one is both merged and dropped.
     """
-    problems = []
+    problems = [
+        f"the label {name!r} holds a {SEPARATOR}, which stands between labels" for name in labels if SEPARATOR in name
+    ]
     for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
         for name in dict.fromkeys(names):
             if name not in labels:
@@ -101,7 +103,7 @@ def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -
         if source in drop:
             problems.append(f"dataset: {source!r} is both merged and dropped; decide for one")
     if problems:
-        raise UserError(f"labels cannot be merged and dropped like this:\n{bullet_list(problems)}")
+        raise UserError(f"the labels cannot be used like this:\n{bullet_list(problems)}")
     index = {label: number for number, label in enumerate(labels)}
     return np.array([-1 if label in drop else index[merges.get(label, label)] for label in labels])
 
