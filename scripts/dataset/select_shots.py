@@ -85,8 +85,8 @@ def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -
     """Label number that stands for each label, (L,); -1 where it is dropped.
 
     Raises:
-        UserError: a label holds the sign that separates labels, a name is none of the labels, a label is merged into one that is merged or
-            dropped itself, or one is both merged and dropped.
+        UserError: a label holds the sign that separates labels, a name is none of the labels, a
+            label is merged into one that is merged or dropped itself, or both merged and dropped.
     """
     problems = [
         f"the label {name!r} holds a {SEPARATOR}, which stands between labels" for name in labels if SEPARATOR in name
