@@ -46,7 +46,7 @@ include: "rules/provenance.smk"
 
 
 CHAPTERS["taxonomy"] = TAXONOMY
-CHAPTERS["report"] = [*TABLES, *FIGURES, *GALLERY]
+CHAPTERS["report"] = [*TABLES, *FIGURES, *PAGES, *GALLERY]
 
 
 # What this run's config asks for: the chapters it lists.

@@ -72,7 +72,7 @@ def find_clips():
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
-TABLES, FIGURES, TAXONOMY, CHAPTERS = [], [], [], {}
+TABLES, FIGURES, PAGES, TAXONOMY, CHAPTERS = [], [], [], [], {}
 
 MANIFEST = out("manifest.csv")
 # A run that starts from released split files has neither clips nor a tagger.

@@ -3,9 +3,12 @@
 from scripts.taxonomy.screenplays import find_screenplays
 
 SCREENPLAYS = explained(find_screenplays, config["taxonomy"]["screenplays"])
-# Inputs that a config may leave out.
-REVIEW = {"review": config["taxonomy"]["review"]} if config["taxonomy"]["review"] else {}
+# Inputs that a config may leave out; before the first download from the pages there is no review file.
+REVIEW = {"review": config["taxonomy"]["review"]}
+if not config["taxonomy"]["review"] or not Path(config["taxonomy"]["review"]).exists():
+    REVIEW = {}
 PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonomy"]["compare_with"] else {}
+EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")]
 
 
 def taxonomy_code(*modules):
@@ -267,10 +270,107 @@ rule compare_taxonomies:
         "../scripts/taxonomy/compare_taxonomies.py"
 
 
+rule make_review_page:
+    input:
+        **REVIEW,
+        sheet=rules.apply_review.output.sheet,
+        labels=LABELS,
+        page=[*PAGE, *EXPERT_PAGE, *(f"scripts/taxonomy/pages/review.{part}" for part in ("html", "css", "js"))],
+        code=[*code("pages"), *taxonomy_code("review")],
+    output:
+        out("taxonomy/review.html"),
+    log:
+        log_of("make_review_page"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "The page with the expert's questions"
+    script:
+        "../scripts/taxonomy/make_review_page.py"
+
+
+rule sample_shots:
+    input:
+        of_shards("shots/{shard}.csv"),
+    output:
+        out("taxonomy/sample.csv"),
+    log:
+        log_of("sample_shots"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        seed=config["taxonomy"]["sample"]["seed"],
+        shots=config["taxonomy"]["sample"]["shots"],
+    message:
+        "Choosing shots for the expert at random"
+    script:
+        "../scripts/taxonomy/sample_shots.py"
+
+
+rule picture_sample:
+    input:
+        media=MEDIA,
+        sample=out("taxonomy/sample.csv"),
+        code=code("thumbnails", "video"),
+    output:
+        directory(out("taxonomy/sample")),
+    log:
+        log_of("picture_sample"),
+    benchmark:
+        benchmark_of("picture_sample")
+    conda:
+        "../envs/analysis.yaml"
+    threads: CORES
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=240,
+    params:
+        manifest=MANIFEST,
+    message:
+        "Pictures of the sampled shots"
+    script:
+        "../scripts/taxonomy/picture_sample.py"
+
+
+rule make_sample_page:
+    input:
+        **REVIEW,
+        sample=out("taxonomy/sample.csv"),
+        pictures=[out("taxonomy/sample")],
+        shots=out("dataset/shots.parquet"),
+        labels=LABELS,
+        page=[
+            *PAGE,
+            *SHOT_CARDS,
+            *EXPERT_PAGE,
+            *(f"scripts/taxonomy/pages/sample.{part}" for part in ("html", "css", "js")),
+        ],
+        code=[*code("pages"), *taxonomy_code("review")],
+    output:
+        out("taxonomy/sample.html"),
+    log:
+        log_of("make_sample_page"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "The page with the sampled shots"
+    script:
+        "../scripts/taxonomy/make_sample_page.py"
+
+
 TAXONOMY += [
     out(f"taxonomy/{name}")
-    for name in ("taxonomy.csv", "labels.txt", "merges.csv", "review_sheet.csv", "evidence.csv", "screenplays.csv")
+    for name in (
+        "taxonomy.csv",
+        "labels.txt",
+        "merges.csv",
+        "review_sheet.csv",
+        "review.html",
+        "evidence.csv",
+        "screenplays.csv",
+    )
 ]
+PAGES += rules.make_sample_page.output
 TABLES += [*rules.compare_with_paper.output, rules.plot_sources.output.csv]
 TABLES += rules.compare_taxonomies.output if PUBLISHED else []
 FIGURES += figures("fig2", "clusters")

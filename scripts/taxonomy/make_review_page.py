@@ -5,8 +5,8 @@ from pathlib import Path
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log, logger
 from scripts.lib.pages import write_page
-from scripts.lib.review import read_review
 from scripts.lib.tables import read_csv
+from scripts.taxonomy.review import read_review
 
 TEXTS = ("question", "label", "source", "suggestion", "into", "reason")
 COUNTS = ("n_scripts", "n_sluglines")
@@ -20,7 +20,7 @@ def review_data(
     Args:
         sheet: rows of `taxonomy/review_sheet.csv`, most consequential first.
         labels: the current final labels.
-        review: the expert's earlier answers, see `read_review`.
+        review: the expert's earlier answers, rows of the review file.
         run: the run's name.
         file: where the config expects the review file; None if it names none.
 
@@ -38,7 +38,7 @@ def review_data(
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
-    sheet, review = read_csv(snakemake.input.sheet), read_review(file)
+    sheet, review = read_csv(snakemake.input.sheet), [answer.row() for answer in read_review(file)]
     data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)
     write_page(Path(snakemake.output[0]), data, snakemake.input.page)
     logger.info("%d question(s), %d earlier decision(s)", len(sheet), len(review))

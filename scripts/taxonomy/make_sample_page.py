@@ -7,8 +7,8 @@ import pandas as pd
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log, logger
 from scripts.lib.pages import place_pictures, shots_data, write_page
-from scripts.lib.review import read_review
 from scripts.lib.shots import read_shots
+from scripts.taxonomy.review import read_review
 
 
 def sample_data(
@@ -25,7 +25,7 @@ def sample_data(
         shots: the sampled rows of `dataset/shots.parquet`.
         pictures: address of each shot's picture by shot id.
         labels: the current final labels.
-        review: the expert's earlier answers, see `read_review`.
+        review: the expert's earlier answers, rows of the review file.
         run: the run's name.
         file: where the config expects the review file; None if it names none.
     """
@@ -42,7 +42,7 @@ def main(snakemake) -> None:
     if len(shots) < len(sample):
         logger.warning("%d sampled shot(s) have no labels and are left out", len(sample) - len(shots))
     pictures = place_pictures(snakemake.input.pictures, page, shots["shot_id"])
-    labels, review = read_labels(snakemake.input.labels), read_review(file)
+    labels, review = read_labels(snakemake.input.labels), [answer.row() for answer in read_review(file)]
     write_page(page, sample_data(shots, pictures, labels, review, run, file), snakemake.input.page)
     logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))
 

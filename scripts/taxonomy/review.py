@@ -10,15 +10,18 @@ from scripts.lib.tables import read_csv
 from scripts.taxonomy.merging import HUMAN, Candidate, Proposal
 
 COLUMNS = ("label", "decision", "into", "reason")
-OPTIONAL_COLUMNS = ("optional",)
+# "yes" in this column, which need not be there, lets an answer be about a label that a run does not have.
+OPTIONAL = "optional"
 DECISIONS = ("keep", "remove", "merge", "add")
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9 '/&-]*[a-z0-9])?")
+NEW_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9 '/-]*[a-z0-9])?")
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA_SIGNS = ("=", "+", "-", "@")
 EXPERT, RULE, SUGGESTION = "expert", "rule", "suggestion"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the review file; `optional` answers may be about labels that a run does not have."""
+    """One row of the review file, and the line it stands in."""
 
     label: str
     decision: str
@@ -26,6 +29,11 @@ class Answer:
     reason: str
     optional: bool
     line: int
+
+    def row(self) -> dict[str, str]:
+        """The row as the file has it."""
+        row = {column: getattr(self, column) for column in COLUMNS}
+        return {**row, OPTIONAL: "yes"} if self.optional else row
 
 
 @dataclass(frozen=True)
@@ -40,60 +48,51 @@ class Verdict:
 
 
 def read_review(path: str | Path | None) -> list[Answer]:
-    """The answers of a review file; none without a file.
+    """The answers of a review file, in its order; none where there is no file or it is empty.
 
     Raises:
-        UserError: no such file, missing or unknown columns, or lines that are wrong in themselves
-            (empty or odd label, unknown decision, merge without a target, a label answered twice).
+        UserError: columns are missing, or rows cannot be used; one message lists them all by line.
     """
-    if not path:
+    if path is None or not Path(path).exists():
         return []
     rows = read_csv(path)
-    if not rows:
-        if (header := Path(path).read_text(encoding="utf-8-sig").strip()) and header.split(",")[0].strip() != "label":
-            raise UserError(f"{path} begins with {header!r}; its first line must be {','.join(COLUMNS)}")
-        return []
-    columns = [column for column in rows[0] if column is not None]
-    missing = [column for column in COLUMNS if column not in columns]
-    unknown = [column for column in columns if column not in (*COLUMNS, *OPTIONAL_COLUMNS)]
-    if missing or unknown:
-        problems = [f"missing: {name}" for name in missing] + [f"unknown: {name}" for name in unknown]
-        raise UserError(f"{path} must have the columns {', '.join(COLUMNS)} (and optional):\n{bullet_list(problems)}")
-    answers, problems = [], []
-    for line, row in enumerate(rows, 2):
-        answer = Answer(
-            *(" ".join((row[column] or "").split()) for column in COLUMNS),
-            optional=(row.get("optional") or "").strip() == "yes",
-            line=line,
+    missing = [column for column in COLUMNS if rows and column not in rows[0]]
+    if missing:
+        raise UserError(
+            f"the review file {path} lacks the column(s) {', '.join(missing)}; its columns are {', '.join(COLUMNS)}"
         )
-        problems += [f"line {line}: {problem}" for problem in _problems_of(answer, row)]
-        answers.append(answer)
-    first: dict[str, int] = {}
-    for answer in answers:
-        if first.setdefault(answer.label, answer.line) != answer.line:
-            problems.append(f"line {answer.line}: {answer.label} is answered already in line {first[answer.label]}")
+    problems, line_of, answers = [], {}, []
+    for line, row in enumerate(rows, start=2):
+        faults = _faults(row)
+        if not faults and row["label"] in line_of:
+            faults = [f"{row['label']!r} is decided already in line {line_of[row['label']]}"]
+        line_of.setdefault(row["label"], line)
+        problems += [f"line {line}: {fault}" for fault in faults]
+        if not faults:
+            answers.append(Answer(*(row[column] for column in COLUMNS), row.get(OPTIONAL) == "yes", line))
     if problems:
-        raise UserError(f"{path} cannot be followed:\n{bullet_list(problems)}")
+        raise UserError(f"the review file {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
     return answers
 
 
-def _problems_of(answer: Answer, row: dict) -> list[str]:
-    problems = []
-    if None in row:
-        problems.append("it has more fields than the header; put quotes around a field with commas")
-    if not LABEL.fullmatch(answer.label):
-        problems.append(f"label {answer.label!r}: use lower-case letters, digits, blanks, ', /, & and -")
-    if answer.decision not in DECISIONS:
-        problems.append(f"decision {answer.decision!r}: use one of {', '.join(DECISIONS)}")
-    if answer.decision == "merge" and not answer.into:
-        problems.append("merge needs the other label in the column into")
-    if answer.decision != "merge" and answer.into:
-        problems.append(f"into is for merge only, the decision is {answer.decision}")
-    if answer.into == answer.label:
-        problems.append("a label cannot merge into itself")
-    if (row.get("optional") or "").strip() not in ("", "yes", "no"):
-        problems.append(f"optional {row['optional']!r}: use yes or no")
-    return problems
+def _faults(row: dict) -> list[str]:
+    if None in row or None in row.values():
+        return ["the number of fields differs from the header's; quote fields that contain commas"]
+    label, decision, into = row["label"], row["decision"], row["into"]
+    faults = []
+    if not label or label != label.strip() or label.startswith(FORMULA_SIGNS):
+        faults.append(f"{label!r} is no label; one begins with a letter or a digit")
+    elif decision == "add" and not NEW_LABEL.fullmatch(label):
+        faults.append(f"{label!r} cannot be added; use letters from a to z, digits, blanks, ', - and /")
+    if decision not in DECISIONS:
+        faults.append(f"the decision {decision!r} is unknown; there are {', '.join(DECISIONS)}")
+    elif (decision == "merge") != bool(into):
+        faults.append(f"{label!r} has the decision {decision} and {into!r} in `into`, which belongs to a merge alone")
+    elif into == label:
+        faults.append(f"{label!r} is merged into itself")
+    if row.get(OPTIONAL, "") not in ("", "yes", "no"):
+        faults.append(f"{label!r} has {row[OPTIONAL]!r} in `{OPTIONAL}`; write yes or nothing")
+    return faults
 
 
 def decide(

@@ -5,10 +5,15 @@ import csv
 import pytest
 from PIL import Image
 
-from scripts.lib.review import read_review
+from scripts.taxonomy.review import read_review
 from tests.browser.conftest import Page
 from tests.expert_pages import LABELS, make_sheet, row, write_review_page, write_sample_page
 from tests.galleries import make_shots
+
+
+def rows_of(path):
+    return [answer.row() for answer in read_review(path)]
+
 
 EARLIER = [
     row("pier, old", "remove", reason='he said "no", twice'),
@@ -114,7 +119,7 @@ def test_answers_by_click_and_key_survive_a_reload_and_make_a_complete_file(open
         '"pier, old",remove,,"he said ""no"", twice"\n'
         'white house,remove,,"too specific: one, and only one"\n'
     )
-    assert len(read_review(path)) == 7
+    assert len(rows_of(path)) == 7
     assert "Put it in place of config/made_up/review.csv" in review.text("#saved")
 
 
@@ -122,7 +127,7 @@ def test_a_file_that_comes_back_is_the_same_file(open_review, tmp_path):
     """Downloaded, put in its place, and downloaded again without a change, by somebody else."""
     path = open_review(review=EARLIER).download(tmp_path)
     first = path.read_bytes()
-    assert open_review(review=read_review(path)).download(tmp_path).read_bytes() == first
+    assert open_review(review=rows_of(path)).download(tmp_path).read_bytes() == first
 
 
 def test_nothing_answered_is_a_file_with_no_row(open_review, tmp_path):
@@ -248,7 +253,7 @@ def test_labels_of_ones_own_come_and_go(open_review, tmp_path):
     review.page.click("[aria-label='Withdraw this decision about attic']")
     review.reload()
     assert review.page.locator("#others .name").all_inner_texts() == ["doctor's office", "drive-in", "pier, old"]
-    decisions = {line["label"]: line["decision"] for line in read_review(review.download(tmp_path))}
+    decisions = {line["label"]: line["decision"] for line in rows_of(review.download(tmp_path))}
     assert decisions == {
         "doctor's office": "add", "drive-in": "add", "hill": "keep", "motel": "add", "pier, old": "remove"
     }  # fmt: skip
@@ -268,7 +273,7 @@ def test_answers_are_kept_by_label_when_the_sheet_is_new(open_review, tmp_path):
     assert review.text("#done") == "1 of 12 questions answered"
     assert review.verdicts()["creek"] == "merge into river"
     assert review.page.locator("#others .name").all_inner_texts() == ["landscape"]
-    assert read_review(review.download(tmp_path)) == [
+    assert rows_of(review.download(tmp_path)) == [
         row("creek", "merge", "river"),
         row("landscape", "remove", reason="generic"),
     ]
@@ -277,7 +282,7 @@ def test_answers_are_kept_by_label_when_the_sheet_is_new(open_review, tmp_path):
 def test_a_file_edited_elsewhere_is_right_and_ones_own_older_one_is_not(open_review, tmp_path):
     review = open_review()
     review.press("g")
-    older = read_review(review.download(tmp_path))
+    older = rows_of(review.download(tmp_path))
     review.go_to("landscape")
     review.press("s")
     write_review_page(tmp_path / "review.html", review=older)
@@ -288,7 +293,7 @@ def test_a_file_edited_elsewhere_is_right_and_ones_own_older_one_is_not(open_rev
     review.reload()
     assert review.verdicts()["landscape"] == "keep"
     assert "landscape" in review.text("#note")
-    assert read_review(review.download(tmp_path)) == [row("landscape", "keep", reason="a colleague")]
+    assert rows_of(review.download(tmp_path)) == [row("landscape", "keep", reason="a colleague")]
 
 
 def test_another_run_has_answers_of_its_own(open_review, tmp_path):
@@ -359,7 +364,7 @@ def test_a_sheet_without_questions(open_review, tmp_path):
     review = open_review(sheet=[], review=EARLIER)
     assert review.page.is_visible("#empty") and review.page.is_hidden("#question")
     review.press("g", "m", "u", "x", "ArrowRight")
-    assert len(read_review(review.download(tmp_path))) == len(EARLIER)
+    assert len(rows_of(review.download(tmp_path))) == len(EARLIER)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -401,7 +406,7 @@ def test_missing_labels_are_collected_kept_and_handed_over(open_sample, tmp_path
     assert sample.page.locator("#missing li").all_inner_texts() == ["bus stop\n1 shot", "motel room\n2 shots"]
     sample.page.click("#missing button >> text=motel room")
     assert len(sample.shown()) == 2
-    found = {line["label"]: line for line in read_review(sample.download(tmp_path))}
+    found = {line["label"]: line for line in rows_of(sample.download(tmp_path))}
     assert list(found) == ["attic", "bus stop", "hill", "motel", "motel room", "pier, old"]
     assert found["motel room"] == row("motel room", "add", reason="seen in 2 sampled shots")
     assert found["bus stop"] == row("bus stop", "add", reason="seen in 1 sampled shot")

@@ -9,10 +9,10 @@ import pytest
 
 from scripts.lib.errors import UserError
 from scripts.lib.manifest import Clip, write_manifest
-from scripts.lib.review import read_review
 from scripts.lib.shots import Shot, read_shots, write_shots
 from scripts.taxonomy import make_review_page, make_sample_page, picture_sample, sample_shots
 from scripts.taxonomy.make_review_page import review_data
+from scripts.taxonomy.review import read_review
 from tests.expert_pages import EXPERT, FOLDER, LABELS, make_sheet, row, write_review_page, write_sample_page
 from tests.galleries import PAGE, SHOT_CARDS, make_shots
 from tests.unit.test_gallery import HOSTILE, Reader, data_of
@@ -63,15 +63,15 @@ def test_every_shot_and_every_pair_is_as_likely_as_any_other():
     ("text", "message"),
     [
         ("label,decision,into\nbar,keep,\n", "lacks the column(s) reason"),
-        ("label,decision,into,reason\nbar,drop,,\n", "row 1: the decision 'drop' is unknown"),
-        ("label,decision,into,reason\npub,merge,,\n", "row 1: 'pub' has the decision merge and ''"),
-        ("label,decision,into,reason\npub,keep,bar,\n", "row 1: 'pub' has the decision keep and 'bar'"),
-        ("label,decision,into,reason\npub,merge,pub,\n", "row 1: 'pub' is merged into itself"),
-        ("label,decision,into,reason\n=pub,keep,,\n", "row 1: '=pub' is no label"),
-        ("label,decision,into,reason\n,keep,,\n", "row 1: '' is no label"),
-        ("label,decision,into,reason\nbar,keep,,\nbar,remove,,\n", "row 2: 'bar' is decided already in row 1"),
-        ("label,decision,into,reason\nbar,keep,,a,b\n", "row 1: the number of fields"),
-        ("label,decision,into,reason\nbar,keep\n", "row 1: the number of fields"),
+        ("label,decision,into,reason\nbar,drop,,\n", "line 2: the decision 'drop' is unknown"),
+        ("label,decision,into,reason\npub,merge,,\n", "line 2: 'pub' has the decision merge and ''"),
+        ("label,decision,into,reason\npub,keep,bar,\n", "line 2: 'pub' has the decision keep and 'bar'"),
+        ("label,decision,into,reason\npub,merge,pub,\n", "line 2: 'pub' is merged into itself"),
+        ("label,decision,into,reason\n=pub,keep,,\n", "line 2: '=pub' is no label"),
+        ("label,decision,into,reason\n,keep,,\n", "line 2: '' is no label"),
+        ("label,decision,into,reason\nbar,keep,,\nbar,remove,,\n", "line 3: 'bar' is decided already in line 2"),
+        ("label,decision,into,reason\nbar,keep,,a,b\n", "line 2: the number of fields"),
+        ("label,decision,into,reason\nbar,keep\n", "line 2: the number of fields"),
     ],
 )
 def test_a_review_file_that_cannot_be_used_says_why(tmp_path, text, message):
@@ -92,7 +92,8 @@ def test_a_review_file_as_spreadsheets_save_it(tmp_path):
     """With a byte order mark, CRLF, and a column of somebody's own."""
     text = '\ufefflabel,decision,into,reason,who\r\n"pier, old",merge,harbor,"a ""kind""",me\r\n'
     (tmp_path / "review.csv").write_bytes(text.encode())
-    assert read_review(tmp_path / "review.csv") == [row("pier, old", "merge", "harbor", 'a "kind"')]
+    (answer,) = read_review(tmp_path / "review.csv")
+    assert answer.row() == row("pier, old", "merge", "harbor", 'a "kind"')
 
 
 def test_the_review_page_carries_the_sheet(tmp_path):

@@ -3,7 +3,8 @@
 // Both pages know the rows of the file as it was when they were made (`earlier`). What is decided on
 // the review page and found on the sample page is kept apart from it, each under a key of its own.
 
-const COLUMNS = ["label", "decision", "into", "reason"];
+// A file whose answers may be about labels that a run does not have says so in a column more.
+const COLUMNS = ["label", "decision", "into", "reason", ...(data.review.some((row) => row.optional) ? ["optional"] : [])];
 const LABEL = /^[a-z0-9][a-z0-9 '/-]*$/;
 
 // A spreadsheet would take such a text for a formula; behind an apostrophe it does not.
@@ -97,8 +98,9 @@ function reviewRows(answers, found, known) {
 const quoted = (text) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 function reviewText(rows) {
-  const lines = [COLUMNS, ...[...rows.values()].map((row) => [row.label, row.decision, row.into, guarded(row.reason)])];
-  return lines.map((cells) => `${cells.map(quoted).join(",")}\n`).join("");
+  const cells = (row) => COLUMNS.map((column) => (column === "reason" ? guarded(row.reason) : row[column] ?? ""));
+  const lines = [COLUMNS, ...[...rows.values()].map(cells)];
+  return lines.map((line) => `${line.map(quoted).join(",")}\n`).join("");
 }
 
 // Save all of it, and remember that a file which says so is not somebody else's.
