@@ -14,6 +14,8 @@ include: "rules/retrieve.smk"
 
 # Rules that make the clips hand them over here; a user's own clips need no rule.
 MEDIA = []
+# A run without clips has no labelled shots and no pictures to show.
+LABELLED, GALLERY = [], []
 
 if config["demo"]:
 
@@ -25,11 +27,26 @@ if not config["taxonomy"]["labels"]:
     include: "rules/taxonomy.smk"
 
 
-include: "rules/shots.smk"
-include: "rules/tagging.smk"
-include: "rules/dataset.smk"
-include: "rules/gallery.smk"
-include: "rules/report.smk"
+if config["dataset"]["released"]:
+
+    include: "rules/released.smk"
+
+else:
+
+    include: "rules/shots.smk"
+    include: "rules/tagging.smk"
+    include: "rules/dataset.smk"
+    include: "rules/gallery.smk"
+    include: "rules/selection.smk"
+    include: "rules/report.smk"
+
+
+include: "rules/splits.smk"
+include: "rules/provenance.smk"
+
+
+CHAPTERS["taxonomy"] = TAXONOMY
+CHAPTERS["report"] = [*TABLES, *FIGURES, *PAGES, *GALLERY]
 
 
 # What this run's config asks for: the chapters it lists.
@@ -43,8 +60,8 @@ rule all:
 # Label the shots of a collection of videos: labels, scores, release JSON, two figures, the gallery.
 rule tag:
     input:
-        CHAPTERS["dataset"],
-        figures("fig1c", "fig3"),
+        LABELLED,
+        figures("fig1c", "fig3") if LABELLED else [],
         GALLERY,
         out("provenance.json"),
 
@@ -57,6 +74,12 @@ rule taxonomy:
 rule dataset:
     input:
         CHAPTERS["dataset"],
+
+
+# The human-verified shots: as published, or joined to the shots of a run on their windows.
+rule verification:
+    input:
+        CHAPTERS.get("verification", []),
 
 
 rule tables:

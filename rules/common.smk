@@ -71,19 +71,26 @@ def find_clips():
 # The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
-# Each chapter adds its own.
-TABLES, FIGURES, PAGES, TAXONOMY = [], [], [], []
+# Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
+TABLES, FIGURES, PAGES, TAXONOMY, CHAPTERS = [], [], [], [], {}
 
 MANIFEST = out("manifest.csv")
-CLIPS = explained(find_clips)
-SHARDS = manifests.cut_shards(CLIPS, config["clips"]["shard_size"])
+# A run that starts from released split files has neither clips nor a tagger.
+CLIPS = explained(find_clips) if "clips" in config else []
+SHARD_SIZE = config["clips"]["shard_size"] if CLIPS else 1
+SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
-TAGGER = config["taggers"][config["tagging"]["tagger"]]
+TAGGER = config["taggers"][config["tagging"]["tagger"]] if CLIPS else None
+
+SPLITS = ("train", "val", "test")
+SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
+DATASET = [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")]
+VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
 
 # All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
 # is decoded by one thread, so a shard has no use for more of them than it has clips.
 CORES = workflow.resource_settings.cores or 8
-CLIPS_AT_A_TIME = min(CORES, config["clips"]["shard_size"])
+CLIPS_AT_A_TIME = min(CORES, SHARD_SIZE)
 
 
 def shard_fingerprint(wildcards):
@@ -101,5 +108,5 @@ wildcard_constraints:
 
 
 onstart:
-    if workflow.is_main_process:
+    if workflow.is_main_process and CLIPS:
         manifests.write_manifest(CLIPS, MANIFEST)

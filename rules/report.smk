@@ -1,4 +1,4 @@
-"""Tables, figures and the record of a run, all made from files that other rules computed."""
+"""Tables and figures of the labelled shots, all made from files that other rules computed."""
 
 
 rule make_table2:
@@ -115,38 +115,11 @@ rule plot_timelines:
         "../scripts/report/plot_timelines.py"
 
 
-rule write_provenance:
-    input:
-        sources=[LABELS, WEIGHTS, *filter(None, [config["shots"]["list"]])],
-        clips=of_shards("clips/{shard}.csv"),
-        results=out("dataset/shots.parquet"),
-    output:
-        out("provenance.json"),
-    log:
-        log_of("write_provenance"),
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        benchmarks=out("benchmarks"),
-        config=lambda wildcards: config,
-        manifest=MANIFEST,
-    message:
-        "Recording where the results come from"
-    script:
-        "../scripts/report/write_provenance.py"
-
-
 TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix in ("csv", "md")]
 FIGURES += figures("fig1c", "fig3", "fig4")
-GALLERY = out("gallery/index.html")
+GALLERY += [out("gallery/index.html")]
 
-# What `all` builds for each chapter that a config lists.
-CHAPTERS = {
-    "taxonomy": TAXONOMY,
-    "shots": [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")],
-    "tagging": of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
-    "dataset": [
-        out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")
-    ],
-    "report": [*TABLES, *FIGURES, *PAGES, GALLERY],
-}
+SOURCE_FILES = [LABELS, WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
+
+CHAPTERS["shots"] = [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")]
+CHAPTERS["tagging"] = of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5")

@@ -6,9 +6,9 @@
 from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources, weights_file
 
 SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
-WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"])
-ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"])
-NEEDED = [LABELS, WEIGHTS]
+WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
+ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
+NEEDED = [LABELS, WEIGHTS, *VERIFIED]
 if not config["taxonomy"]["labels"]:
     LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
     NEEDED += [LABEL_ENCODER, config["taxonomy"]["hvu_tags"], *filter(None, [config["taxonomy"]["compare_with"]])]
@@ -73,8 +73,8 @@ rule retrieve_weights:
     conda:
         "../envs/clip.yaml"
     params:
-        model=TAGGER["model"],
-        pretrained=TAGGER["pretrained"],
+        model=lambda wildcards: TAGGER["model"],
+        pretrained=lambda wildcards: TAGGER["pretrained"],
     message:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:

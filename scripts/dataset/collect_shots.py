@@ -1,6 +1,6 @@
 """Gather all labelled shots of a run: one row a shot, and one row of scores."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import h5py
 import numpy as np
@@ -42,12 +42,12 @@ def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
     """
     order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
     names, values = np.array(labels, object)[order], np.take_along_axis(scores, order, axis=1)
-    table = pd.DataFrame(index=range(len(scores)))
+    columns = {}
     for rank in range(TOP):
         known = rank < order.shape[1]
-        table[f"label_{rank + 1}"] = names[:, rank] if known else None
-        table[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
-    return table
+        columns[f"label_{rank + 1}"] = names[:, rank] if known else None
+        columns[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
+    return pd.DataFrame(columns, index=range(len(scores)))
 
 
 def entropy(scores: np.ndarray) -> np.ndarray:
@@ -78,45 +78,80 @@ def flag_shots(luma: np.ndarray, spread: np.ndarray, seconds: np.ndarray, limits
     return ["|".join(flag for flag, hit in tests.items() if hit[row]) for row in range(len(luma))]
 
 
+@dataclass(frozen=True)
+class _Labelled:
+    """The labelled shots of one clip: shot rows, scores (N, L), mean brightness and its spread (N,)."""
+
+    clip: Clip
+    rows: list[dict[str, str]]
+    scores: np.ndarray
+    luma: np.ndarray
+    spread: np.ndarray
+
+
+def _labelled(clip: Clip, rows: list[dict[str, str]], scores: h5py.File, frames: h5py.Group) -> _Labelled:
+    numbers = np.array([row["shot"] for row in rows], np.int32)
+    group = scores[clip.clip_id]
+    if not np.array_equal(numbers, group["shot_numbers"][:]):
+        raise UserError(
+            f"{scores.filename} has other shots of {clip.clip_id} than its shot list; delete it and run again"
+        )
+    position = np.searchsorted(numbers, frames["shot"][:])
+    counts = np.bincount(position)
+    luma, spread = (np.bincount(position, frames[name][:]) / counts for name in ("luma_mean", "luma_std"))
+    return _Labelled(clip, rows, group["shot_scores"][:], luma, spread)
+
+
 def shard_table(
     clips: dict[str, Clip], shots: list[dict[str, str]], scores: h5py.File, embeddings: h5py.File, limits: dict
-) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
-    """Per clip of a shard that has scores: its rows of `shots.parquet`, and scores (N, L)."""
-    labels = read_strings(scores["labels"])
-    shots_of = dict(tuple(pd.DataFrame(shots).groupby("clip_id", sort=False))) if shots else {}
-    for clip_id, rows in shots_of.items():
-        if clip_id not in scores:
-            continue
-        clip, values = clips[clip_id], scores[clip_id]["shot_scores"][:]
-        numbers = rows["shot"].astype("int32").to_numpy()
-        if not np.array_equal(numbers, scores[clip_id]["shot_numbers"][:]):
-            raise UserError(
-                f"{scores.filename} has other shots of {clip_id} than its shot list; delete it and run again"
-            )
-        position = np.searchsorted(numbers, embeddings[clip_id]["shot"][:])
-        counts = np.bincount(position)
-        luma, spread = (
-            np.bincount(position, embeddings[clip_id][name][:]) / counts for name in ("luma_mean", "luma_std")
-        )
-        start, end = (rows[f"{edge}_time"].astype(float).to_numpy() for edge in ("start", "end"))
-        table = pd.DataFrame(
-            {
-                "shot_id": [shot_id(clip_id, number) for number in numbers],
-                "clip_id": clip_id,
-                "movie_id": clip.movie_id,
-                "title": clip.title,
-                "year": clip.year,
-                "genres": clip.genres,
-                "shot": numbers,
-                "start_frame": rows["start_frame"].astype("int32").to_numpy(),
-                "end_frame": rows["end_frame"].astype("int32").to_numpy(),
-                "start_time": start,
-                "end_time": end,
-                "entropy": entropy(values),
-                "flags": flag_shots(luma, spread, end - start, limits),
-            }
-        )
-        yield table.join(top_labels(values, labels)), values
+) -> tuple[pd.DataFrame, np.ndarray] | None:
+    """Rows of `shots.parquet` and scores (N, L) of a shard's clips that have scores; None if there is none.
+
+    Built for all clips at once: a table a clip costs more than its content.
+
+    Raises:
+        UserError: the scores are of other shots.
+    """
+    rows_of: dict[str, list[dict[str, str]]] = {}
+    for row in shots:
+        rows_of.setdefault(row["clip_id"], []).append(row)
+    parts = [
+        _labelled(clips[clip_id], rows, scores, embeddings[clip_id])
+        for clip_id, rows in rows_of.items()
+        if clip_id in scores
+    ]
+    if not parts:
+        return None
+    values = np.concatenate([part.scores for part in parts])
+    rows = [row for part in parts for row in part.rows]
+    sizes = [len(part.rows) for part in parts]
+    about = {
+        name: np.repeat(np.array([getattr(part.clip, name) for part in parts], object), sizes)
+        for name in ("clip_id", "movie_id", "title", "year", "genres")
+    }
+    numbers, first, beyond = (
+        np.array([row[name] for row in rows], np.int32) for name in ("shot", "start_frame", "end_frame")
+    )
+    start, end = (np.array([row[f"{edge}_time"] for row in rows], float) for edge in ("start", "end"))
+    table = pd.DataFrame(
+        {
+            "shot_id": [shot_id(row["clip_id"], int(row["shot"])) for row in rows],
+            **about,
+            "shot": numbers,
+            "start_frame": first,
+            "end_frame": beyond,
+            "start_time": start,
+            "end_time": end,
+            "entropy": entropy(values),
+            "flags": flag_shots(
+                np.concatenate([part.luma for part in parts]),
+                np.concatenate([part.spread for part in parts]),
+                end - start,
+                limits,
+            ),
+        }
+    )
+    return pd.concat([table, top_labels(values, read_strings(scores["labels"]))], axis=1), values
 
 
 def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float) -> None:
@@ -154,12 +189,11 @@ def main(snakemake) -> None:
         all_scores = growing_dataset(file, "scores", np.float32, len(labels))
         for shots_csv, scores_h5, embeddings_h5 in shards:
             with open_h5(scores_h5) as scores, open_h5(embeddings_h5) as embeddings:
-                parts = list(shard_table(clips, read_csv(shots_csv), scores, embeddings, snakemake.params.flags))
-            if parts:
-                tables, values = zip(*parts, strict=True)
-                table = pd.concat(tables, ignore_index=True)
+                found = shard_table(clips, read_csv(shots_csv), scores, embeddings, snakemake.params.flags)
+            if found:
+                table, values = found
                 writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))
-                append_rows(all_scores, np.concatenate(values))
+                append_rows(all_scores, values)
                 shot_ids += table["shot_id"].tolist()
             bar.update()
         write_strings(file, "shot_id", shot_ids)

@@ -7,6 +7,10 @@ import yaml
 
 from scripts.lib.errors import UserError, bullet_list
 
+# What only runs need that start from clips.
+FROM_CLIPS = ("clips", "shots", "taggers", "tagging")
+# Chapters that a run has which starts from released split files.
+FROM_RELEASED = ("dataset", "verification", "report")
 # What the taxonomy chapter needs where no list of labels replaces it.
 TAXONOMY_KEYS = frozenset(
     "screenplays hvu_tags review compare_with encoder label_template min_scripts merge_threshold similar_threshold "
@@ -61,10 +65,19 @@ def check_config(config: dict, schema: dict) -> None:
 
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     problems = list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
+    problems += _missing_sections(config)
     if not problems:
         problems = list(_check_across(config))
     if problems:
         raise UserError(f"the configuration has {len(problems)} problem(s):\n{bullet_list(problems)}")
+
+
+def _missing_sections(config) -> list[str]:
+    """Sections that a run needs unless it starts from released split files."""
+    dataset = config.get("dataset") if isinstance(config, dict) else None
+    if not isinstance(dataset, dict) or dataset.get("released"):
+        return []
+    return [f"{section} is missing" for section in FROM_CLIPS if section not in config]
 
 
 def _explain(error) -> list[str]:
@@ -95,6 +108,34 @@ def _unknown_key(place: str, key: str, known: dict[str, dict]) -> str:
 
 
 def _check_across(config: dict):
+    yield from _check_dataset(config)
+    if not config["dataset"]["released"]:
+        yield from _check_tagging(config)
+    missing = sorted(TAXONOMY_KEYS - set(config["taxonomy"]))
+    if not config["taxonomy"]["labels"] and missing:
+        yield (
+            "taxonomy: give labels, a text file with one label a line, or everything that a taxonomy is made of; "
+            f"missing: {', '.join(missing)}"
+        )
+
+
+def _check_dataset(config: dict):
+    dataset, chapters = config["dataset"], config["chapters"]
+    if dataset["released"]:
+        if not dataset["metadata"]:
+            yield "dataset.metadata: released files need the folder of Condensed Movies' tables, which tell the movies"
+        if not dataset["verified"]:
+            yield "dataset.verified: released files need the file of human-verified shots"
+        for chapter in chapters:
+            if chapter not in FROM_RELEASED:
+                yield f"chapters: {chapter!r} cannot be built from dataset.released; take it out"
+    elif "verification" in chapters and not dataset["evaluation_set"]:
+        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
+    if not sum(dataset["fractions"]):
+        yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
+
+
+def _check_tagging(config: dict):
     tagger, taggers = config["tagging"]["tagger"], config["taggers"]
     if tagger not in taggers:
         near = get_close_matches(tagger, taggers, n=1)
@@ -102,12 +143,6 @@ def _check_across(config: dict):
         yield f"tagging.tagger: {tagger!r} is not among the taggers; {hint}"
     if not (config["clips"]["folder"] or config["clips"]["manifest"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
-    missing = sorted(TAXONOMY_KEYS - set(config["taxonomy"]))
-    if not config["taxonomy"]["labels"] and missing:
-        yield (
-            "taxonomy: give labels, a text file with one label a line, or everything that a taxonomy is made of; "
-            f"missing: {', '.join(missing)}"
-        )
     for name, settings in taggers.items():
         for template in settings["prompts"]:
             if "{label}" not in template:

@@ -1,8 +1,10 @@
 """Tables that stand beside the paper's: long form for machines, the paper's shape for people."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.lib.files import atomic_path
+from scripts.lib.tables import read_csv, write_csv
 
 COLUMNS = (
     "table",
@@ -34,3 +36,24 @@ def write_markdown(path: str | Path, header: list[str], rows: list[list[str]], n
     text = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
     with atomic_path(path) as temporary:
         temporary.write_text(f"{text}\n\n{note}\n", encoding="utf-8")
+
+
+def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the paper prints, and what its published files hold, by statistic and part of the dataset."""
+    return {(row["statistic"], row["part"]): (row["paper"], row["release"]) for row in read_csv(path)}
+
+
+def write_statistics(
+    paths, rows: Iterable[tuple[str, str, object]], printed: dict[tuple[str, str], tuple[str, str]], note: str
+) -> None:
+    """A list of statistics beside the paper's and the release's values, as `paths.csv` and `paths.md`.
+
+    Args:
+        rows: statistic, part of the dataset, value.
+        printed: see `printed_values`.
+    """
+    names = ("statistic", "part", "paper", "release", "ours")
+    cells = [(name, part, *printed.get((name, part), ("", "")), str(value)) for name, part, value in rows]
+    write_csv(paths.csv, names, (dict(zip(names, row, strict=True)) for row in cells))
+    explained = "Paper: as printed. Release: counted in the authors' published files when this workflow was written."
+    write_markdown(paths.md, list(names), [list(row) for row in cells], f"{explained} {note}")

@@ -11,7 +11,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     record = {
         "config": snakemake.params.config,
-        "inputs_sha256": checksums([*snakemake.input.sources, snakemake.params.manifest]),
+        "inputs_sha256": checksums([*snakemake.input.sources, *snakemake.params.manifest]),
         "clips": clip_counts(list(snakemake.input.clips)),
         "versions": package_versions(),
         "git_commit": git_commit(snakemake.scriptdir),

@@ -4,6 +4,7 @@ import http.client
 import shutil
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 from scripts.lib.errors import UserError
@@ -19,7 +20,7 @@ def retrieve_source(source: dict[str, str], destination: str | Path, mirror: str
 
     Args:
         source: a row of the sources table: path, url, sha256 (empty: not known beforehand),
-            licence, how_to_get.
+            licence, how_to_get. A url ending in .zip is unpacked: the file of the path's name is taken.
         mirror: folder looked into first, laid out as `resources/`.
 
     Raises:
@@ -35,6 +36,8 @@ def retrieve_source(source: dict[str, str], destination: str | Path, mirror: str
             logger.info("Fetching %s (licence: %s)", source["url"], source["licence"])
             _download(source, temporary)
             origin = source["url"]
+            if origin.endswith(".zip") and not source["path"].endswith(".zip"):
+                _unpack(source, temporary)
         _check(source, temporary, origin, destination)
 
 
@@ -51,6 +54,19 @@ def _download(source: dict[str, str], path: Path) -> None:
         raise UserError(f"{source['url']} cannot be fetched ({error}); {_by_hand(source)}") from error
     if size and path.stat().st_size != size:
         raise UserError(f"{source['url']} ended after {path.stat().st_size} of {size} bytes; try again")
+
+
+def _unpack(source: dict[str, str], path: Path) -> None:
+    """Put the archive's file of the wanted name in the archive's place."""
+    name = Path(source["path"]).name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = next(member for member in archive.namelist() if Path(member).name == name)
+            content = archive.read(member)
+    except (zipfile.BadZipFile, StopIteration):
+        # What came in its place is told by the check.
+        return
+    path.write_bytes(content)
 
 
 def _check(source: dict[str, str], path: Path, origin: str, destination: str | Path) -> None:

@@ -141,6 +141,22 @@ def test_the_sections_must_fit_each_other(config, schema):
     assert "taggers.other.prompts: 'a photo' has no {label} to fill in" in found
 
 
+def test_only_a_run_from_released_files_needs_no_clips(config, schema):
+    """It needs the tables that tell its movies, and has no chapters about clips; any other run needs its sections."""
+    for section in ("clips", "shots", "taggers", "tagging"):
+        del config[section]
+    assert problems_of(config, schema) == [f"{name} is missing" for name in ("clips", "shots", "taggers", "tagging")]
+    config["dataset"] |= {"released": "folder", "fractions": [0, 0, 0]}
+    config["chapters"] = ["dataset", "tagging"]
+    found = problems_of(config, schema)
+    assert len(found) == 4
+    for words in ("dataset.metadata", "dataset.verified", "'tagging' cannot be built", "dataset.fractions"):
+        assert sum(words in line for line in found) == 1
+    config["dataset"] |= {"metadata": "folder", "verified": "file", "fractions": [1, 0, 0]}
+    config["chapters"] = ["dataset"]
+    assert check_config(config, schema) is None
+
+
 def test_what_is_no_mapping_is_refused(config, schema):
     """An empty file is a fault in words too."""
     assert problems_of(None, schema)

@@ -115,8 +115,7 @@ def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     rows, scores, embeddings = shard
     clips = {name: Clip(name, f"{name}.mp4", f"tt_{name}", title=f"Film {name}") for name in ("a", "b", "failed")}
     failed = {**rows[0], "clip_id": "failed"}
-    parts = list(shard_table(clips, [failed, *rows], scores, embeddings, LIMITS))
-    table = pd.concat([table for table, _ in parts], ignore_index=True)
+    table, values = shard_table(clips, [failed, *rows], scores, embeddings, LIMITS)
     assert set(SCHEMA.names) == set(table.columns)
     assert table["shot_id"].tolist() == [
         "b-Scene-001",
@@ -128,14 +127,17 @@ def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     assert table["movie_id"].tolist() == ["tt_b"] * 2 + ["tt_a"] * 3
     assert table["label_1"].tolist() == ["bar", "beach", "bar", "beach", "cave"]
     assert table["flags"].tolist() == ["", "black", "", "black", ""]
-    assert [values.shape for _, values in parts] == [(2, 3), (3, 3)]
+    assert values.shape == (5, 3)
+    assert table["score_1"].tolist() == values.max(axis=1).tolist()
+    assert table["end_frame"].tolist() == [3, 4, 2, 4, 8]
+    assert shard_table(clips, [failed], scores, embeddings, LIMITS) is None
 
 
 def test_scores_of_other_shots_are_refused(shard):
     """Shots that were found anew do not get the labels of the old ones."""
     rows, scores, embeddings = shard
     with pytest.raises(UserError, match="other shots of b"):
-        list(shard_table({"b": Clip("b", "b.mp4")}, rows[:1], scores, embeddings, LIMITS))
+        shard_table({"b": Clip("b", "b.mp4")}, rows[:1], scores, embeddings, LIMITS)
 
 
 def test_failures_of_both_steps_are_listed_in_the_manifests_order(tmp_path):

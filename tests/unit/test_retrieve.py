@@ -1,7 +1,9 @@
 """What is fetched is what was meant, or nothing is left and the way out is told."""
 
 import hashlib
+import io
 import threading
+import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -37,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"ff\r\nonly a little")
             return
-        body = PAGE if self.path == "/page" else GOOD
+        body = PAGE if self.path == "/page" else self.server.archive if self.path == "/archive.zip" else GOOD
         self.send_header("Content-Length", str(len(body) + (1000 if self.path == "/short" else 0)))
         self.end_headers()
         self.wfile.write(body)
@@ -124,6 +126,22 @@ def test_a_mirror_is_asked_first_and_checked_likewise(source, server, tmp_path):
     copy.unlink()
     retrieve_source(source("good"), tmp_path / "again.txt", str(tmp_path / "mirror"))
     assert server.asked == ["/good"]
+
+
+def test_an_archive_in_place_of_the_file_is_unpacked(source, server, tmp_path):
+    """The file of the wanted name is taken and checked; an archive without it is not believed."""
+    for member, fits in (("folder/labels.txt", True), ("other.txt", False)):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            archive.writestr(member, GOOD)
+        server.archive = content.getvalue()
+        destination = tmp_path / str(fits) / "labels.txt"
+        if fits:
+            retrieve_source(source("archive.zip"), destination)
+            assert destination.read_bytes() == GOOD
+        else:
+            with pytest.raises(UserError, match="has the sha256"):
+                retrieve_source(source("archive.zip"), destination)
 
 
 class Network(torch.nn.Module):

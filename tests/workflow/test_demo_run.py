@@ -60,6 +60,55 @@ def test_release_json_holds_every_shot(results):
     assert list(first["labels"]) == [shots[f"label_{rank}"][0] for rank in range(1, 6)]
 
 
+def test_the_dataset_is_what_the_shots_say(results):
+    """Samples, labels and scores from shots.parquet by a plain loop; the study's own row likewise; no movie twice."""
+    config = json.loads((results / "provenance.json").read_text())["config"]["dataset"]
+    shots = pd.read_parquet(results / "dataset/shots.parquet").set_index("shot_id")
+    parts = {name: pd.read_csv(results / f"dataset/splits/{name}.csv", dtype=str) for name in ("train", "val", "test")}
+    samples = pd.concat(parts).set_index("shot_id")
+    flags = shots["flags"].map(lambda flags: not set(flags.split("|")) & set(config["exclude_flags"]))
+    kept = shots[(shots["score_1"] >= np.float32(config["top1_threshold"])) & flags]
+    assert set(samples.index) == set(kept.index)
+    for shot in kept.itertuples():
+        further = [rank for rank in range(2, 6) if getattr(shot, f"score_{rank}") > np.float32(0.1)]
+        assert samples.at[shot.Index, "labels"] == "|".join(getattr(shot, f"label_{rank}") for rank in [1, *further])
+        assert float(samples.at[shot.Index, "scores"].split("|")[0]) == pytest.approx(shot.score_1)
+    movies = [set(part["movie_id"]) for part in parts.values()]
+    assert [len(ids) for ids in movies] == [28, 8, 4]
+    assert len(set.union(*movies)) == 40
+    labels = pd.read_csv(results / "dataset/labels.csv")
+    assert (labels[["n_train", "n_val", "n_test"]] > 0).all(axis=None)
+    lines = (results / "dataset/splits/val.txt").read_text().splitlines()
+    assert len(lines) == len(parts["val"])
+    first = parts["val"].iloc[0]
+    numbers = [labels["label"].tolist()[int(index)] for index in lines[0].split()[1:]]
+    assert (lines[0].split()[0], numbers) == (f"{first.clip_id}/{first.shot_id}.mp4", first.labels.split("|"))
+
+
+def test_the_study_of_thresholds_agrees_with_the_truth(results):
+    """Kept share, precision and multi-label share of the run's threshold are those of demo_truth.csv."""
+    study = pd.read_csv(results / "tables/thresholds.csv").set_index("threshold").loc[0.4]
+    truth = pd.read_csv(results / "tables/demo_truth.csv").set_index(["subset", "metric"])["value"]
+    assert study["precision"] == pytest.approx(truth["kept", "top1"], abs=1e-4)
+    assert study["multi_label_share"] == pytest.approx(
+        truth["kept", "multi-label share, ranks 2-5 above 0.1"], abs=1e-4
+    )
+    assert study["precision"] > 0.6
+
+
+def test_fig5_of_the_demo_shows_what_its_films_are_made_of(results):
+    """Westerns go to the desert, war films to the battlefield or the cockpit: as the studio casts them."""
+    table = pd.read_csv(results / "tables/fig5.csv")
+    best = {genre: set(part["label"][:2]) for genre, part in table.groupby("genre")}
+    for genre, places in {
+        "Western": {"desert", "shooting range"},
+        "Sport": {"locker room", "boxing ring"},
+        "Musical": {"ballroom", "stage"},
+        "War": {"cockpit", "battlefield"},
+    }.items():
+        assert best[genre] & places, genre
+
+
 def test_table2_is_computed_from_the_shots(results):
     shots = pd.read_parquet(results / "dataset/shots.parquet")
     table = pd.read_csv(results / "tables/table2.csv", dtype=str).set_index("column")["ours"]

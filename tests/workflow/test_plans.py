@@ -22,7 +22,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "film.mp4").touch()
     options = ["--configfile", f"config/{name}"]
-    if yaml.safe_load((ROOT / "config" / name).read_text())["clips"]["folder"]:
+    if yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}).get("folder"):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     for target in ("all", "tag", "dataset", "tables", "figures", "retrieve"):
         workspace.planned(target, *options)
@@ -75,6 +75,9 @@ def test_dry_run_of_the_papers_collection_is_quick_and_small(workspace, shared_d
         (["clips={shard_size: 0}"], "clips.shard_size"),
         (["run=../elsewhere"], "run"),
         (["clips={folder: /no/such/folder}"], "is not a folder"),
+        (["dataset={top_k: 6}"], "dataset.top_k"),
+        (["dataset={keep_fraction: 0}"], "dataset.keep_fraction"),
+        (["chapters=[verification]"], "needs dataset.evaluation_set or dataset.released"),
     ],
 )
 def test_a_config_that_cannot_work_says_why(workspace, settings, message):

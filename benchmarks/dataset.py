@@ -1,0 +1,150 @@
+"""Time and memory of collecting, filtering and splitting a whole collection.
+
+    uv run python -m benchmarks.dataset
+
+writes shards of random scores, as many shots, labels, clips and movies as the paper's collection has,
+and runs the three steps of the workflow that follow them, each in a process of its own.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.manifest import Clip, write_manifest
+from scripts.lib.tables import write_csv
+
+SHARD_SIZE = 100
+# Spread of the random logits for which about a tenth of the best scores reach 0.4.
+SPREAD = 2.05
+SETTINGS = {
+    "exclude_flags": ["black", "uniform", "short"],
+    "top1_threshold": 0.4,
+    "rank_threshold": 0.1,
+    "top_k": 5,
+    "keep_fraction": None,
+    "merges": {"label 001": "label 002"},
+    "drop": ["label 003"],
+    "min_samples": None,
+}
+FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
+SPLITS = ("train", "val", "test")
+PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+class Files(SimpleNamespace):
+    """Named files as a rule has them."""
+
+    def items(self):
+        return vars(self).items()
+
+    def __getitem__(self, index):
+        return list(vars(self).values())[index]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=32484)
+    parser.add_argument("--shots", type=int, default=1124638)
+    parser.add_argument("--movies", type=int, default=3574)
+    parser.add_argument("--labels", type=int, default=179)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_shards(folder, options)
+        total = 0.0
+        for step in ("collect_shots", "select_shots", "split_samples"):
+            start = time.perf_counter()
+            code = f"from benchmarks.dataset import run; run({step!r}, {name!r}); {PEAK}"
+            done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+            seconds = time.perf_counter() - start
+            total += seconds
+            print(f"{step}: {seconds:.1f} s, {int(done.stdout.split()[-1]) / 1024:.0f} MB at most")
+        kept = sum(len((folder / f"{split}.txt").read_text().splitlines()) for split in SPLITS)
+        print(f"{options.shots} shots, {options.labels} labels: {total:.1f} s together; {kept} samples")
+
+
+def write_shards(folder: Path, options: argparse.Namespace) -> None:
+    """A manifest, and shots, scores and embeddings of every shard."""
+    random = np.random.default_rng(0)
+    movies = random.integers(0, options.movies, options.clips)
+    clips = [Clip(f"clip{n:06d}", "x.mkv", f"tt{movie}", f"Film {movie}", "1999") for n, movie in enumerate(movies)]
+    counts = np.full(options.clips, options.shots // options.clips)
+    counts[: options.shots - counts.sum()] += 1
+    write_manifest(clips, folder / "manifest.csv")
+    write_csv(folder / "failures.csv", ["path", "reason"], [])
+    labels = [f"label {n:03d}" for n in range(options.labels)]
+    attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
+    for shard, start in enumerate(range(0, options.clips, SHARD_SIZE)):
+        rows = []
+        with (
+            create_h5(folder / f"{shard:05d}.scores.h5", attributes) as scores,
+            create_h5(folder / f"{shard:05d}.embeddings.h5", {}) as embeddings,
+        ):
+            write_strings(scores, "labels", labels)
+            for clip, n in zip(clips[start : start + SHARD_SIZE], counts[start : start + SHARD_SIZE], strict=True):
+                odds = np.exp(SPREAD * random.standard_normal((n, options.labels), np.float32))
+                scores[f"{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
+                scores[f"{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
+                embeddings[f"{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
+                embeddings[f"{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
+                embeddings[f"{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)
+                rows += [
+                    {
+                        "clip_id": clip.clip_id,
+                        "shot": shot + 1,
+                        "start_frame": 85 * shot,
+                        "end_frame": 85 * (shot + 1),
+                        "start_time": 3.54 * shot,
+                        "end_time": 3.54 * (shot + 1),
+                    }
+                    for shot in range(n)
+                ]
+        write_csv(folder / f"{shard:05d}.shots.csv", list(rows[0]), rows)
+
+
+def run(step: str, folder: str) -> None:
+    """One step as Snakemake would run it."""
+    from importlib import import_module
+
+    here = Path(folder)
+    shots, scores = str(here / "shots.parquet"), str(here / "shot_scores.h5")
+    kept = str(here / "kept.parquet")
+    jobs = {
+        "collect_shots": (
+            Files(
+                failures=str(here / "failures.csv"),
+                **{kind: sorted(map(str, here.glob(f"*.{name}"))) for kind, name in SHARD_FILES.items()},
+            ),
+            Files(shots=shots, scores=scores),
+            {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
+        ),
+        "select_shots": (Files(shots=shots, scores=scores, verified=[]), Files(kept=kept), {"settings": SETTINGS}),
+        "split_samples": (
+            Files(kept=kept, scores=scores),
+            Files(
+                tables=[str(here / f"{split}.csv") for split in SPLITS],
+                lines=[str(here / f"{split}.txt") for split in SPLITS],
+                labels=str(here / "labels.csv"),
+                movies=str(here / "movies.csv"),
+            ),
+            {"fractions": [0.7, 0.2, 0.1], "seed": 0},
+        ),
+    }
+    files, results, params = jobs[step]
+    job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params))
+    import_module(f"scripts.dataset.{step}").main(job)
+
+
+SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The published verified labels, joined to the shots that this run found in the same windows."""
+
+import pandas as pd
+
+from scripts.lib.errors import UserError
+from scripts.lib.log import job_log
+from scripts.lib.paper_tables import write_markdown
+from scripts.lib.samples import write_frame
+
+FRAMES = ["start_frame", "end_frame", "start_time", "end_time"]
+
+
+def join_verified(verified: pd.DataFrame, shots: pd.DataFrame) -> pd.DataFrame:
+    """Verified shots that have a counterpart, with its frames and times in place of the window's.
+
+    Shots are joined by window and scene number: the published files name no times. Another version
+    of shot detection may cut a window differently, and then a number means another shot, so
+    `n_shots` (of the window, here) and `n_named` (the highest number that is verified) are kept.
+
+    Args:
+        verified: rows of `evaluation_set.csv` of the published run.
+        shots: clip_id, shot, start_frame, end_frame, start_time, end_time.
+    """
+    found = shots.rename(columns={"shot": "scene"}).assign(
+        n_shots=shots.groupby("clip_id")["shot"].transform("size"), scene=shots["shot"].astype(int)
+    )
+    named = verified.assign(
+        scene=verified["scene"].astype(int), n_named=verified.groupby("clip_id")["scene"].transform("max")
+    )
+    joined = named.drop(columns=["start_time", "end_time"]).merge(
+        found[["clip_id", "scene", "n_shots", *FRAMES]], on=["clip_id", "scene"], how="inner"
+    )
+    order = ["shot_id", "clip_id", "video_id", "scene", *FRAMES]
+    return joined[[*order, *(column for column in joined if column not in order)]]
+
+
+def count_joined(verified: pd.DataFrame, shots: pd.DataFrame, joined: pd.DataFrame) -> pd.DataFrame:
+    """How many verified shots join and why the others do not: part (all, movie-disjoint), outcome, shots, share."""
+    windows = set(shots["clip_id"])
+    rows = []
+    for part in ("all", "movie-disjoint"):
+        chosen = verified if part == "all" else verified[verified["movie_disjoint"] == "yes"]
+        joins = chosen["shot_id"].isin(set(joined["shot_id"]))
+        present = chosen["clip_id"].isin(windows)
+        outcomes = {
+            "verified": len(chosen),
+            "joined": int(joins.sum()),
+            "not joined: the window has fewer shots here": int((present & ~joins).sum()),
+            "not joined: the window is not in this run, or could not be decoded": int((~present).sum()),
+        }
+        rows += [(part, name, count, f"{count / max(1, len(chosen)):.4f}") for name, count in outcomes.items()]
+    return pd.DataFrame(rows, columns=["part", "outcome", "shots", "share"])
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    verified = pd.read_csv(snakemake.input.evaluation, keep_default_na=False)
+    shots = pd.concat(map(pd.read_csv, snakemake.input.shots), ignore_index=True)
+    joined = join_verified(verified, shots)
+    if not len(joined):
+        raise UserError(
+            f"none of the {len(verified)} verified shots is among this run's; take the windows of the published run "
+            "as clips.manifest (verification/windows.csv)"
+        )
+    table = count_joined(verified, shots, joined)
+    write_frame(joined, snakemake.output.evaluation)
+    write_frame(table, snakemake.output.csv)
+    write_markdown(
+        snakemake.output.md,
+        list(table.columns),
+        table.astype(str).to_numpy().tolist(),
+        "Joined by window and scene number. A join is no proof that the shot is the same: the published shots were "
+        "cut by another version of shot detection.",
+    )
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)
