@@ -27,11 +27,16 @@ if not config["taxonomy"]["labels"]:
     include: "rules/taxonomy.smk"
 
 
-if config["dataset"]["released"]:
+if config["taxonomy"].get("encoder"):
+
+    include: "rules/clusters.smk"
+
+
+if RELEASED:
 
     include: "rules/released.smk"
 
-else:
+elif CLIPS:
 
     include: "rules/shots.smk"
     include: "rules/tagging.smk"
@@ -41,7 +46,11 @@ else:
     include: "rules/report.smk"
 
 
-include: "rules/splits.smk"
+if RELEASED or CLIPS:
+
+    include: "rules/splits.smk"
+
+
 include: "rules/provenance.smk"
 
 
@@ -73,7 +82,7 @@ rule taxonomy:
 
 rule dataset:
     input:
-        CHAPTERS["dataset"],
+        CHAPTERS.get("dataset", []),
 
 
 # The human-verified shots: as published, or joined to the shots of a run on their windows.

@@ -72,10 +72,11 @@ def find_clips():
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
-TABLES, FIGURES, PAGES, TAXONOMY, CHAPTERS = [], [], [], [], {}
+TABLES, FIGURES, PAGES, TAXONOMY, SOURCE_FILES, CHAPTERS = [], [], [], [], [], {}
 
 MANIFEST = out("manifest.csv")
-# A run that starts from released split files has neither clips nor a tagger.
+# A run that starts from released split files has neither clips nor a tagger, nor has one that only
+# makes a taxonomy.
 CLIPS = explained(find_clips) if "clips" in config else []
 SHARD_SIZE = config["clips"]["shard_size"] if CLIPS else 1
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
@@ -85,7 +86,8 @@ TAGGER = config["taggers"][config["tagging"]["tagger"]] if CLIPS else None
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 DATASET = [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")]
-VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
+RELEASED = config.get("dataset", {}).get("released")
+VERIFIED = [config["dataset"]["verified"]] if config.get("dataset", {}).get("verified") else []
 
 # All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
 # is decoded by one thread, so a shard has no use for more of them than it has clips.

@@ -1,11 +1,14 @@
 """The record of a run."""
 
+# The last thing that a run makes of its data.
+RESULT = "dataset/labels.csv" if RELEASED else "dataset/shots.parquet" if CLIPS else "taxonomy/taxonomy.csv"
+
 
 rule write_provenance:
     input:
-        sources=SOURCE_FILES,
+        sources=[LABELS, *SOURCE_FILES],
         clips=of_shards("clips/{shard}.csv"),
-        results=out("dataset/labels.csv") if config["dataset"]["released"] else out("dataset/shots.parquet"),
+        results=out(RESULT),
     output:
         out("provenance.json"),
     log:

@@ -1,9 +1,9 @@
 """The published run: the dataset as the authors' label files tell it, without clips, shots or scores."""
 
-RELEASED, METADATA = Path(config["dataset"]["released"]), Path(config["dataset"]["metadata"])
-LABEL_MAP = str(RELEASED / "multi_label_thresh_0_4_0_1_label_map.json")
-RELEASED_LINES = [str(RELEASED / f"{split}_multi_label_thresh_0_4_0_1_150_labels.txt") for split in SPLITS]
-DISTRIBUTION = str(RELEASED / "label_distribution_multi_label_thresh_0_4_0_1_150.csv")
+FILES, METADATA = Path(RELEASED), Path(config["dataset"]["metadata"])
+LABEL_MAP = str(FILES / "multi_label_thresh_0_4_0_1_label_map.json")
+RELEASED_LINES = [str(FILES / f"{split}_multi_label_thresh_0_4_0_1_150_labels.txt") for split in SPLITS]
+DISTRIBUTION = str(FILES / "label_distribution_multi_label_thresh_0_4_0_1_150.csv")
 CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS = (str(METADATA / f"{name}.csv") for name in ("clips", "movie_info", "split"))
 HVU = ["resources/hvu/HVU_Tags_Categories_V1.0.csv", "resources/hvu/HVU_Val_V1.0.csv"]
 
@@ -110,11 +110,7 @@ rule make_table1:
 
 
 TABLES += [*rules.describe_release.output, *rules.make_table1.output]
-SOURCE_FILES = list(
-    dict.fromkeys(
-        [*RELEASED_LINES, LABEL_MAP, DISTRIBUTION, CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS, *VERIFIED, *HVU] + [LABELS]
-    )
-)
+SOURCE_FILES += [*RELEASED_LINES, LABEL_MAP, DISTRIBUTION, CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS, *VERIFIED, *HVU]
 RETRIEVED += [path for path in SOURCE_FILES if path.startswith("resources/") and path not in RETRIEVED]
 
 CHAPTERS["dataset"] = DATASET

@@ -119,7 +119,7 @@ TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix
 FIGURES += figures("fig1c", "fig3", "fig4")
 GALLERY += [out("gallery/index.html")]
 
-SOURCE_FILES = [LABELS, WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
+SOURCE_FILES += [WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
 
 CHAPTERS["shots"] = [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")]
 CHAPTERS["tagging"] = of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5")

@@ -9,9 +9,11 @@ SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
 WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 NEEDED = [LABELS, WEIGHTS, *VERIFIED]
-if not config["taxonomy"]["labels"]:
+if config["taxonomy"].get("encoder"):
     LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
-    NEEDED += [LABEL_ENCODER, config["taxonomy"]["hvu_tags"], *filter(None, [config["taxonomy"]["compare_with"]])]
+    NEEDED += [LABEL_ENCODER]
+if not config["taxonomy"]["labels"]:
+    NEEDED += [config["taxonomy"]["hvu_tags"], *filter(None, [config["taxonomy"]["compare_with"]])]
 RETRIEVED = [path for path in NEEDED if path.startswith("resources/")]
 
 

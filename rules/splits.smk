@@ -26,9 +26,9 @@ rule describe_splits:
 rule audit_leakage:
     input:
         samples=SAMPLES,
-        evaluation=[out("verification/evaluation_set.csv")] if config["dataset"]["released"] else [],
-        verified=[] if config["dataset"]["released"] else VERIFIED,
-        shots=[] if config["dataset"]["released"] else [out("dataset/shots.parquet")],
+        evaluation=[out("verification/evaluation_set.csv")] if RELEASED else [],
+        verified=[] if RELEASED else VERIFIED,
+        shots=[] if RELEASED else [out("dataset/shots.parquet")],
         printed="config/paper/dataset.csv",
     output:
         csv=out("tables/leakage.csv"),

@@ -8,6 +8,15 @@ REVIEW = {"review": config["taxonomy"]["review"]}
 if not config["taxonomy"]["review"] or not Path(config["taxonomy"]["review"]).exists():
     REVIEW = {}
 PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonomy"]["compare_with"] else {}
+# What clusters.smk embeds and clusters.
+NAMES = {
+    **REVIEW,
+    **PUBLISHED,
+    "slugline_labels": out("taxonomy/slugline_labels.csv"),
+    "hvu_labels": out("taxonomy/hvu_labels.csv"),
+}
+HISTORY = {"history": out("taxonomy/reviewed.csv")}
+EMBEDDINGS = out("taxonomy/embeddings.h5")
 EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")]
 
 
@@ -72,41 +81,11 @@ rule list_hvu_labels:
         "../scripts/taxonomy/list_hvu_labels.py"
 
 
-rule embed_names:
-    input:
-        **REVIEW,
-        **PUBLISHED,
-        slugline_labels=rules.find_slugline_labels.output.labels,
-        hvu_labels=rules.list_hvu_labels.output[0],
-        printed="config/paper/merges.csv",
-        encoder=LABEL_ENCODER,
-        code=code("labels", "sentences"),
-    output:
-        out("taxonomy/embeddings.h5"),
-    log:
-        log_of("embed_names"),
-    benchmark:
-        benchmark_of("embed_names")
-    conda:
-        "../envs/language.yaml"
-    threads: 2
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        encoder=config["taxonomy"]["encoder"],
-        label_template=lambda wildcards: config["taxonomy"]["label_template"],
-    message:
-        "Embedding the names of all labels"
-    script:
-        "../scripts/taxonomy/embed_names.py"
-
-
 rule propose_merges:
     input:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
-        embeddings=rules.embed_names.output[0],
+        embeddings=EMBEDDINGS,
         code=code("lexicon", "merging", "places", of="taxonomy"),
     output:
         out("taxonomy/proposals.csv"),
@@ -146,28 +125,12 @@ rule apply_review:
         "../scripts/taxonomy/apply_review.py"
 
 
-rule cluster_labels:
-    input:
-        reviewed=rules.apply_review.output.reviewed,
-        embeddings=rules.embed_names.output[0],
-    output:
-        out("taxonomy/taxonomy.csv"),
-    log:
-        log_of("cluster_labels"),
-    conda:
-        "../envs/language.yaml"
-    message:
-        "Clustering the labels"
-    script:
-        "../scripts/taxonomy/cluster_labels.py"
-
-
 rule list_evidence:
     input:
         **PUBLISHED,
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
-        embeddings=rules.embed_names.output[0],
+        embeddings=EMBEDDINGS,
         code=code("lexicon", of="taxonomy"),
     output:
         out("taxonomy/evidence.csv"),
@@ -183,7 +146,7 @@ rule list_evidence:
 
 rule plot_sources:
     input:
-        taxonomy=rules.cluster_labels.output[0],
+        taxonomy=out("taxonomy/taxonomy.csv"),
         printed="config/paper/fig2.csv",
     output:
         csv=out("tables/fig2.csv"),
@@ -203,50 +166,11 @@ rule plot_sources:
         "../scripts/taxonomy/plot_sources.py"
 
 
-rule plot_clusters:
-    input:
-        rules.cluster_labels.output[0],
-    output:
-        report(
-            figures("clusters"),
-            caption="../docs/report/clusters.rst",
-            category="Figures",
-            labels={"figure": "–", "content": "clusters of the labels"},
-        ),
-    log:
-        log_of("plot_clusters"),
-    conda:
-        "../envs/language.yaml"
-    message:
-        "Drawing the clusters of the labels"
-    script:
-        "../scripts/taxonomy/plot_clusters.py"
-
-
-rule compare_with_paper:
-    input:
-        taxonomy=rules.cluster_labels.output[0],
-        embeddings=rules.embed_names.output[0],
-        merges="config/paper/merges.csv",
-        clusters="config/paper/clusters.csv",
-    output:
-        merges=out("tables/merges.csv"),
-        clusters=out("tables/clusters.csv"),
-    log:
-        log_of("compare_with_paper"),
-    conda:
-        "../envs/language.yaml"
-    message:
-        "The paper's printed merges and clusters beside ours"
-    script:
-        "../scripts/taxonomy/compare_with_paper.py"
-
-
 rule compare_taxonomies:
     input:
         **PUBLISHED,
-        taxonomy=rules.cluster_labels.output[0],
-        embeddings=rules.embed_names.output[0],
+        taxonomy=out("taxonomy/taxonomy.csv"),
+        embeddings=EMBEDDINGS,
     output:
         csv=out("tables/taxonomy_comparison.csv"),
         md=report(
@@ -353,19 +277,12 @@ rule make_sample_page:
         "../scripts/taxonomy/make_sample_page.py"
 
 
+COMPARED = rules.compare_taxonomies.output if PUBLISHED else []
 TAXONOMY += [
     out(f"taxonomy/{name}")
-    for name in (
-        "taxonomy.csv",
-        "labels.txt",
-        "merges.csv",
-        "review_sheet.csv",
-        "review.html",
-        "evidence.csv",
-        "screenplays.csv",
-    )
+    for name in ("taxonomy.csv", "labels.txt", "merges.csv", "review_sheet.csv", "review.html", "evidence.csv")
 ]
+TAXONOMY += [*rules.read_sluglines.output, *rules.plot_sources.output, *COMPARED]
 PAGES += rules.make_sample_page.output
-TABLES += [*rules.compare_with_paper.output, rules.plot_sources.output.csv]
-TABLES += rules.compare_taxonomies.output if PUBLISHED else []
-FIGURES += figures("fig2", "clusters")
+TABLES += [rules.plot_sources.output.csv, *COMPARED]
+FIGURES += figures("fig2")

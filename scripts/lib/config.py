@@ -7,8 +7,8 @@ import yaml
 
 from scripts.lib.errors import UserError, bullet_list
 
-# What only runs need that start from clips.
-FROM_CLIPS = ("clips", "shots", "taggers", "tagging")
+# Sections that a run needs which starts from clips.
+FROM_CLIPS = ("clips", "shots", "taggers", "tagging", "dataset")
 # Chapters that a run has which starts from released split files.
 FROM_RELEASED = ("dataset", "verification", "report")
 # What the taxonomy chapter needs where no list of labels replaces it.
@@ -73,9 +73,11 @@ def check_config(config: dict, schema: dict) -> None:
 
 
 def _missing_sections(config) -> list[str]:
-    """Sections that a run needs unless it starts from released split files."""
-    dataset = config.get("dataset") if isinstance(config, dict) else None
-    if not isinstance(dataset, dict) or dataset.get("released"):
+    """Sections that a run needs unless it starts from released split files, or makes a taxonomy and nothing else."""
+    if not isinstance(config, dict) or config.get("chapters") == ["taxonomy"]:
+        return []
+    dataset = config.get("dataset")
+    if isinstance(dataset, dict) and dataset.get("released"):
         return []
     return [f"{section} is missing" for section in FROM_CLIPS if section not in config]
 
@@ -108,8 +110,9 @@ def _unknown_key(place: str, key: str, known: dict[str, dict]) -> str:
 
 
 def _check_across(config: dict):
-    yield from _check_dataset(config)
-    if not config["dataset"]["released"]:
+    if "dataset" in config:
+        yield from _check_dataset(config)
+    if "tagging" in config and not config["dataset"]["released"]:
         yield from _check_tagging(config)
     missing = sorted(TAXONOMY_KEYS - set(config["taxonomy"]))
     if not config["taxonomy"]["labels"] and missing:

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log, logger
 from scripts.lib.tables import read_csv, write_csv
 from scripts.taxonomy.embed_names import Embeddings
@@ -38,22 +39,36 @@ def cluster(vectors: np.ndarray) -> list[int]:
     return list(range(len(vectors)))
 
 
-def taxonomy_rows(reviewed: list[dict[str, str]], exemplars: list[int]) -> list[dict]:
-    """Rows with `COLUMNS`; clusters are numbered by size, then by their exemplar's name."""
+def taxonomy_rows(labels: list[str], history: dict[str, dict[str, str]], exemplars: list[int]) -> list[dict]:
+    """Rows with `COLUMNS`; clusters are numbered by size, then by their exemplar's name.
+
+    Args:
+        labels: the taxonomy.
+        history: source and merged_from by label; empty for labels that were given.
+        exemplars: see `cluster`.
+    """
     sizes = {exemplar: exemplars.count(exemplar) for exemplar in exemplars}
-    order = sorted(sizes, key=lambda exemplar: (-sizes[exemplar], reviewed[exemplar]["label"]))
+    order = sorted(sizes, key=lambda exemplar: (-sizes[exemplar], labels[exemplar]))
     number = {exemplar: place for place, exemplar in enumerate(order)}
     return [
-        {"label_id": place, **row, "cluster": number[exemplar], "exemplar": reviewed[exemplar]["label"]}
-        for place, (row, exemplar) in enumerate(zip(reviewed, exemplars, strict=True))
+        {
+            "label_id": place,
+            "label": label,
+            "source": history.get(label, {}).get("source", ""),
+            "merged_from": history.get(label, {}).get("merged_from", ""),
+            "cluster": number[exemplar],
+            "exemplar": labels[exemplar],
+        }
+        for place, (label, exemplar) in enumerate(zip(labels, exemplars, strict=True))
     ]
 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    reviewed = read_csv(snakemake.input.reviewed)
-    vectors = Embeddings(snakemake.input.embeddings).of([row["label"] for row in reviewed])
-    rows = taxonomy_rows(reviewed, cluster(vectors))
+    labels = read_labels(snakemake.input.labels)
+    known = snakemake.input.get("history")
+    history = {row["label"]: row for row in read_csv(known)} if known else {}
+    rows = taxonomy_rows(labels, history, cluster(Embeddings(snakemake.input.embeddings).of(labels)))
     write_csv(snakemake.output[0], COLUMNS, rows)
     logger.info("%d label(s) in %d cluster(s)", len(rows), len({row["cluster"] for row in rows}))
 

@@ -38,7 +38,7 @@ def compare(ours: list[str], published: list[str], embeddings: np.ndarray, index
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     ours = [row["label"] for row in read_csv(snakemake.input.taxonomy)]
-    published = [label.replace("_", " ") for label in read_labels(snakemake.input.published)]
+    published = read_labels(snakemake.input.published)
     embeddings = Embeddings(snakemake.input.embeddings)
     rows = compare(ours, published, embeddings.vectors, embeddings.index)
     write_csv(snakemake.output.csv, COLUMNS, rows)

@@ -27,24 +27,26 @@ class Embeddings:
         return self.vectors[[self.index[label] for label in labels]].reshape(len(labels), -1)
 
 
-def names_to_embed(
-    tables: list[list[dict[str, str]]], reviewed: list[str], published: list[str], merges: list[dict[str, str]]
-) -> list[str]:
-    """Every label once, sorted: of the tables, added by the expert, published, and of the paper's examples."""
-    names = {row["label"] for table in tables for row in table}
-    examples = {row[column] for row in merges for column in ("label", "into")}
-    return sorted(names | set(reviewed) | {label.replace("_", " ") for label in published} | examples)
+def names_to_embed(source, merges: list[dict[str, str]]) -> list[str]:
+    """Every label once, sorted: of the lists and tables that there are, of the expert, and of the paper's examples.
+
+    Args:
+        source: paths by name; slugline_labels and hvu_labels are tables, labels and published lists, review the
+            expert's answers. Any of them may be missing.
+        merges: the paper's examples, with label and into.
+    """
+    names = {row[column] for row in merges for column in ("label", "into")}
+    for table in ("slugline_labels", "hvu_labels"):
+        names |= {row["label"] for row in read_csv(source[table])} if table in source else set()
+    for listed in ("labels", "published"):
+        names |= set(read_labels(source[listed])) if listed in source else set()
+    return sorted(names | {answer.label for answer in read_review(source.get("review"))})
 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = snakemake.input
-    names = names_to_embed(
-        [read_csv(path) for path in (source.slugline_labels, source.hvu_labels)],
-        [answer.label for answer in read_review(source.get("review"))],
-        read_labels(source.published) if source.get("published") else [],
-        read_csv(source.printed),
-    )
+    names = names_to_embed(dict(source.items()), read_csv(source.printed))
     vectors = embed_texts(source.encoder, fill_prompts(names, [snakemake.params.label_template])[0])
     weights = max(Path(source.encoder).glob("**/*.safetensors"), key=lambda path: path.stat().st_size)
     attributes = {

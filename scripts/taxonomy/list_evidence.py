@@ -47,7 +47,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     hvu = {row["label"] for row in read_csv(snakemake.input.hvu_labels)}
     published = snakemake.input.get("published")
-    names = {label.replace("_", " ") for label in read_labels(published)} if published else set()
+    names = set(read_labels(published)) if published else set()
     embeddings = Embeddings(snakemake.input.embeddings)
     labels = read_csv(snakemake.input.slugline_labels)
     write_csv(snakemake.output[0], COLUMNS, evidence(labels, hvu, names, embeddings.vectors, embeddings.index))

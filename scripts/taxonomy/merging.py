@@ -227,6 +227,8 @@ def _commonness(candidate: Candidate) -> tuple:
 
 
 def _use_of(candidate: Candidate) -> str:
+    if not candidate.n_scripts:
+        return f"no slugline has {candidate.label}"
     return f"{candidate.label} stands in {candidate.n_sluglines} slugline(s) of {candidate.n_scripts} script(s)"
 
 

@@ -1,18 +1,29 @@
 """From places to labels, merges and the expert's answers, on made-up lists and matrices."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
 from scripts.lib.errors import UserError
+from scripts.lib.tables import read_csv
 from scripts.taxonomy.apply_review import merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
+from scripts.taxonomy.grammar import PATH_SEPARATOR
+from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
 from scripts.taxonomy.places import candidates, count_labels
 from scripts.taxonomy.propose_merges import from_row, to_row
+from scripts.taxonomy.read_sluglines import read_sluglines
 from scripts.taxonomy.review import Answer, decide, final_labels
+
+ROOT = Path(__file__).resolve().parents[2]
+# Who owns a place may be a place or a trade: MEN'S ROOM, BUILDING'S ENTRANCE.
+GENERIC_OWNERS = {"men", "building"}
 
 
 @pytest.mark.parametrize(
@@ -94,8 +105,6 @@ def test_spelling_variants_meet_in_the_commoner_form():
 
 
 def test_hvu_gives_its_248_scene_labels(shared_data):
-    from scripts.lib.tables import read_csv
-
     labels = hvu_labels(read_csv(shared_data / "hvu/HVU_Tags_Categories_V1.0.csv"))
     published = (shared_data / "movieclip/MovieCLIP_taxonomy_split.txt").read_text().replace("_", " ").split("\n")
     assert len(labels) == 248 and len(set(labels) & set(filter(None, published))) == 100
@@ -291,7 +300,7 @@ def test_clusters_are_those_of_sklearn_and_named_by_a_member():
     assert all(exemplars[exemplar] == exemplar for exemplar in exemplars)
     same = [[one == other for other in exemplars] for one in exemplars]
     assert cosine_similarity(vectors)[np.array(same)].mean() > cosine_similarity(vectors).mean()
-    rows = taxonomy_rows([{"label": f"l{place}", "source": "hvu", "merged_from": ""} for place in range(40)], exemplars)
+    rows = taxonomy_rows([f"l{place}" for place in range(40)], {"l1": {"source": "hvu", "merged_from": "m"}}, exemplars)
     assert {row["exemplar"] for row in rows} <= {row["label"] for row in rows}
     sizes = [sum(row["cluster"] == number for row in rows) for number in range(len(set(exemplars)))]
     assert sizes == sorted(sizes, reverse=True)
@@ -314,3 +323,21 @@ def test_comparison_of_two_lists():
         ("coast", "published", "beach", "0.800"),
         ("den", "published", "alley", "0.100"),
     ]
+
+
+def test_fifteen_real_scripts_give_places_and_no_names(shared_data):
+    """What `docs/slugline_labels.csv` lists, each label with what speaks for its being a place."""
+    paths = sorted((shared_data / "screenplays").glob("*.txt"))
+    rows, _ = read_sluglines(paths)
+    found = count_labels([(row["script_id"], row["location"].split(PATH_SEPARATOR)) for row in rows], 2)
+    listed = read_csv(ROOT / "docs/slugline_labels.csv")
+    assert {(row["label"], row["n_scripts"], row["n_sluglines"]) for row in listed} == {
+        (row["label"], str(row["n_scripts"]), str(row["n_sluglines"])) for row in found
+    }
+    for row in listed:
+        assert row["wordnet"] == (place_sense(row["label"]) or place_sense(row["label"].split()[-1]))
+        assert "yes" in (row["hvu"], row["published"]) or row["wordnet"] or float(row["cosine"]) > 0.6, row
+    owners = {word.lower() for row in rows for word in re.findall(r"([A-Za-z]+)['’]S\b", row["location"])}
+    titles = {word for path in paths for word in path.stem.split("_")} - {"up", "street"}
+    words = {word for row in listed for word in row["label"].split()}
+    assert len(owners) > 50 and not words & (owners - GENERIC_OWNERS) and not words & titles
