@@ -486,3 +486,34 @@ def test_pictures_beside_the_page_are_loaded_lazily(open_sample, tmp_path):
     sample = open_sample(shots, {"viewport": {"width": 390, "height": 844}}, pictures=pictures)
     sample.page.wait_for_function("document.querySelector('.card img').naturalWidth === 486")
     assert sum(url.endswith(".jpg") for url in sample.requests) < 30
+
+
+def test_answers_about_labels_that_a_run_may_lack_stay_so(open_review, tmp_path):
+    review = open_review(
+        review=[row("white house", "remove", reason="a name") | {"optional": "yes"}, row("hill", "keep")]
+    )
+    review.go_to("landscape")
+    review.press("g")
+    assert rows_of(review.download(tmp_path)) == [
+        row("hill", "keep"),
+        row("landscape", "remove", reason="generic"),
+        row("white house", "remove", reason="a name") | {"optional": "yes"},
+    ]
+
+
+def test_the_run_takes_the_file(demo_run, workspace, open_page, tmp_path):
+    """From the demo's own page to the labels of another run."""
+    review = open_page(demo_run.path / "results/demo/taxonomy/review.html", kind=Expert)
+    review.go_to("farm")
+    review.press("s")
+    review.go_to("boxing ring")
+    review.merge_into("stadium")
+    review.go_to("football stadium")
+    review.press("k")
+    before = review.verdicts()
+    assert review.reload().verdicts() == before
+    path = review.download(tmp_path)
+    workspace.snakemake("results/demo/taxonomy/labels.txt", "--config", f"taxonomy={{review: '{path}'}}")
+    drawn = set((workspace.path / "config/demo/labels.txt").read_text().split("\n")) - {""}
+    labels = set((workspace.path / "results/demo/taxonomy/labels.txt").read_text().splitlines())
+    assert labels == drawn - {"farm", "boxing ring"} | {"football stadium"}
