@@ -38,7 +38,7 @@ def test_merges_are_those_of_plain_sentence_transformers(demo_run, taxonomy):
     sluglines = {row["label"] for row in rows_of(taxonomy / "slugline_labels.csv")}
     hvu = {row["label"] for row in rows_of(taxonomy / "hvu_labels.csv")}
     common, others = sorted(sluglines & hvu), sorted(sluglines ^ hvu)
-    model = SentenceTransformer(get_model_path(), device="cpu")
+    model = SentenceTransformer(str(get_model_path()), device="cpu")
     ours, theirs = (model.encode(names) for names in (others, common))
     ours, theirs = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in (ours, theirs))
     cosine = ours @ theirs.T
