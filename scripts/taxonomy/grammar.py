@@ -97,11 +97,12 @@ RIGHT_NUMBER = re.compile(rf"(?P<gap>[\s>*]*)(?<=[\s>*)])(?P<number>\d \d{{1,3}}
 FOUNTAIN_NUMBER = re.compile(r"\s*#[\w.\-]+#\s*$")
 STRAY_NOTE = re.compile(r"#{1,2}[^#]*(?:#{1,2}|$)")
 SPLIT_TIME = re.compile(
-    r"\(((?:[^()]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))\)\s+([A-Za-z]+)",
+    r"[(\[]((?:[^()\[\]]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))[)\]]\s+([A-Za-z]+)",
     re.IGNORECASE,
 )
-# A nickname or a state in brackets, which say nothing of where the place is.
-NOT_WHERE = re.compile(r"[\"“'‘]|\w+ING$|(?:PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
+# A nickname in brackets, or a state, says nothing of where the place is.
+NICKNAME = re.compile(r"[\"“'‘]")
+STATE = re.compile(r"(?:\w+ING|PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
 SEPARATORS = re.compile(
@@ -133,14 +134,18 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
     setting, body = found
     pieces, times = [], []
     beside = False  # whether a slash and a setting of its own stand before the next place
+    behind_time = False
     for piece in split_pieces(_join_split_times(body)):
         inner, rest = _take_setting(piece.text)
         setting = _unite(setting, inner)
         beside = beside or (bool(inner) and piece.separator == SLASH)
         place, time = split_time(rest)
+        # What stands in brackets behind a time is about the scene: DAY [DREAM], NIGHT (RAIN).
+        remark = place and behind_time and piece.separator == PARENTHESIS
+        behind_time = bool(time)
         if time:
             times.append(time)
-        if place and not is_note(place):
+        if place and not remark and not is_note(place):
             pieces.append(replace(piece, text=place, separator=BESIDE if beside else piece.separator))
             beside = False
     return Slugline(setting, tuple(pieces), ", ".join(times))
@@ -287,7 +292,7 @@ def _add_piece(pieces: list[Piece], text: str, separator: str) -> None:
     text = " ".join(text.split()).strip(" :*>-–—`")
     if text.endswith(".") and not _is_abbreviation(text[:-1]):
         text = text.rstrip(" .")
-    if separator == PARENTHESIS and NOT_WHERE.match(text):
+    if STATE.match(text) or (separator == PARENTHESIS and NICKNAME.match(text)):
         separator = DASH
     if re.search(r"\w", text) and text.upper() not in CONNECTORS:
         pieces.append(Piece(text.lstrip(". "), separator if pieces else ""))
