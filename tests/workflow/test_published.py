@@ -1,8 +1,8 @@
 """The published run: the numbers of the authors' files, exactly, without a video."""
 
 import json
+import os
 import shutil
-import time
 
 import pandas as pd
 import pytest
@@ -14,11 +14,13 @@ PUBLISHED = ("--configfile", "config/published.yaml", "--config")
 
 @pytest.fixture(scope="module")
 def published(shared_data, tmp_path_factory):
-    """One run from a mirror, timed; tests read it."""
+    """One run from a mirror, with the seconds of processor time that it took; tests read it."""
     workspace = make_workspace(tmp_path_factory.mktemp("published run"))
-    start = time.perf_counter()
+    before = os.times()
     done = workspace.snakemake(*PUBLISHED, f"sources={json.dumps({'mirror': str(shared_data)})}")
-    return workspace, time.perf_counter() - start, done.stdout
+    after = os.times()
+    seconds = after.children_user - before.children_user + after.children_system - before.children_system
+    return workspace, seconds, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,7 @@ def statistics(results, name):
 
 
 def test_it_takes_less_than_a_minute_and_is_then_done(published, shared_data):
+    """Half a minute on two cores; on a busy machine only the processor's time says so."""
     workspace, seconds, _ = published
     assert seconds < 60
     again = workspace.snakemake(*PUBLISHED, f"sources={json.dumps({'mirror': str(shared_data)})}")
