@@ -36,8 +36,9 @@ if RELEASED:
 
     include: "rules/released.smk"
 
-elif CLIPS:
+elif FROM_CLIPS:
 
+    include: "rules/clips.smk"
     include: "rules/shots.smk"
     include: "rules/tagging.smk"
     include: "rules/dataset.smk"
@@ -46,7 +47,7 @@ elif CLIPS:
     include: "rules/report.smk"
 
 
-if RELEASED or CLIPS:
+if RELEASED or FROM_CLIPS:
 
     include: "rules/splits.smk"
 

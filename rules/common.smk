@@ -4,12 +4,15 @@ Only persisted inputs decide what the shards are, because a job on a cluster nod
 again: the submitting process writes the run's manifest when it starts, jobs read it back.
 """
 
+import os
+import shlex
 from pathlib import Path
 
 from scripts.lib import manifest as manifests
 from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
 from scripts.lib.jobs import prepare_for_jobs
+from scripts.lib.sources import CLIP_LIST
 
 prepare_for_jobs(workflow.basedir)
 
@@ -55,12 +58,13 @@ def figures(*names):
 
 
 def find_clips():
-    """The clips of this run, in the order that decides their shards."""
+    """The clips of this run, in the order that decides their shards; none before `retrieve` has listed them."""
     persisted = Path(MANIFEST)
-    if not workflow.is_main_process:
-        return manifests.read_manifest(persisted)
-    if not config["clips"]["folder"]:
-        return manifests.read_manifest(config["clips"]["manifest"])
+    given = config["clips"]["manifest"] if workflow.is_main_process else persisted
+    if LISTED_HERE and not Path(given).exists():
+        return []
+    if not workflow.is_main_process or not config["clips"]["folder"]:
+        return manifests.read_manifest(given)
     found = manifests.list_folder(config["clips"]["folder"])
     if found.ignored:
         logger.info(found.ignored_line())
@@ -68,25 +72,35 @@ def find_clips():
     return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
 
 
+# What fetches all that this run needs.
+RETRIEVE = f"snakemake retrieve --configfile {shlex.join(map(os.path.relpath, workflow.configfiles))} --cores 1"
+
 # The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
 TABLES, FIGURES, PAGES, TAXONOMY, SOURCE_FILES, CHAPTERS = [], [], [], [], [], {}
+# The tables of clips that were downloaded.
+DOWNLOADED = []
 
 MANIFEST = out("manifest.csv")
+RELEASED = config.get("dataset", {}).get("released")
 # A run that starts from released split files has neither clips nor a tagger, nor has one that only
 # makes a taxonomy.
-CLIPS = explained(find_clips) if "clips" in config else []
-SHARD_SIZE = config["clips"]["shard_size"] if CLIPS else 1
+FROM_CLIPS = "clips" in config and not RELEASED
+LISTED_HERE = FROM_CLIPS and not config["clips"]["folder"] and config["clips"]["manifest"] == CLIP_LIST
+CLIPS = explained(find_clips) if FROM_CLIPS else []
+SHARD_SIZE = config["clips"]["shard_size"] if FROM_CLIPS else 1
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
+if FROM_CLIPS and not CLIPS:
+    # Everything that needs clips comes down to a shard of them, which tells how they are listed.
+    SHARDS = {"00000": []}
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
-TAGGER = config["taggers"][config["tagging"]["tagger"]] if CLIPS else None
+TAGGER = config["taggers"][config["tagging"]["tagger"]] if FROM_CLIPS else None
 
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 DATASET = [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")]
-RELEASED = config.get("dataset", {}).get("released")
 VERIFIED = [config["dataset"]["verified"]] if config.get("dataset", {}).get("verified") else []
 
 # All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
@@ -98,6 +112,16 @@ CLIPS_AT_A_TIME = min(CORES, SHARD_SIZE)
 def shard_fingerprint(wildcards):
     """Changes when, and only when, the shard's clips do."""
     return FINGERPRINTS[wildcards.shard]
+
+
+def downloads(wildcards):
+    """What the clips of a shard wait for: their downloads, if the config asks for them."""
+    if not CLIPS:
+        raise WorkflowError(
+            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
+            f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
+        )
+    return [out("downloads/{shard}.csv")] if config["clips"]["download"] else []
 
 
 def of_shards(path):

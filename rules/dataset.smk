@@ -3,6 +3,7 @@
 
 rule list_failures:
     input:
+        downloads=DOWNLOADED,
         clips=of_shards("clips/{shard}.csv"),
         embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
     output:

@@ -1,7 +1,7 @@
 """The record of a run."""
 
 # The last thing that a run makes of its data.
-RESULT = "dataset/labels.csv" if RELEASED else "dataset/shots.parquet" if CLIPS else "taxonomy/taxonomy.csv"
+RESULT = "dataset/labels.csv" if RELEASED else "dataset/shots.parquet" if FROM_CLIPS else "taxonomy/taxonomy.csv"
 
 
 rule write_provenance:
@@ -18,7 +18,7 @@ rule write_provenance:
     params:
         benchmarks=out("benchmarks"),
         config=lambda wildcards: config,
-        manifest=[MANIFEST] if CLIPS else [],
+        manifest=[MANIFEST] if FROM_CLIPS else [],
     message:
         "Recording where the results come from"
     script:

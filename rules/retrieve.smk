@@ -8,7 +8,7 @@ from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources
 SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
 WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
-NEEDED = [LABELS, WEIGHTS, *VERIFIED]
+NEEDED = [LABELS, WEIGHTS, *VERIFIED, *([CLIP_LIST] if LISTED_HERE else [])]
 if config["taxonomy"].get("encoder"):
     LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
     NEEDED += [LABEL_ENCODER]
@@ -22,6 +22,7 @@ localrules:
     retrieve_weights,
     retrieve_label_encoder,
     convert_weights,
+    list_clips,
 
 
 ruleorder: convert_weights > retrieve_weights
@@ -34,12 +35,10 @@ rule retrieve_source:
         "resources/logs/retrieve_source/{source}.log",
     wildcard_constraints:
         source="|".join(map(re.escape, SOURCES)),
-    retries: 2
     conda:
         "../envs/clip.yaml"
     params:
-        mirror=config["sources"]["mirror"],
-        source=lambda wildcards: SOURCES[wildcards.source],
+        sha256=lambda wildcards: SOURCES[wildcards.source]["sha256"],
     message:
         "Fetching {wildcards.source}"
     script:
@@ -97,3 +96,20 @@ rule retrieve_label_encoder:
         "Fetching the sentence encoder {wildcards.encoder}"
     script:
         "../scripts/retrieve/retrieve_label_encoder.py"
+
+
+# The paper's clips: what a config has whose manifest is this file.
+rule list_clips:
+    input:
+        clips="resources/condensed_movies/clips.csv",
+        movie_info="resources/condensed_movies/movie_info.csv",
+    output:
+        CLIP_LIST,
+    log:
+        "resources/logs/list_clips.log",
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Listing the clips of Condensed Movies"
+    script:
+        "../scripts/retrieve/list_clips.py"

@@ -4,6 +4,7 @@
 rule detect_shots:
     input:
         media=MEDIA,
+        downloads=downloads,
         shot_list=config["shots"]["list"] or [],
         code=code("shots", "video"),
     output:

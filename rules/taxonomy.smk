@@ -1,8 +1,10 @@
 """The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
 
+from scripts.lib.sources import own_or_mirrored
 from scripts.taxonomy.screenplays import find_screenplays
 
-SCREENPLAYS = explained(find_screenplays, config["taxonomy"]["screenplays"])
+# A mirror may have them, since they cannot be downloaded.
+SCREENPLAYS = own_or_mirrored(config["taxonomy"]["screenplays"], config["sources"]["mirror"])
 # Inputs that a config may leave out; before the first download from the pages there is no review file.
 REVIEW = {"review": config["taxonomy"]["review"]}
 if not config["taxonomy"]["review"] or not Path(config["taxonomy"]["review"]).exists():
@@ -22,7 +24,7 @@ EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")
 
 rule read_sluglines:
     input:
-        screenplays=SCREENPLAYS,
+        screenplays=lambda wildcards: explained(find_screenplays, SCREENPLAYS),
         code=code("gazetteer", "grammar", "screenplays", "vocabulary", of="taxonomy"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),

@@ -146,6 +146,8 @@ def _check_tagging(config: dict):
         yield f"tagging.tagger: {tagger!r} is not among the taggers; {hint}"
     if not (config["clips"]["folder"] or config["clips"]["manifest"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
+    if config["clips"]["download"] and (config["clips"]["folder"] or not config["clips"]["root"]):
+        yield "clips.download: downloaded clips are those of a manifest and need a place: set root, and folder to null"
     for name, settings in taggers.items():
         for template in settings["prompts"]:
             if "{label}" not in template:

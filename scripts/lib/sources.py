@@ -3,6 +3,8 @@
 import csv
 from pathlib import Path
 
+# The list of Condensed Movies' clips that `retrieve` makes.
+CLIP_LIST = "resources/clips.csv"
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 
@@ -10,6 +12,20 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
     """Rows of `config/sources.csv` by their path below `resources/` and below a mirror."""
     with open(path, encoding="utf-8", newline="") as stream:
         return {row["path"]: row for row in csv.DictReader(stream)}
+
+
+def recorded_checksum(record: str | Path) -> str:
+    """The SHA-256 in a record of a first download (as `sha256sum` writes it), empty when there is none."""
+    path = Path(record)
+    return path.read_text(encoding="utf-8").partition(" ")[0].strip() if path.is_file() else ""
+
+
+def own_or_mirrored(folder: str, mirror: str | None) -> str:
+    """A folder of the user's, or the mirror's of the same place below `resources/` where the former is missing."""
+    mirrored = Path(mirror or "", folder.removeprefix("resources/"))
+    if mirror and folder.startswith("resources/") and not Path(folder).is_dir() and mirrored.is_dir():
+        return str(mirrored)
+    return folder
 
 
 def is_weights_file(pretrained: str) -> bool:

@@ -244,6 +244,24 @@ class Video:
         return self.times[frame] if frame < len(self.times) else self.info().duration
 
 
+def copy_pictures(source: str | Path, destination: str | Path) -> None:
+    """Put a file's video stream, as it is coded, into a container of the kind that `destination` names.
+
+    Raises:
+        UnreadableClip: no video can be read from the source.
+    """
+    with _open_container(Path(source)) as given, av.open(str(destination), "w") as wanted:
+        pictures = given.streams.best("video")
+        if pictures is None:
+            raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
+        stream = wanted.add_stream_from_template(pictures)
+        for packet in given.demux(pictures):
+            # The last one is empty: it only flushes decoders.
+            if packet.dts is not None:
+                packet.stream = stream
+                wanted.mux(packet)
+
+
 def _open_container(path: Path) -> av.container.InputContainer:
     """Open a media file, or say in words why not."""
     if not path.exists():

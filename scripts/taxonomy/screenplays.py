@@ -41,7 +41,11 @@ def find_screenplays(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"taxonomy.screenplays: there is no folder {folder}; give one that holds the screenplays")
+        raise UserError(
+            f"taxonomy.screenplays: there is no folder {folder}. Screenplays cannot be fetched for you (docs/data.md "
+            "says where they are found): put yours there, or give a list of labels as taxonomy.labels, such as the "
+            "published resources/movieclip/MovieCLIP_taxonomy_split.txt, and no screenplay is needed"
+        )
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise UserError(f"taxonomy.screenplays: {folder} holds no screenplay ({', '.join(SUFFIXES)})")

@@ -1,0 +1,177 @@
+"""Fetch the clips of a shard from YouTube with yt-dlp: one status and reason a clip, files that are there are kept."""
+
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_path
+from scripts.lib.log import job_log, logger, progress
+from scripts.lib.manifest import Clip, media_path, shard_clips
+from scripts.lib.tables import write_csv
+from scripts.lib.video import UnreadableClip, copy_pictures
+from scripts.lib.youtube import UNKNOWN, Refusal, classify, plain, watch_url
+
+COLUMNS = ("clip_id", "video_id", "status", "reason")
+VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")
+# As in the release.
+MAX_HEIGHT = 360
+# Seconds between two videos: YouTube lets a guest have about 300 an hour.
+PAUSE = (5, 10)
+PARTS = ".parts"
+
+
+class VideoRefused(Exception):
+    """A video cannot be had; the message is yt-dlp's."""
+
+
+def download_clips(
+    clips: list[Clip],
+    root: str | Path,
+    fetch: Callable[[str, Path], Path],
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[dict[str, str]]:
+    """Rows with `COLUMNS`, one a clip; a video that cannot be had is a row with the reason.
+
+    The name of a clip's file, without suffix, is its video's id. A file that is there is left as
+    it is. Once YouTube refuses the network address rather than a video, the shard's other videos
+    are not asked for.
+
+    Args:
+        clips: the shard's manifest rows.
+        root: folder that their paths are relative to.
+        fetch: puts the video of an id into a folder and returns its file; raises `VideoRefused`.
+
+    Raises:
+        UserError: the disk is full.
+    """
+    outcomes: dict[str, tuple[str, str]] = {}
+    refused_in_a_row: list[Refusal] = []
+    with progress(len(clips), "clip", "Downloading clips") as bar:
+        for clip in clips:
+            if clip.path not in outcomes:
+                last = refused_in_a_row[-1] if refused_in_a_row else UNKNOWN
+                if media_path(clip, str(root)).is_file():
+                    outcomes[clip.path] = ("ok", "was there before")
+                elif last.stops_after and len(refused_in_a_row) >= last.stops_after:
+                    outcomes[clip.path] = (last.status, f"not asked for after the clips before it: {last.remedy}")
+                else:
+                    refusal, reason = _download(clip, Path(root), fetch, sleep)
+                    refused_in_a_row = _continue_row(refused_in_a_row, refusal)
+                    outcomes[clip.path] = (refusal.status if refusal else "ok", reason)
+                    logger.info("%s: %s", clip.clip_id, ": ".join(filter(None, outcomes[clip.path])))
+            bar.update()
+    return [
+        dict(zip(COLUMNS, (clip.clip_id, Path(clip.path).stem, *outcomes[clip.path]), strict=True)) for clip in clips
+    ]
+
+
+def _continue_row(row: list[Refusal], refusal: Refusal | None) -> list[Refusal]:
+    """The refusals of one kind in a row, with the newest."""
+    if refusal is None:
+        return []
+    return [*row, refusal] if row and row[-1] is refusal else [refusal]
+
+
+def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str]:
+    """Why a clip cannot be had and in what words; None and nothing when it is there."""
+    video_id = Path(clip.path).stem
+    if not VIDEO_ID.fullmatch(video_id):
+        return UNKNOWN, f"the file's name {clip.path!r} is not the id of a video"
+    if Path(clip.path).is_absolute() or ".." in Path(clip.path).parts:
+        return UNKNOWN, f"the path {clip.path!r} leads out of the folder of the clips"
+    for tries in range(1, 100):
+        try:
+            with _fetched(video_id, root, fetch) as file, atomic_path(media_path(clip, str(root))) as temporary:
+                copy_pictures(file, temporary)
+            return None, ""
+        except (VideoRefused, UnreadableClip) as error:
+            message = str(error)
+        if "No space left" in message:
+            raise UserError(
+                f"the disk is full: {message} (fetching {video_id} into {root}); make space and start again"
+            )
+        refusal, reason = classify(message), plain(message)
+        if tries > len(refusal.waits):
+            return refusal, f"{reason} ({refusal.remedy})" if refusal.remedy else reason
+        logger.warning("%s: %s; trying again in %.0f s", clip.clip_id, reason, refusal.waits[tries - 1])
+        sleep(refusal.waits[tries - 1])
+    raise AssertionError("no refusal has that many waits")
+
+
+@contextmanager
+def _fetched(video_id: str, root: Path, fetch) -> Iterator[Path]:
+    """A video as YouTube has it, in a folder of its own that is emptied once the video is of use."""
+    folder = root / PARTS / video_id
+    folder.mkdir(parents=True, exist_ok=True)
+    yield fetch(video_id, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_fetch() -> Callable[[str, Path], Path]:
+    """`fetch` by yt-dlp, as a library: no command line, whatever an id looks like.
+
+    Raises:
+        UserError: yt-dlp is not installed.
+    """
+    try:
+        from yt_dlp import YoutubeDL
+        from yt_dlp.utils import YoutubeDLError
+    except ImportError as error:
+        raise UserError(
+            "clips.download needs yt-dlp, which is not installed: `uv sync --group download`. Or put the files "
+            "below clips.root yourself and set clips.download to null"
+        ) from error
+
+    def fetch(video_id: str, folder: Path) -> Path:
+        options = {
+            # Nothing here listens, and sound would have to be joined to the pictures.
+            "format": f"bestvideo[height<={MAX_HEIGHT}]/best[height<={MAX_HEIGHT}]",
+            "paths": {"home": str(folder)},
+            "outtmpl": "%(id)s.%(ext)s",
+            "noplaylist": True,
+            "fixup": "never",
+            "cachedir": False,
+            "logger": logger.getChild("yt_dlp"),
+            "noprogress": True,
+            "socket_timeout": 60,
+            "sleep_interval": PAUSE[0],
+            "max_sleep_interval": PAUSE[1],
+        }
+        try:
+            with YoutubeDL(options) as youtube:
+                found = youtube.extract_info(watch_url(video_id))
+            return Path(found["requested_downloads"][0]["filepath"])
+        except (YoutubeDLError, OSError) as error:
+            raise VideoRefused(str(error)) from error
+        except (KeyError, IndexError, TypeError) as error:
+            raise VideoRefused(f"yt-dlp gave no file ({error})") from error
+
+    return fetch
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    settings = snakemake.config["clips"]
+    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, settings["shard_size"])
+    rows = download_clips(clips, settings["root"], make_fetch())
+    write_csv(snakemake.output[0], COLUMNS, rows)
+    missing = Counter(row["status"] for row in rows if row["status"] != "ok")
+    if missing:
+        kinds = ", ".join(f"{count} {status}" for status, count in missing.most_common())
+        logger.warning(
+            "%d of %d clips could not be had (%s): see %s. To ask for them again: add --forcerun download_clips",
+            missing.total(),
+            len(rows),
+            kinds,
+            snakemake.output[0],
+        )
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)
