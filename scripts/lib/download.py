@@ -82,25 +82,33 @@ def download(
     part.parent.mkdir(parents=True, exist_ok=True)
     with open(part, "ab") as stream:
         _lock(stream)
-        failures, furthest = 0, stream.tell()
-        while True:
-            try:
-                _continue(url, part, stream, patience)
-                break
-            except _Interrupted as reason:
-                stream.flush()
-                failures = 0 if stream.tell() > furthest else failures + 1
-                furthest = max(furthest, stream.tell())
-                if failures >= patience.attempts:
-                    raise DownloadFailed(f"{url} cannot be fetched: {reason}{_kept(part, stream)}") from None
-                wait = min(patience.first_wait * 2 ** max(0, failures - 1), patience.longest_wait)
-                if reason.wait is not None:
-                    wait = min(reason.wait, patience.longest_wait)
-                logger.warning("%s: %s; trying again in %.0f s", url, reason, wait)
-                sleep(wait)
+        try:
+            _fetch(url, part, stream, patience, sleep)
+        except DownloadFailed as error:
+            if not (kept := _kept(part, stream)):
+                discard(part)
+            raise DownloadFailed(f"{error}{kept}") from error.__cause__
         stream.flush()
         yield part
     _note_of(part).unlink(missing_ok=True)
+
+
+def _fetch(url: str, part: Path, stream: BinaryIO, patience: Patience, sleep: Callable[[float], None]) -> None:
+    """Requests until all is there."""
+    failures, furthest = 0, stream.tell()
+    while True:
+        try:
+            return _continue(url, part, stream, patience)
+        except _Interrupted as reason:
+            failures = 0 if stream.tell() > furthest else failures + 1
+            furthest = max(furthest, stream.tell())
+            if failures >= patience.attempts:
+                raise DownloadFailed(f"{url} cannot be fetched: {reason}") from reason.__cause__
+            wait = min(patience.first_wait * 2 ** max(0, failures - 1), patience.longest_wait)
+            if reason.wait is not None:
+                wait = min(reason.wait, patience.longest_wait)
+            logger.warning("%s: %s; trying again in %.0f s", url, reason, wait)
+            sleep(wait)
 
 
 def _lock(stream: BinaryIO) -> None:
@@ -150,7 +158,7 @@ def _network_errors() -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise DownloadFailed(f"the server's certificate cannot be trusted ({error.verify_message})") from error
+        raise DownloadFailed(f"the server's certificate cannot be trusted ({error})") from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise DownloadFailed(f"the server's certificate cannot be trusted ({error.reason})") from error
@@ -177,12 +185,16 @@ def _receive(url: str, response, part: Path, stream: BinaryIO, known: str, patie
         if not (first and int(first[1]) == have):
             _start_over(part, stream)
             raise _Interrupted("the server gave another part than it was asked for", 0)
+        if validator and validator != known:
+            # Some servers know of ranges, but not of If-Range.
+            _start_over(part, stream)
+            raise _Interrupted("the file has changed since its first part came; starting over", 0)
         total = _total(response.headers.get("Content-Range"))
         logger.info("%s: continuing after %d bytes", url, have)
     else:
         if have:
             if response.headers.get_content_type() == "text/html":
-                raise DownloadFailed(f"{url} gave a web page in place of the data{_kept(part, stream)}")
+                raise DownloadFailed(f"{url} gave a web page in place of the data")
             changed = validator != known
             logger.warning(
                 "%s: %s; starting over",

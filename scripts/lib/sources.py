@@ -14,12 +14,6 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
         return {row["path"]: row for row in csv.DictReader(stream)}
 
 
-def recorded_checksum(record: str | Path) -> str:
-    """The SHA-256 in a record of a first download (as `sha256sum` writes it), empty when there is none."""
-    path = Path(record)
-    return path.read_text(encoding="utf-8").partition(" ")[0].strip() if path.is_file() else ""
-
-
 def own_or_mirrored(folder: str, mirror: str | None) -> str:
     """A folder of the user's, or the mirror's of the same place below `resources/` where the former is missing."""
     mirrored = Path(mirror or "", folder.removeprefix("resources/"))

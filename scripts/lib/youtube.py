@@ -47,16 +47,16 @@ REFUSALS = (
     ),
     Refusal("age", r"confirm your age|age.restricted", remedy="the video is for signed-in adults"),
     Refusal("members", r"members.only|join this channel|requires payment|purchase|premium", remedy="paid for"),
+    Refusal("format", r"requested format is not available|no video formats found", remedy="update yt-dlp"),
     Refusal(
         "removed",
         r"video unavailable|removed by|has been removed|account associated|terminated|copyright|no longer available"
         r"|does not exist|is not available|isn.{1,3}t available|this video is unavailable|incomplete youtube id",
     ),
-    Refusal("format", r"requested format is not available|no video formats found", remedy="update yt-dlp"),
     Refusal(
         "network",
         r"timed out|timeout|connection|resolve|unreachable|ssl|http error (403|408|5\d\d)|unable to download"
-        r"|incomplete ?read|downloaded file is empty|fragment|more expected",
+        r"|incomplete ?read|downloaded file is empty|fragment|more expected|any data",
         waits=(5, 30),
         stops_after=3,
         remedy="the network failed, or yt-dlp is too old for what YouTube does now",

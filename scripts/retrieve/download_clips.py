@@ -112,6 +112,19 @@ def _fetched(video_id: str, root: Path, fetch) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+class _Log:
+    """What yt-dlp has to say; its errors come as exceptions too."""
+
+    def debug(self, message: str) -> None:
+        """Steps, of no interest here."""
+
+    info = error = debug
+
+    def warning(self, message: str) -> None:
+        """Such as that it is too old, or that something it could use is not installed."""
+        logger.warning("yt-dlp: %s", message)
+
+
 def make_fetch() -> Callable[[str, Path], Path]:
     """`fetch` by yt-dlp, as a library: no command line, whatever an id looks like.
 
@@ -136,7 +149,7 @@ def make_fetch() -> Callable[[str, Path], Path]:
             "noplaylist": True,
             "fixup": "never",
             "cachedir": False,
-            "logger": logger.getChild("yt_dlp"),
+            "logger": _Log(),
             "noprogress": True,
             "socket_timeout": 60,
             "sleep_interval": PAUSE[0],

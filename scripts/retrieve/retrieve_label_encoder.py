@@ -4,6 +4,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from scripts.lib.checksums import check_or_record
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_folder, sha256_of
 from scripts.lib.log import job_log, logger
@@ -43,12 +44,15 @@ def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=PATTERNS))
+        folder = Path(snapshot_download(name, allow_patterns=PATTERNS))
     except (OSError, ValueError) as error:
         raise UserError(
             f"the sentence encoder {name!r} cannot be fetched ({error}). On a machine without network, fetch it "
             "elsewhere and name its folder as taxonomy.encoder"
         ) from error
+    for tensors in sorted(folder.rglob("*.safetensors")):
+        check_or_record(tensors, f"encoders/{name.replace('/', '--')}/{tensors.relative_to(folder)}", name)
+    return folder
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from scripts.lib.checksums import check_or_record
 from scripts.lib.encoders import PREPROCESS_KEY, register_model
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
@@ -19,7 +20,7 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path) -> No
         pretrained: a tag that open_clip knows for it, or a hub id (`owner/name`).
 
     Raises:
-        UserError: no such weights, or no way to them.
+        UserError: no such weights, no way to them, or other ones than came first under this name.
     """
     import open_clip
     from safetensors.torch import save_file
@@ -33,6 +34,9 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path) -> No
             f"fetch them elsewhere and put them at {destination}, or name a local file as the tagger's `pretrained`"
         ) from error
     logger.info("Fetched %s", path)
+    check_or_record(
+        path, str(Path("weights", *Path(destination).with_suffix("").parts[-2:])), f"{pretrained!r} of {name}"
+    )
     state = open_clip.factory.load_state_dict(str(path), weights_only=True)
     tensors = {key: tensor.contiguous() for key, tensor in state.items()}
     preprocess = {key: settings[key] for key in PREPROCESS_KEYS if key in settings}

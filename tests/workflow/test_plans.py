@@ -22,8 +22,12 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "film.mp4").touch()
     options = ["--configfile", f"config/{name}"]
-    if yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}).get("folder"):
+    settings = yaml.safe_load((ROOT / "config" / name).read_text())
+    if settings.get("clips", {}).get("folder"):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
+    for file in ("resources/clips.csv", "resources/screenplays/film.txt"):
+        (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
+        (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
     for target in ("all", "tag", "dataset", "tables", "figures", "retrieve"):
         workspace.planned(target, *options)
     assert not (workspace.path / "results").exists()

@@ -1,0 +1,41 @@
+"""Checksums of files that nobody published one for: kept from the first copy that came."""
+
+from pathlib import Path
+
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_path, sha256_of
+from scripts.lib.log import logger
+
+RECORDS = Path("resources/checksums")
+
+
+def check_or_record(path: str | Path, name: str, origin: str, records: Path = RECORDS) -> None:
+    """Record a file's checksum when it comes for the first time, and say so; check it from then on.
+
+    Args:
+        name: what the file is, as a path below `resources/`; the record is `<records>/<name>.sha256`,
+            written as `sha256sum` does.
+        origin: where this copy comes from.
+
+    Raises:
+        UserError: not the file that came first.
+    """
+    record = records / f"{name}.sha256"
+    found = sha256_of(path)
+    if not record.is_file():
+        with atomic_path(record) as temporary:
+            temporary.write_text(f"{found}  {name}\n", encoding="utf-8")
+        logger.warning(
+            "No checksum of %s is known beforehand. The one of this copy, %s, is now recorded in %s and will be "
+            "checked from now on",
+            name,
+            found,
+            record,
+        )
+        return
+    recorded = record.read_text(encoding="utf-8").partition(" ")[0].strip()
+    if found != recorded:
+        raise UserError(
+            f"{origin} has the sha256 {found}, not {recorded} as the first copy that came here ({record}). If its "
+            f"publisher has changed the file and you want the new one, delete {record} and fetch it again"
+        )

@@ -1,0 +1,110 @@
+"""The paper's run: what it fetches, what it plans, and what it says while something is still to be had."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from scripts.lib.manifest import read_manifest
+
+PAPER = ("--configfile", "config/paper.yaml", "--config")
+COMMAND = "snakemake retrieve --configfile config/paper.yaml"
+
+
+@pytest.fixture(scope="module")
+def mirror(shared_data):
+    return f"sources={json.dumps({'mirror': str(shared_data)})}"
+
+
+def refused(workspace, *arguments):
+    """What a dry run says that cannot be planned."""
+    done = workspace.snakemake("--dry-run", *arguments, check=False)
+    assert done.returncode != 0
+    assert "most recent call last" not in done.stdout
+    return done.stdout
+
+
+def test_what_is_missing_is_told_with_the_way_to_it(workspace, mirror):
+    """No list of clips, no screenplays: the targets that need them say so, the others are planned."""
+    assert COMMAND in refused(workspace, "dataset", *PAPER, mirror)
+    told = refused(workspace, "taxonomy", *PAPER, "run=paper")
+    assert "no folder resources/screenplays" in told and "taxonomy.labels" in told
+    assert workspace.planned("retrieve", *PAPER, "run=paper")["list_clips"] == 1
+    jobs = workspace.planned("taxonomy", *PAPER, mirror)
+    assert jobs["read_sluglines"] == 1 and "detect_shots" not in jobs
+    assert not (workspace.path / "resources").exists()
+
+
+def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(workspace, mirror, tmp_path):
+    """From the mirror; the weights, which no mirror has here, are a local file."""
+    weights = tmp_path / "weights.safetensors"
+    weights.touch()
+    options = (*PAPER, mirror, f"taggers={json.dumps({'clip_vit_b32': {'pretrained': str(weights)}})}")
+    done = workspace.snakemake("retrieve", *options)
+    assert "34185 clips of 3613 movies; 829 without a year" in done.stdout
+    clips = read_manifest(workspace.path / "resources/clips.csv")
+    assert len(clips) == 34185
+    assert clips[0].path == "2019/Sv-BxH3SVS8.mkv"
+    without_mirror = (*PAPER, *options[-1:])
+    assert workspace.planned("retrieve", *without_mirror) == {}
+    jobs = workspace.planned(*options)
+    assert jobs["detect_shots"] == jobs["embed_frames"] == jobs["score_shots"] == 342
+    assert "retrieve_source" not in jobs and "download_clips" not in jobs
+    assert {"cluster_labels", "sample_shots", "split_samples", "make_table2", "make_gallery"} <= jobs.keys()
+    assert workspace.planned("retrieve", *options, 'clips={"download": "youtube"}')["download_clips"] == 342
+    assert workspace.planned(*options, 'clips={"download": "youtube"}')["download_clips"] == 342
+
+
+YT_DLP = """
+import shutil
+from pathlib import Path
+from yt_dlp.utils import YoutubeDLError
+
+class YoutubeDL:
+    def __init__(self, options):
+        self.folder = Path(options["paths"]["home"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def extract_info(self, url):
+        video_id = url.removeprefix("https://www.youtube.com/watch?v=")
+        if video_id.startswith("private"):
+            raise YoutubeDLError(f"ERROR: [youtube] {video_id}: Private video. Sign in if you've been granted access")
+        file = Path(shutil.copy(FILM, self.folder / f"{video_id}.mp4"))
+        return {"requested_downloads": [{"filepath": str(file)}]}
+"""
+
+
+def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_reason(workspace, make_video, tmp_path):
+    """A whole run from ids to shots, with a made-up yt-dlp in the place of the real one."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    film = make_video([(1, 30), (2, 30)]).path
+    package = workspace.path / "yt_dlp"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"FILM = {film!r}\n{YT_DLP}")
+    (package / "utils.py").write_text("class YoutubeDLError(Exception):\n    pass\n")
+    open_clip.add_model_config(workspace.path / "config/demo/clip_small.json")
+    save_file(open_clip.create_model("clip_small").state_dict(), tmp_path / "random.safetensors")
+    (tmp_path / "clips.csv").write_text("clip_id,path\n-dash_first,-dash_first.mkv\nprivate_one,private_one.mkv\n")
+    clips = {"manifest": str(tmp_path / "clips.csv"), "folder": None, "root": str(tmp_path / "films")}
+    tagger = {"model": "config/demo/clip_small.json", "pretrained": str(tmp_path / "random.safetensors")}
+    options = (
+        *("--configfile", "config/tag.yaml", "--config"),
+        f"clips={json.dumps({**clips, 'download': 'youtube', 'shard_size': 10})}",
+        f"taggers={json.dumps({'clip_vit_b32': tagger})}",
+    )
+    results = workspace.path / "results/tag"
+    done = workspace.snakemake("results/tag/dataset/failures.csv", *options)
+    assert "1 of 2 clips could not be had (1 private)" in done.stdout
+    failures = pd.read_csv(results / "dataset/failures.csv")
+    assert failures[["clip_id", "step"]].to_numpy().tolist() == [["private_one", "download_clips"]]
+    assert failures["reason"][0] == "private: Private video. Sign in if you've been granted access"
+    shots = pd.read_csv(results / "shots/00000.csv")
+    assert shots[["clip_id", "start_frame"]].to_numpy().tolist() == [["-dash_first", 0], ["-dash_first", 30]]
+    assert pd.read_csv(results / "downloads/00000.csv")["status"].tolist() == ["ok", "private"]
