@@ -3,7 +3,8 @@
 from scripts.lib.sources import own_or_mirrored
 from scripts.taxonomy.screenplays import find_screenplays
 
-# A mirror may have them, since they cannot be downloaded.
+# A mirror may have them, since they cannot be downloaded. They are looked for once they are needed, so
+# that `retrieve` runs before there are any.
 SCREENPLAYS = own_or_mirrored(config["taxonomy"]["screenplays"], config["sources"]["mirror"])
 # Inputs that a config may leave out; before the first download from the pages there is no review file.
 REVIEW = {"review": config["taxonomy"]["review"]}
