@@ -14,7 +14,7 @@ rule read_released:
         label_map=LABEL_MAP,
         clips=CLIP_TABLE,
         movie_info=MOVIE_INFO,
-        code=code("samples"),
+        code=code("condensed_movies", "samples"),
     output:
         tables=SAMPLES,
         lines=SAMPLE_LINES,
@@ -39,7 +39,7 @@ rule list_verified:
         samples=SAMPLES,
         clips=CLIP_TABLE,
         movie_info=MOVIE_INFO,
-        code=code("samples"),
+        code=code("condensed_movies", "samples"),
     output:
         evaluation=out("verification/evaluation_set.csv"),
         windows=out("verification/windows.csv"),

@@ -103,6 +103,7 @@ rule list_clips:
     input:
         clips="resources/condensed_movies/clips.csv",
         movie_info="resources/condensed_movies/movie_info.csv",
+        code=code("condensed_movies"),
     output:
         CLIP_LIST,
     log:

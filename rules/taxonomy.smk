@@ -1,11 +1,13 @@
 """The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
 
-from scripts.lib.sources import own_or_mirrored
+from scripts.lib.sources import in_mirror
 from scripts.taxonomy.screenplays import find_screenplays
 
 # A mirror may have them, since they cannot be downloaded. They are looked for once they are needed, so
 # that `retrieve` runs before there are any.
-SCREENPLAYS = own_or_mirrored(config["taxonomy"]["screenplays"], config["sources"]["mirror"])
+SCREENPLAYS = config["taxonomy"]["screenplays"]
+if not Path(SCREENPLAYS).exists():
+    SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
 # Inputs that a config may leave out; before the first download from the pages there is no review file.
 REVIEW = {"review": config["taxonomy"]["review"]}
 if not config["taxonomy"]["review"] or not Path(config["taxonomy"]["review"]).exists():

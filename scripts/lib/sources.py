@@ -14,12 +14,13 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
         return {row["path"]: row for row in csv.DictReader(stream)}
 
 
-def own_or_mirrored(folder: str, mirror: str | None) -> str:
-    """A folder of the user's, or the mirror's of the same place below `resources/` where the former is missing."""
-    mirrored = Path(mirror or "", folder.removeprefix("resources/"))
-    if mirror and folder.startswith("resources/") and not Path(folder).is_dir() and mirrored.is_dir():
-        return str(mirrored)
-    return folder
+def in_mirror(path: str | Path, mirror: str | None) -> Path | None:
+    """The mirror's copy of a file or folder below `resources/`, None where it has none."""
+    path = Path(path)
+    if not mirror or path.parts[:1] != ("resources",):
+        return None
+    copy = Path(mirror, *path.parts[1:])
+    return copy if copy.exists() else None
 
 
 def is_weights_file(pretrained: str) -> bool:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from scripts.dataset.read_released import known_years
 from scripts.dataset.select_shots import renamed_labels
+from scripts.lib.condensed_movies import known_years
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.dataset.read_released import read_movies
+from scripts.lib.condensed_movies import read_movies
 from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.log import job_log, logger
 from scripts.lib.manifest import SAFE_ID, Clip, write_manifest

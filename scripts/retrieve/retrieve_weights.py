@@ -1,6 +1,7 @@
 """Fetch the weights of any open_clip model by tag or hub id, and keep them as safetensors."""
 
 import json
+import shutil
 from pathlib import Path
 
 from scripts.lib.checksums import check_or_record
@@ -8,16 +9,19 @@ from scripts.lib.encoders import PREPROCESS_KEY, register_model
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger
+from scripts.lib.sources import in_mirror
 
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode")
 
 
-def retrieve_weights(model: str, pretrained: str, destination: str | Path) -> None:
+def retrieve_weights(model: str, pretrained: str, destination: str | Path, mirror: str | None = None) -> None:
     """Write a state dict with its preprocessing in the metadata, so that it travels with it.
 
     Args:
         model: open_clip model name.
         pretrained: a tag that open_clip knows for it, or a hub id (`owner/name`).
+        destination: file below `resources/`.
+        mirror: folder looked into first, laid out as `resources/`, for the file as this makes it.
 
     Raises:
         UserError: no such weights, no way to them, or other ones than came first under this name.
@@ -25,6 +29,11 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path) -> No
     import open_clip
     from safetensors.torch import save_file
 
+    if copy := in_mirror(destination, mirror):
+        check_or_record(copy, str(Path(*Path(destination).parts[1:])), str(copy))
+        with atomic_path(destination) as temporary:
+            shutil.copyfile(copy, temporary)
+        return
     name = register_model(model)
     try:
         path, settings = _download(name, pretrained)
@@ -61,4 +70,5 @@ def _download(name: str, pretrained: str) -> tuple[str, dict]:
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0])
+        mirror = snakemake.config["sources"]["mirror"]
+        retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0], mirror)

@@ -333,7 +333,7 @@ def test_ids_that_are_no_file_names_are_refused(columns, words):
 
 def test_the_papers_list(shared_data, tmp_path):
     """The numbers that are known of Condensed Movies."""
-    from scripts.dataset.read_released import read_movies
+    from scripts.lib.condensed_movies import read_movies
 
     folder = shared_data / "condensed_movies"
     clips = list_clips(read_movies(folder / "clips.csv", folder / "movie_info.csv"))

@@ -24,7 +24,9 @@ from scripts.lib.download import Patience, part_of
 from scripts.lib.errors import UserError
 from scripts.lib.files import sha256_of
 from scripts.retrieve.convert_weights import convert_weights
+from scripts.retrieve.retrieve_label_encoder import retrieve_label_encoder
 from scripts.retrieve.retrieve_source import retrieve_source
+from scripts.retrieve.retrieve_weights import retrieve_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = bytes(range(256)) * 2000
@@ -402,6 +404,28 @@ def test_an_archive_gives_the_wanted_file_or_is_refused(source, retrieve, server
         assert file.read_bytes() == GOOD
         assert left(file) == ["labels.txt"]
     assert not (tmp_path / "evil.txt").exists()
+
+
+def test_models_of_a_hub_may_come_from_the_mirror_and_stay_what_they_were(tmp_path, monkeypatch):
+    """Weights and a sentence encoder as this machine's run would have made them; the hub is not asked."""
+    monkeypatch.chdir(tmp_path)
+    weights, encoder = "weights/SomeModel/tag.safetensors", "encoders/me--encoder"
+    (tmp_path / "mirror" / weights).parent.mkdir(parents=True)
+    (tmp_path / "mirror" / weights).write_bytes(GOOD)
+    (tmp_path / "mirror" / encoder / "1_Pooling").mkdir(parents=True)
+    for name, content in {"model.safetensors": GOOD, "1_Pooling/config.json": b"{}", "evil.pkl": b"."}.items():
+        (tmp_path / "mirror" / encoder / name).write_bytes(content)
+    retrieve_weights("SomeModel", "tag", f"resources/{weights}", "mirror")
+    retrieve_label_encoder("me/encoder", f"resources/{encoder}", "mirror")
+    assert Path("resources", weights).read_bytes() == GOOD
+    assert left(Path("resources", encoder, "x")) == ["1_Pooling", "model.safetensors"]
+    (tmp_path / "mirror" / weights).write_bytes(OLD)
+    (tmp_path / "mirror" / encoder / "model.safetensors").write_bytes(OLD)
+    with pytest.raises(UserError, match="as the first copy"):
+        retrieve_weights("SomeModel", "tag", f"resources/{weights}", "mirror")
+    with pytest.raises(UserError, match="as the first copy"):
+        retrieve_label_encoder("me/encoder", f"resources/{encoder}", "mirror")
+    assert Path("resources", weights).read_bytes() == GOOD
 
 
 class Network(torch.nn.Module):

@@ -9,7 +9,8 @@ import pytest
 from scripts.dataset.audit_leakage import NOWHERE, audit_splits, audit_verified, verified_of_run
 from scripts.dataset.join_verified import count_joined, join_verified
 from scripts.dataset.list_verified import verified_shots, window_clips
-from scripts.dataset.read_released import read_movies, released_samples
+from scripts.dataset.read_released import released_samples
+from scripts.lib.condensed_movies import read_movies
 from scripts.lib.errors import UserError
 from scripts.lib.samples import (
     Line,

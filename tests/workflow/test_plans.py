@@ -25,7 +25,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     settings = yaml.safe_load((ROOT / "config" / name).read_text())
     if settings.get("clips", {}).get("folder"):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
-    for file in ("resources/clips.csv", "resources/screenplays/film.txt"):
+    for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt"):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
     for target in ("all", "tag", "dataset", "tables", "figures", "retrieve"):
