@@ -121,7 +121,7 @@ def downloads(wildcards):
             f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
-    return [out("downloads/{shard}.csv")] if config["clips"]["download"] else []
+    return [out(f"downloads/{wildcards.shard}.csv")] if config["clips"]["download"] else []
 
 
 def of_shards(path):

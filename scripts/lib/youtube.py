@@ -50,7 +50,7 @@ REFUSALS = (
     Refusal("format", r"requested format is not available|no video formats found", remedy="update yt-dlp"),
     Refusal(
         "removed",
-        r"video unavailable|removed by|has been removed|account associated|terminated|copyright|no longer available"
+        r"video unavailable|removed by|has been (removed|terminated)|account associated|copyright|no longer available"
         r"|does not exist|is not available|isn.{1,3}t available|this video is unavailable|incomplete youtube id",
     ),
     Refusal(

@@ -52,7 +52,8 @@ def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(works
     assert "retrieve_source" not in jobs and "download_clips" not in jobs
     assert {"cluster_labels", "sample_shots", "split_samples", "make_table2", "make_gallery"} <= jobs.keys()
     assert workspace.planned("retrieve", *options, 'clips={"download": "youtube"}')["download_clips"] == 342
-    assert workspace.planned(*options, 'clips={"download": "youtube"}')["download_clips"] == 342
+    one = workspace.planned("results/paper/shots/00007.csv", *options, 'clips={"download": "youtube"}')
+    assert one == {"download_clips": 1, "detect_shots": 1}
 
 
 YT_DLP = """
