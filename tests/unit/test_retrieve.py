@@ -406,6 +406,15 @@ def test_an_archive_gives_the_wanted_file_or_is_refused(source, retrieve, server
     assert not (tmp_path / "evil.txt").exists()
 
 
+def test_control_without_the_checks_pages_and_odd_archives_would_be_taken(source, retrieve, server, monkeypatch):
+    """What the tests above refuse is refused by these checks and by nothing else."""
+    monkeypatch.setattr("scripts.retrieve.retrieve_source._refuse_page", lambda *arguments: None)
+    monkeypatch.setattr("scripts.lib.archives._check_member", lambda *arguments: None)
+    assert retrieve(source("page", None), name="page.txt").read_bytes() == PAGE
+    server.archive = zipped("labels.txt", "../evil.txt", link("evil.txt"))
+    assert retrieve(source("archive.zip"), name="unzipped.txt").read_bytes() == GOOD
+
+
 def test_models_of_a_hub_may_come_from_the_mirror_and_stay_what_they_were(tmp_path, monkeypatch):
     """Weights and a sentence encoder as this machine's run would have made them; the hub is not asked."""
     monkeypatch.chdir(tmp_path)
