@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.lib import manifest as manifests
 from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
-from scripts.lib.jobs import prepare_for_jobs
+from scripts.lib.jobs import explain_kills, hold_run, prepare_for_jobs
 from scripts.lib.sources import CLIP_LIST
 
 prepare_for_jobs(workflow.basedir)
@@ -134,5 +134,12 @@ wildcard_constraints:
 
 
 onstart:
-    if workflow.is_main_process and CLIPS:
-        manifests.write_manifest(CLIPS, MANIFEST)
+    if workflow.is_main_process:
+        explained(hold_run, out(""))
+        if CLIPS:
+            explained(manifests.write_manifest, CLIPS, MANIFEST)
+
+
+onerror:
+    if advice := explain_kills(Path(log).read_text(encoding="utf-8", errors="replace")):
+        logger.error(advice)

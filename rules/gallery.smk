@@ -44,6 +44,8 @@ rule make_gallery:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        manifest=MANIFEST,
     message:
         "The gallery of the labelled shots"
     script:

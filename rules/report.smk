@@ -89,6 +89,8 @@ rule plot_score_matrix:
         log_of("plot_score_matrix"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        manifest=MANIFEST,
     message:
         "Fig. 3: frame scores of one clip"
     script:

@@ -108,6 +108,8 @@ rule join_verified:
         log_of("join_verified"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        manifest=MANIFEST,
     message:
         "Joining the human-verified labels to the shots of their windows"
     script:

@@ -223,6 +223,7 @@ rule sample_shots:
     conda:
         "../envs/analysis.yaml"
     params:
+        manifest=MANIFEST,
         seed=config["taxonomy"]["sample"]["seed"],
         shots=config["taxonomy"]["sample"]["shots"],
     message:

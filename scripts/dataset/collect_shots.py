@@ -12,7 +12,8 @@ from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.files import atomic_path
 from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_strings
 from scripts.lib.log import job_log, progress
-from scripts.lib.manifest import Clip, read_manifest
+from scripts.lib.manifest import Clip, read_manifest, shard_fingerprints
+from scripts.lib.shards import read_shard_csv
 from scripts.lib.shots import shot_id
 from scripts.lib.tables import read_csv
 
@@ -120,6 +121,12 @@ def shard_table(
         for clip_id, rows in rows_of.items()
         if clip_id in scores
     ]
+    scored = {name for name, item in scores.items() if isinstance(item, h5py.Group)}
+    if missing := sorted(scored - set(rows_of)):
+        raise UserError(
+            f"{scores.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
+            "again (snakemake --forcerun detect_shots)"
+        )
     if not parts:
         return None
     values = np.concatenate([part.scores for part in parts])
@@ -166,7 +173,8 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
     raise UserError(
         f"{len(failures)} of {n_clips} clip(s) could not be used, more than clips.max_failed_fraction = {allowed:g} "
         f"allows:\n{bullet_list(reasons, limit=100)}\n"
-        "Mend or remove them, or raise that fraction to go on without them"
+        "Mend them and look at them again (--forcerun detect_shots), remove them, or raise that fraction to go on "
+        "without them"
     )
 
 
@@ -174,8 +182,10 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     check_failures(read_csv(snakemake.input.failures), len(clips), snakemake.params.max_failed_fraction)
-    shards = list(zip(snakemake.input.shots, snakemake.input.scores, snakemake.input.embeddings, strict=True))
-    with open_h5(snakemake.input.scores[0]) as first:
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    source = snakemake.input
+    shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
+    with open_h5(source.scores[0], fingerprints[0]) as first:
         labels = read_strings(first["labels"])
         attributes = {name: first.attrs[name] for name in ("encoder", "weights_sha256", "score", "logit_scale")}
     shot_ids: list[str] = []
@@ -187,9 +197,10 @@ def main(snakemake) -> None:
     ):
         write_strings(file, "labels", labels)
         all_scores = growing_dataset(file, "scores", np.float32, len(labels))
-        for shots_csv, scores_h5, embeddings_h5 in shards:
-            with open_h5(scores_h5) as scores, open_h5(embeddings_h5) as embeddings:
-                found = shard_table(clips, read_csv(shots_csv), scores, embeddings, snakemake.params.flags)
+        for shots_csv, scores_h5, embeddings_h5, fingerprint in shards:
+            shots = read_shard_csv(shots_csv, fingerprint)
+            with open_h5(scores_h5, fingerprint) as scores, open_h5(embeddings_h5, fingerprint) as embeddings:
+                found = shard_table(clips, shots, scores, embeddings, snakemake.params.flags)
             if found:
                 table, values = found
                 writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))

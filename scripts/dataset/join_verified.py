@@ -1,11 +1,16 @@
 """The published verified labels, joined to the shots that this run found in the same windows."""
 
+from collections.abc import Iterable
+from dataclasses import astuple
+
 import pandas as pd
 
 from scripts.lib.errors import UserError
 from scripts.lib.log import job_log
+from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.paper_tables import write_markdown
 from scripts.lib.samples import write_frame
+from scripts.lib.shots import SHOT_COLUMNS, read_shots
 
 FRAMES = ["start_frame", "end_frame", "start_time", "end_time"]
 
@@ -52,10 +57,19 @@ def count_joined(verified: pd.DataFrame, shots: pd.DataFrame, joined: pd.DataFra
     return pd.DataFrame(rows, columns=["part", "outcome", "shots", "share"])
 
 
+def shot_table(shards: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The shots of all shards, given by path and fingerprint."""
+    shots = [
+        shot for path, fingerprint in shards for of_clip in read_shots(path, fingerprint).values() for shot in of_clip
+    ]
+    return pd.DataFrame(map(astuple, shots), columns=list(SHOT_COLUMNS))
+
+
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     verified = pd.read_csv(snakemake.input.evaluation, keep_default_na=False)
-    shots = pd.concat(map(pd.read_csv, snakemake.input.shots), ignore_index=True)
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    shots = shot_table(zip(snakemake.input.shots, fingerprints, strict=True))
     joined = join_verified(verified, shots)
     if not len(joined):
         raise UserError(

@@ -1,12 +1,13 @@
 """Every clip that could not be used, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log, logger
-from scripts.lib.manifest import read_manifest
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.manifest import read_manifest, shard_fingerprints
+from scripts.lib.shards import read_shard_csv
+from scripts.lib.tables import write_csv
 
 COLUMNS = ("clip_id", "path", "step", "reason")
 
@@ -15,7 +16,8 @@ def list_failures(
     paths: dict[str, str],
     clip_tables: Iterable[str | Path],
     embeddings: Iterable[str | Path],
-    downloads: Iterable[str | Path] = (),
+    fingerprints: list[str],
+    downloads: Sequence[str | Path] = (),
 ) -> list[dict[str, str]]:
     """Rows with `COLUMNS`, in the manifest's order.
 
@@ -23,22 +25,23 @@ def list_failures(
         paths: path of each clip of the run by id, in the manifest's order.
         clip_tables: `clips/<shard>.csv` files.
         embeddings: `embeddings/<encoder>/<shard>.h5` files.
+        fingerprints: of the shards, in the same order.
         downloads: `downloads/<shard>.csv` files; why a clip could not be had says more than that it is missing.
     """
     failed = {
         row["clip_id"]: ("detect_shots", row["reason"])
-        for table in clip_tables
-        for row in read_csv(table)
+        for table, fingerprint in zip(clip_tables, fingerprints, strict=True)
+        for row in read_shard_csv(table, fingerprint)
         if row["status"] == "failed"
     }
-    for path in embeddings:
-        with open_h5(path) as file:
+    for path, fingerprint in zip(embeddings, fingerprints, strict=True):
+        with open_h5(path, fingerprint) as file:
             names, reasons = (read_strings(file[".failures"][column]) for column in ("clip_id", "reason"))
         failed |= {name: ("embed_frames", reason) for name, reason in zip(names, reasons, strict=True)}
     failed |= {
         row["clip_id"]: ("download_clips", f"{row['status']}: {row['reason']}")
-        for table in downloads
-        for row in read_csv(table)
+        for table, fingerprint in zip(downloads, fingerprints, strict=bool(downloads))
+        for row in read_shard_csv(table, fingerprint)
         if row["status"] != "ok"
     }
     return [
@@ -51,7 +54,9 @@ def list_failures(
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     paths = {clip.clip_id: clip.path for clip in read_manifest(snakemake.params.manifest)}
-    rows = list_failures(paths, snakemake.input.clips, snakemake.input.embeddings, snakemake.input.downloads)
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    source = snakemake.input
+    rows = list_failures(paths, source.clips, source.embeddings, fingerprints, source.downloads)
     for row in rows:
         logger.warning("%s cannot be used: %s", row["path"], row["reason"])
     write_csv(snakemake.output[0], COLUMNS, rows)

@@ -12,7 +12,7 @@ from scripts.demo.studio.camera import SIZE
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import FPS, plan_shots, render_clip
 from scripts.demo.studio.sets import SETS
-from scripts.lib.files import atomic_path
+from scripts.lib.files import atomic_folder
 from scripts.lib.log import job_log, progress
 from scripts.lib.manifest import Clip, read_manifest
 from scripts.lib.parallel import map_in_threads
@@ -83,7 +83,7 @@ def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict
     """Encode a clip and return its number of frames per shot."""
     counts = [0] * n_shots
     options = dict(option.split("=", 1) for option in form["options"].split())
-    with atomic_path(path) as temporary, av.open(str(temporary), "w") as container:
+    with av.open(str(path), "w") as container:
         stream = container.add_stream(form["codec"], rate=FPS, options=options)
         # With more threads an encoder's pictures depend on which of them comes first.
         stream.codec_context.thread_count = 1
@@ -105,10 +105,9 @@ def main(snakemake) -> None:
     clips = read_manifest(snakemake.input.clips)
     scenes = read_csv(snakemake.input.scenes)
     forms = {row["suffix"]: row for row in read_csv(snakemake.input.formats)}
-    folder = Path(snakemake.output.clips)
-    render_one = partial(_render_numbered, folder=folder, seed=snakemake.params.seed, scenes=scenes, forms=forms)
     truth = []
-    with progress(len(clips), "clip", "Rendering films") as bar:
+    with atomic_folder(snakemake.output.clips) as folder, progress(len(clips), "clip", "Rendering films") as bar:
+        render_one = partial(_render_numbered, folder=folder, seed=snakemake.params.seed, scenes=scenes, forms=forms)
         for rows in map_in_threads(render_one, list(enumerate(clips)), snakemake.threads):
             truth += rows
             bar.update()

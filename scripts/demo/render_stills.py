@@ -9,7 +9,7 @@ from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import pick_light, still
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
-from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.log import job_log, progress
 from scripts.lib.parallel import map_in_threads
 
@@ -43,7 +43,7 @@ def main(snakemake) -> None:
     ):
         write_strings(file, "labels", labels)
         for label, pictures in zip(labels, map_in_threads(render, labels, snakemake.threads), strict=True):
-            file[label] = pictures
+            write_array(file, label, pictures)
             bar.update()
 
 

@@ -1,5 +1,7 @@
 """HDF5 files of one shard: written whole, self-describing, checked when read."""
 
+import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -13,6 +15,18 @@ from scripts.lib.files import atomic_path
 
 # A clip of a hundred frames must not cost a megabyte, a feature film not a million chunks.
 CHUNK_FRAMES = 64
+# HDF5 sums up a dataset's bytes chunk by chunk; columns of whole clips are cut at this many bytes.
+CHUNK_BYTES = 1 << 20
+# From this version of the format on, what describes the datasets is summed up as well.
+FORMAT = ("v110", "v110")
+# How h5py words what HDF5 reports, whatever kind of exception it makes of it.
+_HDF5_REPORT = re.compile(
+    r"(?:Unable|Can't|Cannot|Unspecified error in) .*\(.*\)|.*(?:checksum|filter returned failure)", re.S
+)
+
+
+# Files being written; a fault of one is told by whatever is written next.
+_targets: list["_Target"] = []
 
 
 @contextmanager
@@ -20,13 +34,85 @@ def create_h5(path: str | Path, attributes: dict, packages: tuple[str, ...] = ()
     """A new HDF5 file that bears its final name only once it is complete.
 
     `attributes` go to the root, with the versions of `packages` and h5py as `version_<package>`.
+
+    Raises:
+        UserError: the disk is full.
     """
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        for key, value in attributes.items():
-            file.attrs[key] = value
-        for package in ("h5py", *packages):
-            file.attrs[f"version_{package}"] = version(package)
-        yield file
+    with atomic_path(path) as temporary, open(temporary, "w+b", buffering=0) as stream:
+        target = _Target(stream)
+        _targets.append(target)
+        try:
+            with h5py.File(target, "w", libver=FORMAT) as file:
+                for key, value in attributes.items():
+                    file.attrs[key] = value
+                for package in ("h5py", *packages):
+                    file.attrs[f"version_{package}"] = version(package)
+                yield file
+        finally:
+            _targets.remove(target)
+        target.check()
+
+
+class _Target(io.RawIOBase):
+    """The file that HDF5 writes to. HDF5 crashes the process on a full disk, so it is not told of it.
+
+    What it writes from the first fault on is kept in memory, so that it can go on and close the
+    file; `check` then raises the fault.
+    """
+
+    def __init__(self, stream: io.RawIOBase):
+        self._stream = stream
+        self._position = 0
+        self._fault: OSError | None = None
+        self._kept: list[tuple[int, bytes]] = []
+
+    def check(self) -> None:
+        """Raise what has gone wrong, if anything has."""
+        if self._fault is not None:
+            raise OSError(self._fault.errno, self._fault.strerror) from self._fault
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = offset if whence == io.SEEK_SET else self._stream.seek(offset, whence)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data) -> int:
+        data = memoryview(data).cast("B")
+        if self._fault is None:
+            try:
+                self._stream.seek(self._position)
+                left = data
+                while len(left):
+                    left = left[self._stream.write(left) :]
+            except OSError as error:
+                self._fault = error
+        if self._fault is not None:
+            self._kept.append((self._position, bytes(data)))
+        self._position += len(data)
+        return len(data)
+
+    def readinto(self, buffer) -> int:
+        wanted = memoryview(buffer).cast("B")
+        self._stream.seek(self._position)
+        count = self._stream.readinto(wanted)
+        wanted[count:] = bytes(len(wanted) - count)
+        for place, data in self._kept:
+            first, end = max(place, self._position), min(place + len(data), self._position + len(wanted))
+            if first < end:
+                wanted[first - self._position : end - self._position] = data[first - place : end - place]
+        self._position += len(wanted)
+        return len(wanted)
+
+    def truncate(self, size: int | None = None) -> int:
+        size = self._position if size is None else size
+        if self._fault is None:
+            try:
+                self._stream.truncate(size)
+            except OSError as error:
+                self._fault = error
+        return size
 
 
 @contextmanager
@@ -34,8 +120,9 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
     """Open for reading.
 
     Raises:
-        UserError: the file is no readable HDF5, or its `fingerprint` attribute is not the one
-            asked for (it was made for other clips).
+        UserError: the file is no readable HDF5 or its content is damaged, it refers to other files
+            or within itself, or its `fingerprint` attribute is not the one asked for (it was made
+            for other clips).
     """
     remedy = f"delete it and run the same command again:\n  rm '{path}'"
     try:
@@ -43,20 +130,60 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
     except OSError as error:
         raise UserError(f"{path} is damaged or incomplete ({error}); {remedy}") from error
     with file:
-        if fingerprint is not None and file.attrs.get("fingerprint") != fingerprint:
-            raise UserError(f"{path} was made for other clips than this shard's; {remedy}")
         try:
+            _refuse_references(file, path)
+            found = file.attrs.get("fingerprint")
+            if fingerprint is not None and found != fingerprint:
+                raise UserError(f"{path} was made for other clips than this shard's; {remedy}")
             yield file
-        except OSError as error:
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
             # HDF5's own errors bear no number; one with a number is about another file, or the disk.
-            if error.errno is not None:
+            if getattr(error, "errno", None) is not None or not _HDF5_REPORT.match(str(error).strip("'\"")):
                 raise
             raise UserError(f"{path} cannot be read to its end ({error}); {remedy}") from error
 
 
+def _refuse_references(file: h5py.File, path: str | Path) -> None:
+    """An HDF5 file can have parts of other files in it, any that its reader may read; ours never do."""
+    problems = []
+
+    def look_at_link(name, info):
+        if info.type != h5py.h5l.TYPE_HARD:
+            problems.append(f"{name.decode(errors='replace')!r} is a link")
+
+    def look_at_object(name, found):
+        if not isinstance(found, h5py.Dataset):
+            return
+        layout = found.id.get_create_plist()
+        if layout.get_external_count() or layout.get_layout() == h5py.h5d.VIRTUAL:
+            problems.append(f"the content of {name!r} lies in another file")
+
+    file.id.links.visit(look_at_link, info=True)
+    if not problems:
+        file.visititems(look_at_object)
+    if problems:
+        raise UserError(
+            f"{path} is refused: {problems[0]}, and nothing outside of a file is read in its place. "
+            "Copy the data into the file, or let the workflow make it"
+        )
+
+
+def write_array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:
+    """A dataset with checksums, of any shape."""
+    _check_targets()
+    values = np.asarray(values)
+    if values.size == 0 or values.ndim == 0:
+        return group.create_dataset(name, data=values)
+    row = max(1, values[:1].nbytes)
+    chunks = (min(len(values), max(1, CHUNK_BYTES // row)), *values.shape[1:])
+    return group.create_dataset(name, data=values, chunks=chunks, fletcher32=True)
+
+
 def write_strings(group: h5py.Group, name: str, values: list[str]) -> h5py.Dataset:
-    """A dataset of UTF-8 strings, (len(values),)."""
-    return group.create_dataset(name, data=np.array(values, dtype=object), dtype=h5py.string_dtype())
+    """A dataset of UTF-8 strings, (len(values),); of one length, because others have no checksum."""
+    encoded = [value.encode("utf-8") for value in values]
+    kind = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
+    return write_array(group, name, np.array(encoded, dtype=kind))
 
 
 def read_strings(dataset: h5py.Dataset) -> list[str]:
@@ -68,12 +195,23 @@ def growing_dataset(group: h5py.Group, name: str, dtype, width: int | None = Non
     """An empty dataset, (0,) or (0, width), that `append_rows` extends along its first axis."""
     tail = () if width is None else (width,)
     return group.create_dataset(
-        name, shape=(0, *tail), maxshape=(None, *tail), chunks=(CHUNK_FRAMES, *tail), dtype=dtype
+        name,
+        shape=(0, *tail),
+        maxshape=(None, *tail),
+        chunks=(CHUNK_FRAMES, *tail),
+        dtype=dtype,
+        fletcher32=True,
     )
 
 
 def append_rows(dataset: h5py.Dataset, rows: np.ndarray) -> None:
     """Add rows at the end of a dataset made by `growing_dataset`."""
+    _check_targets()
     start = dataset.shape[0]
     dataset.resize(start + len(rows), axis=0)
     dataset[start:] = rows
+
+
+def _check_targets() -> None:
+    for target in _targets:
+        target.check()

@@ -1,8 +1,26 @@
-"""What the processes that Snakemake starts for jobs need from the one that starts them."""
+"""What the processes that Snakemake starts for jobs need from the one that starts them, and owe to it."""
 
+import fcntl
 import os
+import re
+import select
 import shlex
+import socket
 import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from scripts.lib.errors import UserError
+
+# Names the process that jobs belong to, with the space of process numbers in which the number counts.
+OWNER = "MOVIECLIP_SNAKEMAKE"
+POLL_SECONDS = 1.0
+LOCK = ".lock"
+_KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
+
+_locks = []
 
 
 def prepare_for_jobs(folder: str | os.PathLike) -> None:
@@ -11,11 +29,102 @@ def prepare_for_jobs(folder: str | os.PathLike) -> None:
     The workflow's folder is put first on the path of every Python that is started from here. And
     Snakemake writes `sys.executable` into shell commands as it stands, which a checkout (with its
     environment inside) whose path has a space in it does not survive: the name is quoted for it.
+    Jobs are told whose they are, see `end_with_owner`.
     """
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if str(folder) not in known:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *known])
     # Threads that spin while they wait bring a machine to a halt on which several jobs compute.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ[OWNER] = f"{os.getpid()}@{_number_space()}"
     if os.path.exists(sys.executable):
         sys.executable = shlex.quote(sys.executable)
+
+
+def end_with_owner() -> None:
+    """End this process as soon as the Snakemake process that it works for is gone, however that ended.
+
+    A job that lives on would write into a run that has been started again meanwhile. The kernel's
+    signal on a parent's death does not serve: a shell stands between the two.
+    """
+    process, _, space = os.environ.get(OWNER, "").partition("@")
+    if process and space == _number_space():
+        threading.Thread(target=_end_after, args=(int(process),), daemon=True).start()
+
+
+def _end_after(process: int) -> None:
+    with suppress(ProcessLookupError):
+        _wait_for(process)
+    # Nothing is cleaned up: that could take long, and what is half-written bears no final name.
+    os._exit(1)
+
+
+def _wait_for(process: int) -> None:
+    """Return, or raise ProcessLookupError, when a process has ended."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        raise
+    except (AttributeError, OSError):
+        # not Linux, an old kernel, or a container that forbids it
+        while True:
+            os.kill(process, 0)
+            time.sleep(POLL_SECONDS)
+    select.select([handle], [], [])
+
+
+def _number_space() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def hold_run(folder: str | os.PathLike) -> None:
+    """Keep other Snakemake processes out of a run's folder for as long as this one lives.
+
+    Snakemake's own lock knows only the processes started in one place, and several checkouts may
+    share a results folder. The system gives this lock back when the process ends, however it ends.
+
+    Raises:
+        UserError: another process has the folder, or it cannot be written to.
+    """
+    path = Path(folder, LOCK)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(path, "a+")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written to ({error.strerror}). Make it writable, or let results/ be a link to a "
+            "folder that is; then give the same command again"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        raise UserError(
+            f"{folder} is in use by another Snakemake process ({lock.read().strip() or 'unknown'}). Wait for it to "
+            "end, stop it, or give this run a name of its own (--config run=another_name)"
+        ) from None
+    except OSError:
+        # Some network disks know no locks: there Snakemake's own has to do.
+        return
+    _locks.append(lock)
+    try:
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        lock.flush()
+    except OSError:
+        # On a full disk the lock holds without the name.
+        pass
+
+
+def explain_kills(log: str) -> str:
+    """What to do about jobs that the system has killed, as Snakemake's log tells of them; empty if there are none."""
+    if not _KILLED.search(log):
+        return ""
+    return (
+        "A job was killed from outside, most likely because memory ran out. Give it more, or let it need less: "
+        "fewer clips are decoded at a time with fewer --cores, and fewer frames are held with a lower "
+        "tagging.batch_size. Then give the same command again: what is finished is kept."
+    )

@@ -9,6 +9,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from scripts.lib.errors import UserError
+from scripts.lib.jobs import end_with_owner
+from scripts.lib.storage import AGAIN, is_machines_fault
 
 logger = logging.getLogger("movieclip")
 # Libraries give the root logger handlers of their own; every line would come twice.
@@ -19,14 +21,13 @@ NOT_A_TERMINAL_SECONDS = 10.0
 
 @contextmanager
 def job_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Send the job's log to `path` and stderr; end the job on an error.
+    """Send the job's log to `path` and stderr; end the job on an error, and with the process that started it.
 
-    A `UserError` becomes its message alone, anything else is logged with its traceback. Both end
-    the process with exit code 1.
+    A `UserError` becomes its message alone, and so do faults of the machine; anything else is
+    logged with its traceback. All end the process with exit code 1.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.FileHandler(path, mode="w", encoding="utf-8"), _TqdmHandler()]
+    end_with_owner()
+    handlers = [_TqdmHandler(), *_file_handler(Path(path))]
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logger.addHandler(handler)
@@ -36,13 +37,40 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
     except UserError as error:
         logger.error("%s", error)
         sys.exit(1)
-    except Exception:
-        logger.exception("The job failed for a reason it did not expect")
+    except Exception as error:
+        if is_machines_fault(error):
+            logger.error("The machine gave out (%s: %s). Mend that, and %s", type(error).__name__, error, AGAIN)
+        else:
+            logger.exception("The job failed for a reason it did not expect")
         sys.exit(1)
     finally:
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
+
+
+def _file_handler(path: Path) -> list[logging.Handler]:
+    """The log file, or none where it cannot be written: the job says why it fails by what it writes itself."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return [_FileHandler(path, mode="w", encoding="utf-8")]
+    except OSError as error:
+        print(f"The log {path} cannot be written ({error.strerror})", file=sys.stderr)
+        return []
+
+
+class _FileHandler(logging.FileHandler):
+    """A log file that does without the lines for which there is no room on the disk."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError:
+            self.stream = None
 
 
 class _TqdmHandler(logging.Handler):

@@ -256,6 +256,11 @@ def shard_clips(path: str | Path, shard: str, size: int) -> list[Clip]:
     return shards[shard]
 
 
+def shard_fingerprints(path: str | Path, size: int) -> list[str]:
+    """Fingerprints of all shards in their order, as a job reads them from the run's manifest."""
+    return [fingerprint(clips) for clips in cut_shards(read_manifest(path), size).values()]
+
+
 def clips_root(config: dict) -> str | None:
     """Folder that the paths of the run's manifest are relative to, None for the working directory.
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from scripts.lib.files import sha256_of
-from scripts.lib.tables import read_csv
+from scripts.lib.shards import read_shard_csv
 
 PACKAGES = (
     "av",
@@ -75,10 +75,10 @@ def checksums(paths: list[str]) -> dict[str, str]:
     return {str(path): sha256_of(path) for path in sorted(set(map(str, paths)))}
 
 
-def clip_counts(tables: list[str]) -> dict[str, int]:
+def clip_counts(tables: list[str], fingerprints: list[str]) -> dict[str, int]:
     """How many clips of a run ended in which status, from its `clips/<shard>.csv`."""
     counts: dict[str, int] = {}
-    for table in tables:
-        for row in read_csv(table):
+    for table, fingerprint in zip(tables, fingerprints, strict=True):
+        for row in read_shard_csv(table, fingerprint):
             counts[row["status"]] = counts.get(row["status"], 0) + 1
     return counts

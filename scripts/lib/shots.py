@@ -17,6 +17,7 @@ from scenedetect.detector import FlashFilter, SceneDetector
 from scenedetect.video_stream import VideoStream
 
 from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.shards import read_shard_csv, write_shard_csv
 from scripts.lib.tables import read_csv, write_csv
 from scripts.lib.video import TIME_TOLERANCE, Video
 
@@ -212,14 +213,22 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
     return frames
 
 
-def write_shots(path: str | Path, shots: Iterable[Shot]) -> None:
-    """Write shots as a table such as `shots/<shard>.csv`."""
-    write_csv(path, SHOT_COLUMNS, (dict(zip(SHOT_COLUMNS, astuple(shot), strict=True)) for shot in shots))
+def write_shots(path: str | Path, shots: Iterable[Shot], fingerprint: str | None = None) -> None:
+    """Write shots as a table; those of a shard with its fingerprint."""
+    rows = (dict(zip(SHOT_COLUMNS, astuple(shot), strict=True)) for shot in shots)
+    if fingerprint is None:
+        write_csv(path, SHOT_COLUMNS, rows)
+    else:
+        write_shard_csv(path, SHOT_COLUMNS, rows, fingerprint)
 
 
-def read_shots(path: str | Path) -> dict[str, list[Shot]]:
-    """The shots of such a table by clip id, in its order."""
-    rows = map(shot_from_row, read_csv(path))
+def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, list[Shot]]:
+    """The shots of such a table by clip id, in its order.
+
+    Raises:
+        UserError: it is not whole or not the table of the shard that `fingerprint` tells.
+    """
+    rows = map(shot_from_row, read_csv(path) if fingerprint is None else read_shard_csv(path, fingerprint))
     return {clip_id: list(group) for clip_id, group in groupby(rows, key=lambda shot: shot.clip_id)}
 
 

@@ -23,6 +23,19 @@ def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) ->
         writer.writerows(rows)
 
 
+def read_header(path: str | Path) -> list[str]:
+    """Names of a CSV's columns.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            return list(csv.DictReader(stream).fieldnames or [])
+    except (OSError, csv.Error) as error:
+        raise UserError(f"cannot read the table {path}: {error}") from error
+
+
 def read_csv(path: str | Path) -> list[dict[str, str]]:
     """Rows of a CSV as text.
 

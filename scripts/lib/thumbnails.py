@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scripts.lib.files import atomic_path
 from scripts.lib.log import logger, progress
 from scripts.lib.manifest import Clip
 from scripts.lib.parallel import map_in_threads
 from scripts.lib.shots import Shot
+from scripts.lib.storage import is_machines_fault
 from scripts.lib.video import UnreadableClip, Video
 
 # A frame is scaled to fit, in pixels; the height decides unless the picture is wider than 32:9.
@@ -32,6 +32,8 @@ def make_thumbnails(
     clips: list[Clip], shots: dict[str, list[Shot]], root: str | None, folder: Path, workers: int = 1
 ) -> dict[str, int]:
     """Write `<shot_id>.jpg` for every shot, decoding each clip once; a clip that fails is left out.
+
+    The folder is the caller's to put in its place when it is complete.
 
     A clip without shots is not opened, and none is decoded past the last frame that is wanted.
 
@@ -59,8 +61,7 @@ def make_thumbnails(
 def _save_strips(clip: Clip, shots, root, folder, bar) -> int:
     count = 0
     for shot, strip in _strips(clip, shots[clip.clip_id], root):
-        with atomic_path(folder / f"{shot.shot_id}.jpg") as temporary:
-            strip.save(temporary, quality=QUALITY, optimize=True)
+        strip.save(folder / f"{shot.shot_id}.jpg", quality=QUALITY, optimize=True)
         count += 1
         bar.update()
     return count
@@ -85,7 +86,9 @@ def _strips(clip: Clip, shots: list[Shot], root: str | None) -> Iterator[tuple[S
                     return
     except UnreadableClip as reason:
         logger.warning("%s: %s", clip.clip_id, reason)
-    except Exception:
+    except Exception as error:
+        if is_machines_fault(error):
+            raise
         logger.exception("%s: unexpected error", clip.clip_id)
 
 

@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from scripts.lib.manifest import Clip, media_path
+from scripts.lib.storage import is_machines_fault
 
 # Matroska rounds timestamps to milliseconds, and people round the times that they write down.
 TIME_TOLERANCE = 1e-3
@@ -171,7 +172,9 @@ class Video:
                 self._container.seek(target, stream=self._stream, backward=True)
                 pictures = self._timed(self._pictures(), self._stream.start_time)
                 time, picture = next(pictures)
-            except (av.FFmpegError, StopIteration):
+            except (av.FFmpegError, StopIteration) as error:
+                if is_machines_fault(error):
+                    raise
                 time = float("inf")
             if time <= self.start + TIME_TOLERANCE:
                 yield time, picture
@@ -205,11 +208,17 @@ class Video:
         while True:
             try:
                 packet = next(packets)
-            except (StopIteration, av.FFmpegError):
+            except StopIteration:
+                return
+            except av.FFmpegError as error:
+                if is_machines_fault(error):
+                    raise
                 return
             try:
                 yield from packet.decode()
-            except av.FFmpegError:
+            except av.FFmpegError as error:
+                if is_machines_fault(error):
+                    raise
                 continue
 
     def upright_pixels(self, picture: av.VideoFrame, pixel_format: str) -> np.ndarray:
@@ -275,6 +284,8 @@ def _open_container(path: Path) -> av.container.InputContainer:
     except PermissionError as error:
         raise UnreadableClip("the file may not be read (permission denied)") from error
     except (av.FFmpegError, OSError, ValueError) as error:
+        if is_machines_fault(error):
+            raise
         raise UnreadableClip(f"not a video that can be opened ({_plain(error)})") from error
 
 

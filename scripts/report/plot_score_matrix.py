@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scripts.lib.figures import label_colours, new_figure, on_colour, save_figure
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
+from scripts.lib.manifest import shard_fingerprints
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
@@ -85,8 +86,10 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     shots = pd.read_parquet(snakemake.input.shots)
     clip_id = choose_clip(shots)
-    for scores, embeddings in zip(snakemake.input.scores, snakemake.input.embeddings, strict=True):
-        with open_h5(scores) as file, open_h5(embeddings) as frames:
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)
+    for scores, embeddings, fingerprint in shards:
+        with open_h5(scores, fingerprint) as file, open_h5(embeddings, fingerprint) as frames:
             if clip_id in file:
                 labels, matrix, times = read_strings(file["labels"]), file[clip_id]["S"][:], frames[clip_id]["time"][:]
                 break

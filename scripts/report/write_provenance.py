@@ -4,15 +4,20 @@ import json
 
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log
+from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
+    # A run that starts from released split files has neither clips nor a manifest of them.
+    fingerprints = []
+    for manifest in snakemake.params.manifest:
+        fingerprints = shard_fingerprints(manifest, snakemake.config["clips"]["shard_size"])
     record = {
         "config": snakemake.params.config,
         "inputs_sha256": checksums([*snakemake.input.sources, *snakemake.params.manifest]),
-        "clips": clip_counts(list(snakemake.input.clips)),
+        "clips": clip_counts(list(snakemake.input.clips), fingerprints),
         "versions": package_versions(),
         "git_commit": git_commit(snakemake.scriptdir),
         "wall_times": wall_times(snakemake.params.benchmarks),

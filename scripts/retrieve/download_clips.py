@@ -12,7 +12,7 @@ from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, media_path, shard_clips
-from scripts.lib.tables import write_csv
+from scripts.lib.shards import write_shard_csv
 from scripts.lib.video import UnreadableClip, copy_pictures
 from scripts.lib.youtube import UNKNOWN, Refusal, classify, plain, watch_url
 
@@ -172,7 +172,7 @@ def main(snakemake) -> None:
     settings = snakemake.config["clips"]
     clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, settings["shard_size"])
     rows = download_clips(clips, settings["root"], make_fetch())
-    write_csv(snakemake.output[0], COLUMNS, rows)
+    write_shard_csv(snakemake.output[0], COLUMNS, rows, snakemake.params.clips)
     missing = Counter(row["status"] for row in rows if row["status"] != "ok")
     if missing:
         kinds = ", ".join(f"{count} {status}" for status, count in missing.most_common())

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, clips_root, shard_clips
 from scripts.lib.parallel import map_in_threads
+from scripts.lib.shards import write_shard_csv
 from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
-from scripts.lib.tables import write_csv
+from scripts.lib.storage import is_machines_fault
 from scripts.lib.video import ClipInfo, UnreadableClip, Video
 
 CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
@@ -72,6 +74,8 @@ def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict,
     except UnreadableClip as reason:
         return {"clip_id": clip.clip_id, "status": "failed", "reason": str(reason)}, []
     except Exception as error:
+        if is_machines_fault(error):
+            raise
         logger.exception("%s: unexpected error", clip.clip_id)
         reason = f"unexpected error, see the log ({type(error).__name__}: {error})"
         return {"clip_id": clip.clip_id, "status": "failed", "reason": reason}, []
@@ -100,16 +104,19 @@ def _remark(info: ClipInfo) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     params, settings = snakemake.params, snakemake.config["clips"]
+    root = clips_root(snakemake.config)
+    if root and not Path(root).is_dir():
+        raise UserError(f"the folder of the clips, {root}, is not there; bring it back (is a disk not mounted?)")
     rows, shots = detect_shots(
         shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),
-        clips_root(snakemake.config),
+        root,
         params.detector,
         params.parameters,
         snakemake.input.get("shot_list") or None,
         snakemake.threads,
     )
-    write_csv(snakemake.output.clips, CLIP_COLUMNS, rows)
-    write_shots(snakemake.output.shots, shots)
+    write_shard_csv(snakemake.output.clips, CLIP_COLUMNS, rows, params.clips)
+    write_shots(snakemake.output.shots, shots, params.clips)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,17 @@ import h5py
 import numpy as np
 
 from scripts.lib.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
+from scripts.lib.errors import UserError
 from scripts.lib.files import sha256_of
 from scripts.lib.gpu import leased_gpu
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_strings
+from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_array, write_strings
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, clips_root, fingerprint, shard_clips
 from scripts.lib.parallel import read_ahead
 from scripts.lib.sampling import FrameSampler, expected_frames
+from scripts.lib.shards import read_shard_csv
 from scripts.lib.shots import Shot, shot_from_row
-from scripts.lib.tables import read_csv
+from scripts.lib.storage import is_machines_fault
 from scripts.lib.video import UnreadableClip, Video
 
 # Frames handed over at a time: the queue is touched once for all of them.
@@ -123,6 +125,8 @@ def _sampled_chunks(item: Work, encoder, root, frames, chunk_size) -> Iterator[C
     except UnreadableClip as reason:
         yield Finished(clip_id, str(reason))
     except Exception as error:
+        if is_machines_fault(error):
+            raise
         logger.exception("%s: unexpected error", clip_id)
         yield Finished(clip_id, f"unexpected error, see the log ({type(error).__name__}: {error})")
     else:
@@ -191,16 +195,25 @@ class _Batch:
             return
         group = self.file[clip.clip_id]
         for name in columns[0]:
-            group[name] = np.concatenate([part[name] for part in columns])
+            write_array(group, name, np.concatenate([part[name] for part in columns]))
 
 
 def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -> list[Work]:
-    """The usable clips of a shard with their shots."""
+    """The usable clips of a shard with their shots.
+
+    Raises:
+        UserError: a usable clip has no shots, so the two tables are not of one job.
+    """
     shots = {
         clip_id: [shot_from_row(row) for row in rows]
         for clip_id, rows in groupby(shot_rows, key=lambda row: row["clip_id"])
     }
     n_frames = {row["clip_id"]: int(row["n_frames"]) for row in clip_rows if row["status"] == "ok"}
+    if missing := sorted(set(n_frames) - set(shots)):
+        raise UserError(
+            f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; find them again "
+            "(snakemake --forcerun detect_shots)"
+        )
     return [Work(clip, shots[clip.clip_id], n_frames[clip.clip_id]) for clip in clips if clip.clip_id in n_frames]
 
 
@@ -211,7 +224,11 @@ def main(snakemake) -> None:
     params, config = snakemake.params, snakemake.config
     torch.set_num_threads(snakemake.threads)
     clips = shard_clips(params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
-    work = read_work(clips, read_csv(snakemake.input.clips), read_csv(snakemake.input.shots))
+    work = read_work(
+        clips,
+        read_shard_csv(snakemake.input.clips, params.clips),
+        read_shard_csv(snakemake.input.shots, params.clips),
+    )
     with leased_gpu(torch.cuda.device_count()) as gpu:
         if gpu is not None:
             torch.cuda.set_device(gpu)

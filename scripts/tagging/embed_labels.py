@@ -4,7 +4,7 @@ import numpy as np
 
 from scripts.lib.encoders import PACKAGES, load_clip
 from scripts.lib.files import sha256_of
-from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.labels import fill_prompts, read_labels
 from scripts.lib.log import job_log
 
@@ -39,7 +39,7 @@ def main(snakemake) -> None:
     with create_h5(snakemake.output[0], attributes, PACKAGES) as file:
         write_strings(file, "labels", labels)
         write_strings(file, "prompts", list(snakemake.params.prompts))
-        file["embeddings"] = ensemble(embeddings)
+        write_array(file, "embeddings", ensemble(embeddings))
 
 
 if __name__ == "__main__":

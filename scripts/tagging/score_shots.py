@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_strings
+from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
 from scripts.lib.log import job_log, progress
 from scripts.lib.scores import SCORES, shot_sums
 
@@ -26,17 +26,19 @@ def score_clip(
     shot = source["shot"][:]
     numbers, rows = np.unique(shot, return_inverse=True)
     chunks = (len(labels), min(BLOCK, len(shot)))
-    matrix = target.create_dataset("S", shape=(len(labels), len(shot)), dtype=np.float16, chunks=chunks)
+    matrix = target.create_dataset(
+        "S", shape=(len(labels), len(shot)), dtype=np.float16, chunks=chunks, fletcher32=True
+    )
     sums = np.zeros((len(numbers), len(labels)))
     for start in range(0, len(shot), BLOCK):
         block = slice(start, start + BLOCK)
         scores = SCORES[score](source["features"][block], labels, scale, bias)
         matrix[:, block] = scores.T
         sums += shot_sums(scores, rows[block], len(numbers))
-    target["frame"] = source["frame"][:]
-    target["shot"] = shot
-    target["shot_numbers"] = numbers
-    target["shot_scores"] = (sums / np.bincount(rows)[:, None]).astype(np.float32)
+    write_array(target, "frame", source["frame"][:])
+    write_array(target, "shot", shot)
+    write_array(target, "shot_numbers", numbers)
+    write_array(target, "shot_scores", (sums / np.bincount(rows)[:, None]).astype(np.float32))
 
 
 def main(snakemake) -> None:

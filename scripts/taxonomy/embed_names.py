@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from scripts.lib.files import sha256_of
-from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_strings
+from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
 from scripts.lib.labels import fill_prompts, read_labels
 from scripts.lib.log import job_log
 from scripts.lib.sentences import embed_texts
@@ -56,7 +55,7 @@ def main(snakemake) -> None:
     }
     with create_h5(snakemake.output[0], attributes, ("sentence-transformers", "transformers", "torch")) as file:
         write_strings(file, "label", names)
-        file.create_dataset("embedding", data=vectors, dtype=h5py.h5t.IEEE_F32LE)
+        write_array(file, "embedding", vectors)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Pictures of the sampled shots; only clips that hold one are decoded."""
 
-from pathlib import Path
-
+from scripts.lib.files import atomic_folder
 from scripts.lib.log import job_log
 from scripts.lib.manifest import clips_root, read_manifest
 from scripts.lib.shots import read_shots
@@ -11,7 +10,8 @@ from scripts.lib.thumbnails import make_thumbnails
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     clips, shots = read_manifest(snakemake.params.manifest), read_shots(snakemake.input.sample)
-    make_thumbnails(clips, shots, clips_root(snakemake.config), Path(snakemake.output[0]), snakemake.threads)
+    with atomic_folder(snakemake.output[0]) as folder:
+        make_thumbnails(clips, shots, clips_root(snakemake.config), folder, snakemake.threads)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Iterable
 
 from scripts.lib.log import job_log, logger
+from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.shots import Shot, read_shots, write_shots
 
 
@@ -29,7 +30,9 @@ def _digest(shot: Shot, seed: int) -> bytes:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     wanted, seed = snakemake.params.shots, snakemake.params.seed
-    everything = (shot for path in snakemake.input for shots in read_shots(path).values() for shot in shots)
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    shards = map(read_shots, snakemake.input, fingerprints)
+    everything = (shot for shard in shards for shots in shard.values() for shot in shots)
     sample = sample_shots(everything, wanted, seed)
     write_shots(snakemake.output[0], sample)
     logger.info("%d shot(s) of %d clip(s)", len(sample), len({shot.clip_id for shot in sample}))

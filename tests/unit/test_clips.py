@@ -13,8 +13,10 @@ import pytest
 
 from scripts.dataset.list_failures import list_failures
 from scripts.lib.errors import UserError
+from scripts.lib.hdf5 import create_h5, write_strings
 from scripts.lib.manifest import Clip, parse_manifest, read_manifest, write_manifest
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.shards import write_shard_csv
+from scripts.lib.tables import read_csv
 from scripts.lib.video import Video
 from scripts.lib.youtube import STATUSES, classify, plain
 from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
@@ -213,14 +215,18 @@ def test_a_full_disk_stops_the_job(answers, tmp_path):
 def test_failures_tell_why_a_clip_could_not_be_had(tmp_path):
     """The reason of the download, in place of the decoder's that there is no file."""
     rows = [{"clip_id": "a", "video_id": "a", "status": "private", "reason": "Private video"}]
-    write_csv(tmp_path / "downloads.csv", COLUMNS, rows)
+    write_shard_csv(tmp_path / "downloads.csv", COLUMNS, rows, "f0")
     missing = {"clip_id": "a", "status": "failed", "reason": "the file does not exist"}
-    write_csv(tmp_path / "clips.csv", missing, [missing])
+    write_shard_csv(tmp_path / "clips.csv", missing, [missing], "f0")
+    with create_h5(tmp_path / "x.h5", {"fingerprint": "f0"}) as file:
+        write_strings(file, ".failures/clip_id", [])
+        write_strings(file, ".failures/reason", [])
+    files = ([tmp_path / "clips.csv"], [tmp_path / "x.h5"], ["f0"])
     paths = {"a": "2019/a.mkv", "b": "2019/b.mkv"}
-    assert list_failures(paths, [tmp_path / "clips.csv"], [], [tmp_path / "downloads.csv"]) == [
+    assert list_failures(paths, *files, [tmp_path / "downloads.csv"]) == [
         {"clip_id": "a", "path": "2019/a.mkv", "step": "download_clips", "reason": "private: Private video"}
     ]
-    assert list_failures(paths, [tmp_path / "clips.csv"], [])[0]["step"] == "detect_shots"
+    assert list_failures(paths, *files)[0]["step"] == "detect_shots"
 
 
 def test_without_yt_dlp_the_way_out_is_told(monkeypatch):

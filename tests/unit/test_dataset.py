@@ -14,7 +14,7 @@ from scripts.dataset.write_release_json import write_release_json
 from scripts.lib.errors import UserError
 from scripts.lib.hdf5 import create_h5, write_strings
 from scripts.lib.manifest import Clip
-from scripts.lib.tables import write_csv
+from scripts.lib.shards import write_shard_csv
 
 LIMITS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 
@@ -130,6 +130,10 @@ def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     assert values.shape == (5, 3)
     assert table["score_1"].tolist() == values.max(axis=1).tolist()
     assert table["end_frame"].tolist() == [3, 4, 2, 4, 8]
+    with pytest.raises(UserError, match="has shots of a, b, of which the shot list has none"):
+        shard_table(clips, [failed], scores, embeddings, LIMITS)
+    for name in ("a", "b"):
+        del scores[name]
     assert shard_table(clips, [failed], scores, embeddings, LIMITS) is None
 
 
@@ -143,17 +147,16 @@ def test_scores_of_other_shots_are_refused(shard):
 def test_failures_of_both_steps_are_listed_in_the_manifests_order(tmp_path):
     """A clip fails at its shots or at its frames; either way it is one row with path and reason."""
     columns = ("clip_id", "status", "reason")
-    write_csv(tmp_path / "0.csv", columns, [{"clip_id": "z", "status": "failed", "reason": "empty"}])
-    write_csv(
-        tmp_path / "1.csv",
-        columns,
-        [{"clip_id": "a", "status": "ok", "reason": "a remark"}, {"clip_id": "b", "status": "ok", "reason": ""}],
-    )
-    with create_h5(tmp_path / "x.h5", {}) as file:
-        write_strings(file, ".failures/clip_id", ["b"])
-        write_strings(file, ".failures/reason", ["the file has changed"])
+    tables, embeddings = ([tmp_path / f"{number}.{suffix}" for number in (0, 1)] for suffix in ("csv", "h5"))
+    write_shard_csv(tables[0], columns, [{"clip_id": "z", "status": "failed", "reason": "empty"}], "f0")
+    usable = [{"clip_id": "a", "status": "ok", "reason": "a remark"}, {"clip_id": "b", "status": "ok", "reason": ""}]
+    write_shard_csv(tables[1], columns, usable, "f1")
+    for path, fingerprint, names in zip(embeddings, ("f0", "f1"), ([], ["b"]), strict=True):
+        with create_h5(path, {"fingerprint": fingerprint}) as file:
+            write_strings(file, ".failures/clip_id", names)
+            write_strings(file, ".failures/reason", ["the file has changed"] * len(names))
     paths = {name: f"{name}.mp4" for name in ("b", "a", "z")}
-    assert list_failures(paths, [tmp_path / "0.csv", tmp_path / "1.csv"], [tmp_path / "x.h5"]) == [
+    assert list_failures(paths, tables, embeddings, ["f0", "f1"]) == [
         {"clip_id": "b", "path": "b.mp4", "step": "embed_frames", "reason": "the file has changed"},
         {"clip_id": "z", "path": "z.mp4", "step": "detect_shots", "reason": "empty"},
     ]

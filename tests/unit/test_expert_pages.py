@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scripts.lib.errors import UserError
-from scripts.lib.manifest import Clip, write_manifest
+from scripts.lib.manifest import Clip, shard_fingerprints, write_manifest
 from scripts.lib.shots import Shot, read_shots, write_shots
 from scripts.taxonomy import make_review_page, make_sample_page, picture_sample, sample_shots
 from scripts.taxonomy.make_review_page import review_data
@@ -140,10 +140,13 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     write_manifest([video.clip for video in videos], tmp_path / "manifest.csv")
     shots = [Shot(video.clip.clip_id, n, 24 * n - 24, 24 * n, n - 1.0, float(n)) for video in videos for n in (1, 2, 3)]
     lists = [tmp_path / "00000.csv", tmp_path / "00001.csv"]
-    write_shots(lists[0], shots[:6])
-    write_shots(lists[1], shots[6:])
+    marks = shard_fingerprints(tmp_path / "manifest.csv", 2)
+    write_shots(lists[0], shots[:6], marks[0])
+    write_shots(lists[1], shots[6:], marks[1])
     sample = tmp_path / "taxonomy/sample.csv"
-    sample_shots.main(Job(input=Files(*lists), output=[sample], params=Job(shots=4, seed=0)))
+    settings = {"clips": {"shard_size": 2}}
+    params = Job(manifest=tmp_path / "manifest.csv", shots=4, seed=0)
+    sample_shots.main(Job(input=Files(*lists), output=[sample], params=params, config=settings))
     chosen = [shot for part in read_shots(sample).values() for shot in part]
     assert len(chosen) == 4 and set(chosen) < set(shots)
 
