@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.tables import FORMULA_REFUSED, is_formula
 
 
 def read_labels(path: str | Path) -> list[str]:
     """Labels of a text file, one a line, in the file's order; blank lines are skipped.
 
     Raises:
-        UserError: not UTF-8 text, no label at all, or a label that occurs twice.
+        UserError: not UTF-8 text, no label at all, one that occurs twice or is no printable text, or
+            a formula.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -20,6 +22,10 @@ def read_labels(path: str | Path) -> list[str]:
     labels = [line.strip() for line in text.splitlines() if line.strip()]
     if not labels:
         raise UserError(f"{path} holds no label; write one label a line")
+    problems = [f"{label!r} {FORMULA_REFUSED}" for label in labels if is_formula(label)]
+    problems += [f"{label[:80]!r} has characters that cannot be printed" for label in labels if not label.isprintable()]
+    if problems:
+        raise UserError(f"{path} holds what cannot be a label:\n{bullet_list(problems)}")
     repeated = sorted({label for label in labels if labels.count(label) > 1})
     if repeated:
         raise UserError(f"{path} names these labels more than once:\n{bullet_list(repeated)}")

@@ -17,7 +17,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.tables import write_csv
+from scripts.lib.tables import FORMULA_REFUSED, is_formula, write_csv
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -58,8 +58,9 @@ def read_manifest(path: str | Path) -> list[Clip]:
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
             text = stream.read()
-    except OSError as error:
-        raise UserError(f"cannot read the manifest {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot read the manifest {str(path)!r}: {reason}") from error
     if "\0" in text:
         raise UserError(f"the manifest {path} is not a CSV file (it contains NUL bytes)")
     return parse_manifest(text, str(path))
@@ -116,6 +117,9 @@ def _parse_row(row: dict) -> tuple[Clip, list[str]]:
     values["path"] = row.get("path") or ""
     if not SAFE_ID.fullmatch(values["clip_id"]):
         faults.append(f"clip_id {values['clip_id']!r} is empty or has characters other than A-Z a-z 0-9 _ -")
+    for column in ("movie_id", "title", "genres"):
+        if is_formula(values[column]):
+            faults.append(f"{column} {values[column]!r} {FORMULA_REFUSED}")
     if not values["path"].strip():
         faults.append("path is empty")
     if values["year"] and not re.fullmatch(r"-?\d{1,4}(\.0)?", values["year"]):

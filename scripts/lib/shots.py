@@ -17,6 +17,7 @@ from scenedetect.detector import FlashFilter, SceneDetector
 from scenedetect.video_stream import VideoStream
 
 from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.manifest import SAFE_ID
 from scripts.lib.shards import read_shard_csv, write_shard_csv
 from scripts.lib.tables import read_csv, write_csv
 from scripts.lib.video import TIME_TOLERANCE, Video
@@ -173,6 +174,8 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
             shots: dict[str, list[tuple[str, float, float]]] = {}
             problems = []
             for row in reader:
+                if not SAFE_ID.fullmatch(row["clip_id"] or ""):
+                    problems.append(f"line {reader.line_num}: {row['clip_id']!r} is no clip_id (A-Z a-z 0-9 _ -)")
                 try:
                     start, end = float(row[f"start_{unit}"]), float(row[f"end_{unit}"])
                 except (TypeError, ValueError):

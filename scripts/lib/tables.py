@@ -1,6 +1,7 @@
 """Tables that people and later steps read, written whole."""
 
 import csv
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +22,16 @@ def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) ->
         writer = csv.DictWriter(stream, list(columns), lineterminator="\n", quoting=quoting)
         writer.writeheader()
         writer.writerows(rows)
+
+
+# What a spreadsheet would run. Titles such as "+1" and ids such as "-dQw4" only begin alike.
+_FORMULA = re.compile(r"\s*=|\s*[+\-@].*[=(|!]|[\t\r]")
+FORMULA_REFUSED = "begins like a formula, which a spreadsheet would run; put another character before it"
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet that opens a table with this cell would take it for a formula."""
+    return _FORMULA.match(cell) is not None
 
 
 def read_header(path: str | Path) -> list[str]:

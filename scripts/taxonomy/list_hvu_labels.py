@@ -2,7 +2,7 @@
 
 from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.tables import FORMULA_REFUSED, is_formula, read_csv, write_csv
 
 CATEGORY = "scene"
 
@@ -24,6 +24,8 @@ def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list
         for row in tags
         if (row["Category"] or "").strip().lower() == CATEGORY and (row["Tag"] or "").strip(" _")
     }
+    if formulas := sorted(filter(is_formula, labels)):
+        raise UserError(f"{source}: the tag {formulas[0]!r} {FORMULA_REFUSED}")
     if not labels:
         raise UserError(f"{source} has no tag of the category {CATEGORY}")
     return sorted(labels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.tables import read_csv
+from scripts.lib.tables import FORMULA_REFUSED, is_formula, read_csv
 from scripts.taxonomy.merging import HUMAN, Candidate, Proposal
 
 COLUMNS = ("label", "decision", "into", "reason")
@@ -90,6 +90,9 @@ def _faults(row: dict) -> list[str]:
         faults.append(f"{label!r} has the decision {decision} and {into!r} in `into`, which belongs to a merge alone")
     elif into == label:
         faults.append(f"{label!r} is merged into itself")
+    faults += [
+        f"the {column} {row[column]!r} {FORMULA_REFUSED}" for column in ("into", "reason") if is_formula(row[column])
+    ]
     if row.get(OPTIONAL, "") not in ("", "yes", "no"):
         faults.append(f"{label!r} has {row[OPTIONAL]!r} in `{OPTIONAL}`; write yes or nothing")
     return faults

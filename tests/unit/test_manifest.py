@@ -22,6 +22,7 @@ from scripts.lib.manifest import (
     shard_clips,
     write_manifest,
 )
+from scripts.lib.tables import is_formula
 
 # File names on Linux are bytes: what is no UTF-8 arrives as lone surrogates.
 names = st.binary(min_size=1, max_size=12).map(os.fsdecode).filter(lambda name: "/" not in name and "\0" not in name)
@@ -33,6 +34,7 @@ video_paths = st.builds(
 )
 path_lists = st.lists(video_paths, min_size=1, max_size=12, unique=True)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10).map(str.strip)
+plain_words = words.filter(lambda text: not is_formula(text))
 
 table_texts = st.lists(words, min_size=8, max_size=40).map(lambda fields: f"{','.join(COLUMNS)}\n{','.join(fields)}")
 
@@ -142,10 +144,10 @@ clips = st.lists(
         Clip,
         st.from_regex(SAFE_ID, fullmatch=True),
         video_paths,
-        words,
-        words,
+        plain_words,
+        plain_words,
         st.sampled_from(["", "1999"]),
-        words,
+        plain_words,
         st.none() | st.floats(0, 1e6),
         st.none() | st.floats(1e6 + 1, 1e9),
     ),
