@@ -141,5 +141,5 @@ onstart:
 
 
 onerror:
-    if advice := explain_kills(Path(log).read_text(encoding="utf-8", errors="replace")):
+    if advice := explain_kills(log):
         logger.error(advice)

@@ -121,7 +121,7 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def make_video(tmp_path_factory) -> Callable[..., Rendered]:
     """Renders a small clip: shots are (colour or seed of a pattern, number of frames)."""
 

@@ -119,9 +119,10 @@ def hold_run(folder: str | os.PathLike) -> None:
         pass
 
 
-def explain_kills(log: str) -> str:
-    """What to do about jobs that the system has killed, as Snakemake's log tells of them; empty if there are none."""
-    if not _KILLED.search(log):
+def explain_kills(logs: list[str]) -> str:
+    """What to do about jobs that the system has killed, as Snakemake's logs tell of them; empty if there are none."""
+    texts = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs if Path(log).is_file())
+    if not any(_KILLED.search(text) for text in texts):
         return ""
     return (
         "A job was killed from outside, most likely because memory ran out. Give it more, or let it need less: "

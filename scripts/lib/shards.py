@@ -16,7 +16,9 @@ def write_shard_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dic
     """Write a table of the shard with this fingerprint."""
     rows = list(rows)
     mark = _mark(fingerprint, rows)
-    write_csv(path, (*columns, COLUMN), ({**row, COLUMN: mark} for row in rows))
+    # Without a row to say so, the column's name does: a table that is cut off after its header is no empty one.
+    column = COLUMN if rows else f"{COLUMN} {mark}"
+    write_csv(path, (*columns, column), ({**row, column: mark} for row in rows))
 
 
 def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
@@ -25,11 +27,11 @@ def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
     Raises:
         UserError: the table cannot be read, was made for other clips, or is not whole.
     """
-    rows = read_csv(path)
+    rows, header = read_csv(path), read_header(path)
     remedy = f"delete it and run the same command again:\n  rm '{path}'"
-    if COLUMN not in read_header(path):
+    if not header or not header[-1].startswith(COLUMN):
         raise UserError(f"{path} does not say for which clips it was made; {remedy}")
-    marks = [row.pop(COLUMN) or "" for row in rows]
+    marks = [row.pop(COLUMN, None) or "" for row in rows] or [header[-1].removeprefix(f"{COLUMN} ")]
     if any(None in row or None in row.values() for row in rows):
         raise UserError(f"{path} is damaged or incomplete; {remedy}")
     if not all(mark.startswith(f"{fingerprint}/") for mark in marks):

@@ -1,0 +1,169 @@
+"""A whole run of every rule on three tiny clips, small enough to be killed many times."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import yaml
+
+from scripts.lib.manifest import write_manifest
+from tests.runs import ROOT, Workspace, make_workspace
+
+RUN = "results/mini"
+HOOK = Path(__file__).parent / "hook"
+# All that can begin does, on however few cores; a job that wanted all cores would wait for the others' end.
+SETTINGS = (
+    *("--cores", "16", "--configfile", "mini.yaml", "--resources", "gpu=2"),
+    *("--set-threads", *(f"{rule}=1" for rule in ("embed_frames", "picture_sample", "plot_confidence_grids"))),
+)
+# Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
+SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")
+
+
+def make_mini(folder: Path, make_video) -> Workspace:
+    """A copy of the workflow with the mini run's clips, weights and config (`mini.yaml`)."""
+    workspace = make_workspace(folder)
+    material = folder / "material"
+    (material / "screenplays").mkdir(parents=True)
+    for name in SCREENPLAYS:
+        shutil.copy(ROOT / "config/demo/screenplays" / name, material / "screenplays")
+    clips = [
+        make_video([(number * 7, 8), ((20, 200, 60 * number), 8)], clip_id=f"clip{number}", size=(64, 48)).clip
+        for number in range(3)
+    ]
+    movies = [clip.__class__(clip.clip_id, clip.path, f"tt{clip.clip_id}", "Title", "1999", "Drama") for clip in clips]
+    write_manifest(movies, material / "clips.csv")
+    random_weights(material / "clip_small.safetensors")
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    config["run"], config["demo"] = "mini", None
+    config["clips"] |= {"manifest": "material/clips.csv", "root": None, "shard_size": 2}
+    config["taxonomy"] |= {"screenplays": "material/screenplays", "sample": {"shots": 3, "seed": 0}, "review": None}
+    config["shots"]["parameters"]["min_scene_len"] = 0.1
+    config["taggers"]["demo_clip"]["pretrained"] = "material/clip_small.safetensors"
+    config["tagging"] |= {"frames": {"per_shot": 2}, "batch_size": 4}
+    config["dataset"] |= {"top1_threshold": 0.0, "rank_threshold": 0.0, "top_k": 2, "exclude_flags": []}
+    (folder / "mini.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return workspace
+
+
+def copy_of(workspace: Workspace, folder: Path) -> Workspace:
+    """A copy of a workspace with all that has been made in it."""
+    shutil.copytree(workspace.path, folder, symlinks=True)
+    return Workspace(folder)
+
+
+def random_weights(path: Path) -> None:
+    """Weights of the demo's small model as they are before training, the same every time."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    open_clip.add_model_config(ROOT / "config/demo/clip_small.json")
+    save_file(open_clip.create_model("clip_small").state_dict(), path)
+
+
+class Started:
+    """A Snakemake process of its own group, and the jobs that it has started."""
+
+    def __init__(self, workspace: Workspace, *arguments: str, **variables: str):
+        environment = {**os.environ, **variables, "PYTHONPATH": str(HOOK)}
+        environment["MPLCONFIGDIR"] = str(workspace.path / ".matplotlib")
+        self._log = open(workspace.path / "snakemake.txt", "w+")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments, *SETTINGS],
+            cwd=workspace.path,
+            env=environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def text(self) -> str:
+        """What it has written so far."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def jobs(self) -> dict[int, str]:
+        """Rule of every script that runs at present, by process."""
+        return {process: name.split(".")[-2] for process, name in _scripts(self.process.pid)}
+
+    def kill(self, group: bool) -> None:
+        """SIGKILL to Snakemake alone, or to all that it has started."""
+        if group:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
+        self.process.wait()
+
+    def finish(self, timeout: float = 300) -> str:
+        """Wait for its end, which must be a good one."""
+        assert self.process.wait(timeout) == 0, self.text()
+        return self.text()
+
+
+def _scripts(session: int) -> list[tuple[int, str]]:
+    """Processes of a session that run a job's script: number, the script's file name."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        script = next((word.decode() for word in words[1:2] if b".snakemake/scripts/" in word), "")
+        if int(fields[3]) == session and script and fields[0] != "Z":
+            found.append((int(folder.name), Path(script).name))
+    return found
+
+
+def differences(ours: Path, reference: Path, only: str | None = None) -> list[str]:
+    """Files of two runs that differ in content; what tells of the work itself (logs, times) is left out."""
+    names = [{only} if only else _names(folder) for folder in (ours, reference)]
+    found = [f"{name} is in one of them only" for name in sorted(names[0] ^ names[1])]
+    return found + [name for name in sorted(names[0] & names[1]) if not _same(ours / name, reference / name)]
+
+
+def _names(folder: Path) -> set[str]:
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {
+        str(name)
+        for name in files
+        if name.parts[0] not in ("logs", "benchmarks", ".lock") and name.name != ".snakemake_timestamp"
+    }
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.suffix == ".h5":
+        return _content(one) == _content(other)
+    if one.suffix == ".parquet":
+        return pd.read_parquet(one).equals(pd.read_parquet(other))
+    if one.name == "provenance.json":
+        records = [json.loads(path.read_text()) for path in (one, other)]
+        return all(records[0][key] == records[1][key] for key in records[0] if key != "wall_times")
+    return one.read_bytes() == other.read_bytes()
+
+
+def _content(path: Path) -> dict:
+    """Every dataset of an HDF5 file as type, shape and bytes, and every attribute, by name."""
+    content: dict = {}
+
+    def add(name, item):
+        content[name] = {key: str(value) for key, value in item.attrs.items()}
+        if isinstance(item, h5py.Dataset):
+            values = np.asarray(item[()])
+            content[name, "data"] = (str(values.dtype), values.shape, values.tobytes())
+
+    with h5py.File(path) as file:
+        add("/", file)
+        file.visititems(add)
+    return content
