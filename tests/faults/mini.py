@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -70,43 +71,75 @@ def random_weights(path: Path) -> None:
     save_file(open_clip.create_model("clip_small").state_dict(), path)
 
 
-class Started:
-    """A Snakemake process of its own group, and the jobs that it has started."""
+class Starter:
+    """The process that starts Snakemake, see `tests.faults.starter`."""
 
-    def __init__(self, workspace: Workspace, *arguments: str, **variables: str):
+    def __init__(self):
+        self._process: subprocess.Popen | None = None
+
+    def ask(self, **command):
+        """The answer to a command; the process is started with the first."""
+        if self._process is None:
+            command_line = [sys.executable, "-m", "tests.faults.starter"]
+            self._process = subprocess.Popen(
+                command_line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+STARTER = Starter()
+
+
+class Started:
+    """A Snakemake process of its own session, and the jobs that it has started."""
+
+    def __init__(self, workspace: Workspace, *arguments: str, settings: tuple[str, ...] = SETTINGS, **variables: str):
         environment = {**os.environ, **variables, "PYTHONPATH": str(HOOK)}
         environment["MPLCONFIGDIR"] = str(workspace.path / ".matplotlib")
-        self._log = open(workspace.path / "snakemake.txt", "w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *arguments, *SETTINGS],
-            cwd=workspace.path,
-            env=environment,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self._log = workspace.path / "snakemake.txt"
+        command = {"arguments": [*arguments, *settings], "folder": str(workspace.path)}
+        self.pid = STARTER.ask(start={**command, "variables": environment, "log": str(self._log)})
+        self._code: int | None = None
 
     def text(self) -> str:
         """What it has written so far."""
-        self._log.seek(0)
-        return self._log.read()
+        return self._log.read_text(errors="replace")
 
     def jobs(self) -> dict[int, str]:
         """Rule of every script that runs at present, by process."""
-        return {process: name.split(".")[-2] for process, name in _scripts(self.process.pid)}
+        return {process: name.split(".")[-2] for process, name in _scripts(self.pid)}
 
     def kill(self, group: bool) -> None:
         """SIGKILL to Snakemake alone, or to all that it has started."""
-        if group:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        else:
-            self.process.kill()
-        self.process.wait()
+        (os.killpg if group else os.kill)(self.pid, signal.SIGKILL)
+        self.end()
 
-    def finish(self, timeout: float = 300) -> str:
-        """Wait for its end, which must be a good one."""
-        assert self.process.wait(timeout) == 0, self.text()
+    def code(self) -> int | None:
+        """Exit code, None while it runs."""
+        if self._code is None:
+            self._code = STARTER.ask(poll=self.pid)
+        return self._code
+
+    def end(self, seconds: float = 400) -> int:
+        """Wait for its end; its exit code."""
+        return until(lambda: self.code() is not None, seconds) and self._code
+
+    def finish(self) -> str:
+        """Wait for its end, which must be a good one; what it has written."""
+        assert self.end() == 0, self.text()
         return self.text()
+
+
+def until(condition, seconds: float = 120):
+    """The first value of `condition()` that is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
 
 
 def _scripts(session: int) -> list[tuple[int, str]]:

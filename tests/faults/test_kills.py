@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.faults.mini import RUN, Started, copy_of, differences
+from tests.faults.mini import RUN, Started, copy_of, differences, until
 from tests.runs import ROOT
 
 RANDOM_KILLS = 10
@@ -38,19 +38,9 @@ class Gate:
         return {process: rule for process, rule in run.jobs().items() if process in waiting}
 
 
-def until(condition, seconds=120.0):
-    """The first value of `condition()` that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
-
-
 def nothing_but_held(run: Started, gate: Gate):
     """The rules held at the gate once no other job is at work or about to be; None before that."""
-    if run.process.poll() is not None:
+    if run.code() is not None:
         return {"": ""}
     held = gate.held(run)
     if not held or set(run.jobs()) != set(held):
@@ -61,8 +51,7 @@ def nothing_but_held(run: Started, gate: Gate):
 
 def unlock(workspace) -> None:
     """The documented way out of the lock that a killed Snakemake leaves."""
-    command = [sys.executable, "-m", "snakemake", "--unlock", "--configfile", "mini.yaml"]
-    subprocess.run(command, cwd=workspace.path, check=True, capture_output=True)
+    Started(workspace, "--unlock", settings=("--configfile", "mini.yaml")).finish()
 
 
 @pytest.mark.timeout(900)
@@ -80,10 +69,10 @@ def test_a_run_killed_in_every_rule_ends_like_one_that_was_not(undisturbed, mate
                 continue
             run = Started(workspace, FAULTS_GATE=str(gate.folder))
             if way == "random":
-                time.sleep(chance.uniform(1.0, 6.0))
+                time.sleep(chance.uniform(0.5, 5.0))
                 at_random += 1
             held = until(lambda run=run: nothing_but_held(run, gate)) if way == ALONE else {}
-            if run.process.poll() is not None or held == {"": ""}:
+            if run.code() is not None or held == {"": ""}:
                 finished = True
                 run.finish()
                 break
@@ -121,7 +110,7 @@ def test_jobs_end_with_snakemake_and_the_lock_is_explained(material, tmp_path):
     workspace, run = start_and_kill(material, tmp_path)
     until(lambda: not run.jobs(), seconds=5)
     again = Started(workspace, f"{RUN}/taxonomy/hvu_labels.csv")
-    assert again.process.wait(60) != 0
+    assert again.end() != 0
     assert "--unlock" in again.text()
     assert not (workspace.path / RUN / "taxonomy/hvu_labels.csv").exists()
     unlock(workspace)
@@ -214,16 +203,11 @@ def test_a_second_snakemake_is_refused(material, tmp_path):
     target = f"{RUN}/taxonomy/hvu_labels.csv"
     first = Started(workspace, target, FAULTS_GATE=str(gate.folder))
     until(lambda: gate.held(first))
-    second = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "mini.yaml", target],
-        cwd=workspace.path,
-        capture_output=True,
-        text=True,
-    )
-    assert second.returncode != 0 and "cannot be locked" in second.stderr
+    second = Started(workspace, target)
+    assert second.end() != 0 and "cannot be locked" in second.text()
     third = Started(other, target)
-    assert third.process.wait(60) != 0
-    assert f"in use by another Snakemake process (process {first.process.pid} on" in third.text()
+    assert third.end() != 0
+    assert f"in use by another Snakemake process (process {first.pid} on" in third.text()
     assert "Traceback" not in third.text()
     first.kill(group=True)
     # The system gave the lock back; nothing is to be unlocked for it.

@@ -275,9 +275,9 @@ def test_a_job_killed_for_its_memory_is_explained(material, tmp_path):
     target = f"{RUN}/shots/00000.csv"
     run = Started(workspace, target, FAULTS_GATE=str(gate))
     while not list(gate.glob("detect_shots.*")):
-        assert run.process.poll() is None, run.text()
+        assert run.code() is None, run.text()
     os.kill(next(iter(run.jobs())), signal.SIGKILL)
-    assert run.process.wait(60) == 1
+    assert run.end() == 1
     assert "most likely because memory ran out" in run.text()
     assert not (workspace.path / target).exists()
     Started(workspace, target).finish()
@@ -290,6 +290,6 @@ def test_a_folder_of_clips_that_is_gone_fails_no_clip(material, tmp_path):
     """As when a disk is not mounted: the run stops, and no clip is taken for a bad one."""
     workspace = copy_of(material, tmp_path / "run")
     run = Started(workspace, f"{RUN}/clips/00000.csv", "--config", "clips={root: /no/such/disk}")
-    assert run.process.wait(60) == 1
+    assert run.end() == 1
     assert "the folder of the clips, /no/such/disk, is not there" in run.text()
     assert not (workspace.path / RUN / "clips/00000.csv").exists()
