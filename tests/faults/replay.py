@@ -54,7 +54,7 @@ def run(script: str, name: str) -> tuple[int, str]:
             with open(output, "wb") as stream:
                 os.dup2(stream.fileno(), 1)
                 os.dup2(stream.fileno(), 2)
-            exec(compile(script, name, "exec"), {"__name__": "__main__"})
+            exec(compile(script, name, "exec"), {"__name__": "__main__", "__file__": name})
             code = 0
         except SystemExit as end:
             code = end.code
@@ -73,15 +73,15 @@ def run(script: str, name: str) -> tuple[int, str]:
 def faults(script: Path, workspace: Path, reference: Path) -> list[str]:
     """What goes wrong when the disk is full in the middle of a job's writing, and when there is room again."""
     text = script.read_text()
-    names: dict = {}
+    names: dict = {"__file__": str(script)}
     exec(text.partition(PREAMBLE_END)[0], names)
     outputs = [Path(path) for path in names["snakemake"].output]
     disk = workspace / outputs[0].parts[0]
     needed = sum(map(pages_of, outputs))
-    for path in outputs:
+    for path in [*outputs, *map(Path, names["snakemake"].log)]:
         remove(path)
     leave(disk, needed // 2)
-    code, said = run(text, script.name)
+    code, said = run(text, str(script))
     problems = []
     if code != 1:
         problems.append(f"exit code {code}: {said[-400:]}")
@@ -94,7 +94,7 @@ def faults(script: Path, workspace: Path, reference: Path) -> list[str]:
     problems += [f"{path} is there and not whole" for path in outputs if path.exists() and unlike(path, reference)]
     problems += [f"{path} is left" for path in disk.rglob("*.part*")]
     leave(disk, None)
-    code, said = run(text, script.name)
+    code, said = run(text, str(script))
     if code:
         problems.append(f"it does not go on when there is room: {said[-400:]}")
     else:
