@@ -82,7 +82,8 @@ def test_a_run_killed_in_every_rule_ends_like_one_that_was_not(undisturbed, mate
                 until(lambda run=run, waves=waves: waves <= set(run.jobs().values()))
             jobs = run.jobs()
             run.kill(group=way == GROUP or (way == "random" and chance.random() < 0.5))
-            until(lambda run=run: not run.jobs(), seconds=5)
+            # Those that still import their libraries end when they are through with that.
+            until(lambda run=run: not run.jobs(), seconds=60)
             for rule in jobs.values():
                 if way != "random":
                     killed[rule].add(way)
@@ -108,13 +109,19 @@ def start_and_kill(material, tmp_path, **variables):
 def test_jobs_end_with_snakemake_and_the_lock_is_explained(material, tmp_path):
     """However Snakemake ends; the next call names the way out of the lock, after which it goes on."""
     workspace, run = start_and_kill(material, tmp_path)
-    until(lambda: not run.jobs(), seconds=5)
+    until(lambda: not run.jobs(), seconds=2)
     again = Started(workspace, f"{RUN}/taxonomy/hvu_labels.csv")
     assert again.end() != 0
     assert "--unlock" in again.text()
     assert not (workspace.path / RUN / "taxonomy/hvu_labels.csv").exists()
     unlock(workspace)
+    # As a job would leave it that writes in place: Snakemake knows that it was not finished.
+    (workspace.path / RUN / "taxonomy/hvu_labels.csv").write_text("label\nhalf a")
+    # control: without the profile that the project brings, somebody has to decide
+    undecided = Started(workspace, "--workflow-profile", "none", f"{RUN}/taxonomy/hvu_labels.csv")
+    assert undecided.end() != 0 and "seem to be incomplete" in undecided.text()
     Started(workspace, f"{RUN}/taxonomy/hvu_labels.csv").finish()
+    assert "half a" not in (workspace.path / RUN / "taxonomy/hvu_labels.csv").read_text()
     assert [path.name for path in (workspace.path / RUN / "taxonomy").iterdir()] == ["hvu_labels.csv"]
 
 

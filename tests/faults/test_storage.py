@@ -114,6 +114,40 @@ def test_hdf5_would_crash_on_a_full_disk(own_mounts, tmp_path):
     assert hdf5_on_a_full_disk(own_mounts, tmp_path, 60, "plain").returncode == 1
 
 
+OTHER_WRITERS = """
+import sys, subprocess, shutil
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", sys.argv[1]], check=True)
+import numpy as np
+from pathlib import Path
+from scripts.lib.errors import UserError
+from scripts.lib.files import atomic_folder, atomic_path
+final, kind = Path(sys.argv[1], "result"), sys.argv[2]
+try:
+    with (atomic_folder if kind in ("copies", "films") else atomic_path)(final) as place:
+        if kind == "weights":
+            from safetensors.numpy import save_file
+            save_file({"a": np.zeros(100_000)}, place)
+        elif kind == "copies":
+            shutil.copytree("scripts/lib", place, dirs_exist_ok=True)
+        else:
+            from scripts.demo.render_clips import encode
+            noise = np.random.default_rng(0).integers(0, 256, (200, 180, 320, 3), np.uint8)
+            form = {"codec": "libx264", "options": "preset=ultrafast", "variable": "no"}
+            encode(place / "film.mp4", ((0, index * 3750, picture) for index, picture in enumerate(noise)), form, 1)
+except UserError as error:
+    print(error, list(final.parent.iterdir()))
+"""
+
+
+@pytest.mark.parametrize("kind", ["weights", "copies", "films"])
+def test_libraries_that_word_a_full_disk_in_their_own_way_are_understood(own_mounts, tmp_path, kind):
+    """Tensors, copied folders and films; tables, pictures and HDF5 are met in the rules above."""
+    command = [*own_mounts, sys.executable, "-c", OTHER_WRITERS, str(tmp_path), kind]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert "result cannot be written: no space is left on its disk. It needs more than" in done.stdout, done.stderr
+    assert done.stdout.endswith(" []\n")
+
+
 def write_sample(path: Path, plain: bool = False) -> None:
     """A file like a shard's; plain: as HDF5 writes by itself."""
     random = np.random.default_rng(0)

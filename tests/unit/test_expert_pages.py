@@ -167,7 +167,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
         table[column] = [getattr(shot, value) for shot in shots]
     table.sample(frac=1, random_state=0).to_parquet(tmp_path / "shots.parquet")
     (tmp_path / "labels.txt").write_text("bar\ncastle\n")
-    (tmp_path / "review.csv").write_text("label,decision,into,reason\nattic,add,,=1\n")
+    (tmp_path / "review.csv").write_text("label,decision,into,reason\nattic,add,,'=1\n")
     parts = [*PAGE, *SHOT_CARDS, *EXPERT, *(FOLDER / f"sample.{part}" for part in ("html", "css", "js"))]
     page = tmp_path / "taxonomy/sample.html"
     make_sample_page.main(
@@ -188,7 +188,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
         (data["clips"]["id"][clip], n) for clip, n in zip(data["shots"]["clip"], data["shots"]["number"], strict=True)
     ] == [(shot.clip_id, shot.number) for shot in chosen]
     assert all(picture.startswith("data:image/jpeg") for picture in data["shots"]["picture"])
-    assert (data["known"], data["review"]) == (["bar", "castle"], [row("attic", "add", reason="=1")])
+    assert (data["known"], data["review"]) == (["bar", "castle"], [row("attic", "add", reason="'=1")])
     table_of = pd.read_parquet(tmp_path / "shots.parquet").set_index("shot_id")
     assert [data["labels"][label] for label in data["shots"]["labels"][0]] == [
         table_of["label_1"][shot.shot_id] for shot in chosen
