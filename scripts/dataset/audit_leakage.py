@@ -5,6 +5,7 @@ import pandas as pd
 from scripts.dataset.select_shots import ANY_LABEL
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
+from scripts.lib.parquet import read_parquet
 from scripts.lib.samples import SPLITS, read_lines, read_samples, video_of
 
 NOWHERE = "no split"
@@ -69,7 +70,7 @@ def main(snakemake) -> None:
     if source.evaluation:
         rows += audit_verified(samples, pd.read_csv(source.evaluation[0], dtype=str, keep_default_na=False))
     elif source.verified:
-        shots = pd.read_parquet(source.shots[0], columns=["clip_id", "movie_id"]).drop_duplicates("clip_id")
+        shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"]).drop_duplicates("clip_id")
         rows += audit_verified(samples, verified_of_run(source.verified, shots))
     write_statistics(
         snakemake.output,

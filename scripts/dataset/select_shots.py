@@ -11,6 +11,7 @@ from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.files import atomic_path
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log, logger
+from scripts.lib.parquet import explained_parquet
 from scripts.lib.samples import SEPARATOR, read_lines, video_of
 
 TOP = 5
@@ -170,7 +171,8 @@ def read_shots(path: str) -> pd.DataFrame:
         *ranked,
     ]
     columns += [f"score_{rank}" for rank in range(1, TOP + 1)]
-    return pq.read_table(path, columns=columns, read_dictionary=ranked).to_pandas()
+    with explained_parquet(path):
+        return pq.read_table(path, columns=columns, read_dictionary=ranked).to_pandas()
 
 
 def main(snakemake) -> None:

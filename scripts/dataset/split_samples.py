@@ -7,6 +7,7 @@ import pandas as pd
 
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log, logger
+from scripts.lib.parquet import read_parquet
 from scripts.lib.samples import SPLITS, instances, write_dataset
 
 # A class that is missing in train cannot be learnt: worse than missing in both other splits.
@@ -115,7 +116,7 @@ def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Seque
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    kept = pd.read_parquet(snakemake.input.kept)
+    kept = read_parquet(snakemake.input.kept)
     with open_h5(snakemake.input.scores) as file:
         known = read_strings(file["labels"])
     present = set(instances(kept)["label"])

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log
+from scripts.lib.parquet import explained_parquet
 
 TOP = 5
 
@@ -52,10 +53,11 @@ def write_release_json(tables: Iterable[pd.DataFrame], destination: str | Path) 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    file = pq.ParquetFile(snakemake.input[0])
-    # collect_shots writes a row group a shard, so a clip never straddles two.
-    groups = (file.read_row_group(index).to_pandas() for index in range(file.num_row_groups))
-    write_release_json(groups, snakemake.output[0])
+    with explained_parquet(snakemake.input[0]):
+        file = pq.ParquetFile(snakemake.input[0])
+        # collect_shots writes a row group a shard, so a clip never straddles two.
+        groups = (file.read_row_group(index).to_pandas() for index in range(file.num_row_groups))
+        write_release_json(groups, snakemake.output[0])
 
 
 if __name__ == "__main__":

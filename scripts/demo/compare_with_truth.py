@@ -13,6 +13,7 @@ from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
 from scripts.lib.manifest import Clip, clips_root, read_manifest
 from scripts.lib.parallel import map_in_threads
+from scripts.lib.parquet import read_parquet
 from scripts.lib.sampling import is_evenly_spread
 from scripts.lib.tables import write_csv
 from scripts.lib.video import Video
@@ -179,7 +180,7 @@ def _row(method: str, subset: str, metric: str, value: float, n: int) -> dict:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    shots, truth = pd.read_parquet(snakemake.input.shots), pd.read_csv(snakemake.input.truth)
+    shots, truth = read_parquet(snakemake.input.shots), pd.read_csv(snakemake.input.truth)
     with open_h5(snakemake.input.scores) as file:
         labels, scores = read_strings(file["labels"]), file["scores"][:]
     matched = match_truth(shots, truth)

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from scripts.lib.log import job_log, logger
 from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.pages import place_pictures, shots_data, write_page
+from scripts.lib.parquet import read_parquet
 from scripts.lib.shards import check_folder
 
 
@@ -16,7 +15,7 @@ def main(snakemake) -> None:
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):
         check_folder(folder, fingerprint)
-    shots = pd.read_parquet(snakemake.input.shots)
+    shots = read_parquet(snakemake.input.shots)
     pictures = place_pictures(snakemake.input.thumbnails, page, shots["shot_id"])
     write_page(page, shots_data(shots, pictures, snakemake.config["run"]), snakemake.input.page)
     logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))

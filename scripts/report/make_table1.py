@@ -1,10 +1,9 @@
 """Table 1: datasets with visual scene classes; our row is computed, the others are the paper's."""
 
-import pandas as pd
-
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import COLUMNS, comparison, write_markdown
+from scripts.lib.parquet import read_parquet
 from scripts.lib.tables import read_csv, write_csv
 
 OURS = "MovieCLIP"
@@ -36,7 +35,7 @@ def measure_shots(paths: list[str]) -> tuple[int, float | None]:
     """Number of shots and their mean length: of `shots.parquet`, or of split tables, which tell no times."""
     if paths[0].endswith(".csv"):
         return sum(len(read_csv(path)) for path in paths), None
-    shots = pd.read_parquet(paths[0], columns=["start_time", "end_time"])
+    shots = read_parquet(paths[0], columns=["start_time", "end_time"])
     return len(shots), (shots["end_time"] - shots["start_time"]).mean()
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from scripts.lib.log import job_log
 from scripts.lib.manifest import Clip, read_manifest
 from scripts.lib.paper_tables import COLUMNS, comparison, write_markdown
+from scripts.lib.parquet import read_parquet
 from scripts.lib.tables import read_csv, write_csv
 
 
@@ -54,7 +55,7 @@ def table2(shots: pd.DataFrame, printed: list[dict[str, str]], clips: list[Clip]
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     columns = ["clip_id", "movie_id", "year", "start_time", "end_time"]
-    shots = pd.read_parquet(snakemake.input.shots, columns=columns)
+    shots = read_parquet(snakemake.input.shots, columns=columns)
     rows = table2(
         shots, read_csv(snakemake.input.printed), read_manifest(snakemake.params.manifest), snakemake.input.shots
     )

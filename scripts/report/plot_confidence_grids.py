@@ -10,6 +10,7 @@ from scripts.lib.figures import new_figure, save_figure
 from scripts.lib.log import job_log, logger
 from scripts.lib.manifest import Clip, clips_root, read_manifest
 from scripts.lib.parallel import map_in_threads
+from scripts.lib.parquet import read_parquet
 from scripts.lib.video import UnreadableClip, Video
 
 HIGH = 0.6
@@ -85,7 +86,7 @@ def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.nda
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    high, low = choose_shots(pd.read_parquet(snakemake.input.shots))
+    high, low = choose_shots(read_parquet(snakemake.input.shots))
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     wanted = [(clips[clip_id], rows) for clip_id, rows in pd.concat([high, low]).groupby("clip_id")]
     pictures: dict[str, np.ndarray] = {}

@@ -8,6 +8,7 @@ from scripts.lib.figures import label_colours, new_figure, on_colour, save_figur
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
 from scripts.lib.manifest import shard_fingerprints
+from scripts.lib.parquet import read_parquet
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
@@ -84,7 +85,7 @@ def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    shots = pd.read_parquet(snakemake.input.shots)
+    shots = read_parquet(snakemake.input.shots)
     clip_id = choose_clip(shots)
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.figures import label_colours, new_figure, save_figure
 from scripts.lib.log import job_log
+from scripts.lib.parquet import read_parquet
 from scripts.report.plot_score_matrix import draw_strip
 
 MAX_CLIPS = 24
@@ -45,7 +46,7 @@ def duration(rows: pd.DataFrame) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     columns = ["clip_id", "title", "start_time", "end_time", "label_1"]
-    save_figure(plot_timelines(pd.read_parquet(snakemake.input[0], columns=columns)), snakemake.output)
+    save_figure(plot_timelines(read_parquet(snakemake.input[0], columns=columns)), snakemake.output)
 
 
 if __name__ == "__main__":

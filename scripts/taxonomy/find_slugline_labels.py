@@ -4,6 +4,7 @@ import pandas as pd
 
 from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger
+from scripts.lib.parquet import read_parquet
 from scripts.lib.tables import write_csv
 from scripts.taxonomy.grammar import PATH_SEPARATOR
 from scripts.taxonomy.places import count_labels
@@ -31,7 +32,7 @@ def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    sluglines = pd.read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
+    sluglines = read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
     labels, rare = find_labels(sluglines, snakemake.params.min_scripts)
     if not labels:
         raise UserError(

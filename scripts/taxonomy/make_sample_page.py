@@ -7,6 +7,7 @@ import pandas as pd
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log, logger
 from scripts.lib.pages import place_pictures, shots_data, write_page
+from scripts.lib.parquet import read_parquet
 from scripts.lib.shots import read_shots
 from scripts.taxonomy.review import read_review
 
@@ -37,7 +38,7 @@ def main(snakemake) -> None:
     page = Path(snakemake.output[0])
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]
-    shots = pd.read_parquet(snakemake.input.shots, filters=[("shot_id", "in", sample)])
+    shots = read_parquet(snakemake.input.shots, filters=[("shot_id", "in", sample)])
     shots = shots.sort_values(["clip_id", "shot"], ignore_index=True)
     if len(shots) < len(sample):
         logger.warning("%d sampled shot(s) have no labels and are left out", len(sample) - len(shots))

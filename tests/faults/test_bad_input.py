@@ -6,12 +6,16 @@ import io
 import json
 import pickle
 import random
+import re
 
 import h5py
 import numpy as np
 import pytest
 import yaml
 
+from scripts.lib import labels as labels_module
+from scripts.lib import manifest as manifest_module
+from scripts.lib import shots as shots_module
 from scripts.lib.config import check_config, load_schema, read_typed
 from scripts.lib.errors import UserError
 from scripts.lib.hdf5 import open_h5
@@ -19,6 +23,7 @@ from scripts.lib.labels import read_labels
 from scripts.lib.manifest import COLUMNS, SAFE_ID, read_manifest
 from scripts.lib.sentences import embed_texts
 from scripts.lib.shots import read_shot_list
+from scripts.taxonomy import review as review_module
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.review import read_review
 from tests.faults.mini import Started, copy_of, random_weights
@@ -164,6 +169,29 @@ def test_formulas_and_paths_in_tables_are_refused(tmp_path, name, text, words):
     with pytest.raises(UserError) as refusal:
         {**READERS, "clips.csv": read_manifest}[name](tmp_path / name)
     assert words in str(refusal.value)
+
+
+@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="control: cells and ids are taken as they are")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.txt", f"bar\n{HYPERLINK}\n"),
+        ("review.csv", "label,decision,into,reason\nbar,keep,,@SUM(1)\n"),
+        ("clips.csv", "clip_id,path,title\na,a.mp4,=1+1\n"),
+        ("shots.csv", "clip_id,start_time,end_time\n../a,0,1\n"),
+        ("clips.csv", "clip_id,path\n../../etc/x,a.mp4\n"),
+    ],
+)
+def test_formulas_and_paths_would_be_taken_without_the_checks(tmp_path, monkeypatch, name, text):
+    """The same with the protection switched off."""
+    anything = re.compile(r"(?s).*")
+    for module in (labels_module, manifest_module, review_module):
+        monkeypatch.setattr(module, "is_formula", lambda cell: False)
+    for module in (manifest_module, shots_module):
+        monkeypatch.setattr(module, "SAFE_ID", anything)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError):
+        {**READERS, "clips.csv": read_manifest}[name](tmp_path / name)
 
 
 def test_titles_and_ids_that_only_begin_so_are_no_formulas(tmp_path):

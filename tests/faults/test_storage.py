@@ -13,12 +13,14 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from scripts.lib.errors import UserError
 from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_array, write_strings
 from scripts.lib.jobs import explain_kills
 from scripts.lib.manifest import Clip
+from scripts.lib.parquet import read_parquet
 from scripts.lib.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
 from scripts.lib.tables import read_csv
 from scripts.shots.detect_shots import detect_shots
@@ -327,3 +329,15 @@ def test_a_folder_of_clips_that_is_gone_fails_no_clip(material, tmp_path):
     assert run.end() == 1
     assert "the folder of the clips, /no/such/disk, is not there" in run.text()
     assert not (workspace.path / RUN / "clips/00000.csv").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 4, 0.5, 0.99])
+def test_a_damaged_parquet_table_is_refused_with_the_remedy(tmp_path, kept):
+    path = tmp_path / "x.parquet"
+    pd.DataFrame({"shot_id": [f"a-Scene-{n:03d}" for n in range(500)]}).to_parquet(path)
+    assert len(read_parquet(path)) == 500
+    data = path.read_bytes()
+    path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
+    with pytest.raises(UserError, match="is damaged or incomplete") as refusal:
+        read_parquet(path, columns=["shot_id"])
+    assert f"rm '{path}'" in str(refusal.value)
