@@ -6,7 +6,7 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger
 from scripts.lib.parquet import read_parquet
 from scripts.lib.tables import write_csv
-from scripts.taxonomy.grammar import PATH_SEPARATOR
+from scripts.taxonomy.paths import PATH_SEPARATOR
 from scripts.taxonomy.places import count_labels
 
 COLUMNS = ("label", "n_sluglines", "n_scripts")

@@ -42,6 +42,7 @@ def is_noun(phrase: str) -> bool:
 
 
 def is_adjective(word: str) -> bool:
+    """Whether a lower-case word is an adjective of the lexicon."""
     return bool(_senses(word, "a") or _senses(word, "s"))
 
 

@@ -10,7 +10,8 @@ from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.tables import write_csv
-from scripts.taxonomy.grammar import PATH_SEPARATOR, learn_habits, order_path, parse_slugline
+from scripts.taxonomy.grammar import parse_slugline
+from scripts.taxonomy.paths import PATH_SEPARATOR, learn_habits, order_path
 from scripts.taxonomy.screenplays import Line, UnreadableScreenplay, read_screenplay, script_ids
 
 COLUMNS = ("script_id", "line", "raw", "setting", "location", "time_of_day")

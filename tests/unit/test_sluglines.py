@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.taxonomy.grammar import learn_habits, order_path, parse_slugline
+from scripts.taxonomy.grammar import parse_slugline
+from scripts.taxonomy.paths import learn_habits, order_path
 from scripts.taxonomy.read_sluglines import find_sluglines
 from scripts.taxonomy.screenplays import Line, read_screenplay
 

@@ -12,10 +12,10 @@ from scripts.lib.tables import read_csv
 from scripts.taxonomy.apply_review import merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
-from scripts.taxonomy.grammar import PATH_SEPARATOR
 from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
+from scripts.taxonomy.paths import PATH_SEPARATOR
 from scripts.taxonomy.places import candidates, count_labels
 from scripts.taxonomy.propose_merges import from_row, to_row
 from scripts.taxonomy.read_sluglines import read_sluglines
