@@ -48,6 +48,11 @@ def code(*modules, of="lib"):
     return [str(Path(workflow.basedir, "scripts", of, f"{module}.py")) for module in modules]
 
 
+def page_parts(path):
+    """Frame, style and script of one offline page."""
+    return [f"{path}.{part}" for part in ("html", "css", "js")]
+
+
 # What all offline pages have in common, and what those with shots on them have.
 PAGE = [f"scripts/lib/page/{part}" for part in ("frame.html", "base.css", "base.js")]
 SHOT_CARDS = [f"scripts/lib/page/shots.{part}" for part in ("css", "js")]

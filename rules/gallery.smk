@@ -31,7 +31,7 @@ rule make_gallery:
     input:
         shots=out("dataset/shots.parquet"),
         thumbnails=of_shards("gallery/thumbnails/{shard}"),
-        page=[*PAGE, *SHOT_CARDS, *(f"scripts/gallery/page/page.{part}" for part in ("html", "css", "js"))],
+        page=[*PAGE, *SHOT_CARDS, *page_parts("scripts/gallery/page/page")],
         code=code("pages"),
     output:
         out("gallery/index.html"),

@@ -199,7 +199,7 @@ rule make_review_page:
         **REVIEW,
         sheet=rules.apply_review.output.sheet,
         labels=LABELS,
-        page=[*PAGE, *EXPERT_PAGE, *(f"scripts/taxonomy/pages/review.{part}" for part in ("html", "css", "js"))],
+        page=[*PAGE, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/review")],
         code=[*code("pages"), *code("review", of="taxonomy")],
     output:
         out("taxonomy/review.html"),
@@ -264,12 +264,7 @@ rule make_sample_page:
         pictures=[out("taxonomy/sample")],
         shots=out("dataset/shots.parquet"),
         labels=LABELS,
-        page=[
-            *PAGE,
-            *SHOT_CARDS,
-            *EXPERT_PAGE,
-            *(f"scripts/taxonomy/pages/sample.{part}" for part in ("html", "css", "js")),
-        ],
+        page=[*PAGE, *SHOT_CARDS, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/sample")],
         code=[*code("pages"), *code("review", of="taxonomy")],
     output:
         out("taxonomy/sample.html"),

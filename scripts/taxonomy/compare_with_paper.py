@@ -10,12 +10,17 @@ from scripts.taxonomy.embed_names import Embeddings
 CLUSTER_COLUMNS = ("paper_cluster", "paper_labels", "exemplar", "shared", "n_shared", "n_paper", "our_cluster")
 
 
-def similarity_rows(printed: list[dict[str, str]], cosines: list[float], source: str) -> list[dict]:
+# All that the paper says of its encoder.
+PAPER_ENCODER = "MiniLM-L6-v2"
+
+
+def similarity_rows(printed: list[dict[str, str]], cosines: list[float], encoder: str, source: str) -> list[dict]:
     """The similarities of the paper's examples in long form.
 
     Args:
         printed: label, into and cosine as the paper prints them.
         cosines: ours, in the same order.
+        encoder: the model that ours are of.
         source: the file that ours come from.
     """
     return [
@@ -28,7 +33,7 @@ def similarity_rows(printed: list[dict[str, str]], cosines: list[float], source:
             "delta": comparison(line["cosine"], f"{cosine:.2f}"),
             "n_used": 1,
             "n_expected": 1,
-            "comparable": "yes",
+            "comparable": "yes" if encoder.endswith(PAPER_ENCODER) else "no",
             "source_file": source,
         }
         for line, cosine in zip(printed, cosines, strict=True)
@@ -63,7 +68,11 @@ def main(snakemake) -> None:
     embeddings = Embeddings(snakemake.input.embeddings)
     labels, targets = (embeddings.of([line[column] for line in merges]) for column in ("label", "into"))
     cosines = (labels * targets).sum(axis=1).tolist()
-    write_csv(snakemake.output.merges, COLUMNS, similarity_rows(merges, cosines, snakemake.input.embeddings))
+    write_csv(
+        snakemake.output.merges,
+        COLUMNS,
+        similarity_rows(merges, cosines, embeddings.encoder, snakemake.input.embeddings),
+    )
     rows = cluster_rows(read_csv(snakemake.input.clusters), read_csv(snakemake.input.taxonomy))
     write_csv(snakemake.output.clusters, CLUSTER_COLUMNS, rows)
 

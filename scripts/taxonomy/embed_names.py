@@ -20,6 +20,7 @@ class Embeddings:
         with open_h5(path) as file:
             self.index = {label: row for row, label in enumerate(read_strings(file["label"]))}
             self.vectors = file["embedding"][:]
+            self.encoder = str(file.attrs["encoder"])
 
     def of(self, labels: list[str]) -> np.ndarray:
         """(len(labels), D) float32."""
