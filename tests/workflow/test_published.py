@@ -14,13 +14,14 @@ PUBLISHED = ("--configfile", "config/published.yaml", "--config")
 
 @pytest.fixture(scope="module")
 def published(shared_data, tmp_path_factory):
-    """One run from a mirror, with the seconds of processor time that it took; tests read it."""
+    """One run from a mirror, with the seconds that it took by the clock and of processors; tests read it."""
     workspace = make_workspace(tmp_path_factory.mktemp("published run"))
     before = os.times()
     done = workspace.snakemake(*PUBLISHED, f"sources={json.dumps({'mirror': str(shared_data)})}")
     after = os.times()
-    seconds = after.children_user - before.children_user + after.children_system - before.children_system
-    return workspace, seconds, done.stdout
+    clock = after.elapsed - before.elapsed
+    processors = after.children_user - before.children_user + after.children_system - before.children_system
+    return workspace, (clock, processors), done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +36,9 @@ def statistics(results, name):
 
 
 def test_it_takes_less_than_a_minute_and_is_then_done(published, shared_data):
-    """Half a minute on two cores; on a busy machine only the processor's time says so."""
-    workspace, seconds, _ = published
-    assert seconds < 60
+    """Half a minute on two cores; on a busy machine, where the clock says nothing, the processors' time does."""
+    workspace, (clock, processors), _ = published
+    assert min(clock, processors) < 60
     again = workspace.snakemake(*PUBLISHED, f"sources={json.dumps({'mirror': str(shared_data)})}")
     assert "Nothing to be done" in again.stdout
 
