@@ -28,7 +28,7 @@ EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")
 rule read_sluglines:
     input:
         screenplays=lambda wildcards: explained(find_screenplays, SCREENPLAYS),
-        code=code("gazetteer", "grammar", "paths", "screenplays", "vocabulary", of="taxonomy"),
+        code=code("containment", "gazetteer", "grammar", "paths", "screenplays", "vocabulary", of="taxonomy"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),
         report=out("taxonomy/screenplays.csv"),

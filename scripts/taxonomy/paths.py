@@ -1,17 +1,16 @@
 """The order of a place's names, from general to specific, as one script's headings tell it.
 
-What is known of single words stands in `vocabulary.py` and `gazetteer.py`; `docs/taxonomy.md` says
+What is known of single names stands in `containment.py` and `gazetteer.py`; `docs/taxonomy.md` says
 how they and the separators decide together.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scripts.taxonomy.gazetteer import SETTLEMENT, region_depth
+from scripts.taxonomy.containment import ROOM, SETTLEMENT, containment, is_landscape
+from scripts.taxonomy.gazetteer import region_depth
 from scripts.taxonomy.grammar import BESIDE, COMMA, DASH, PARENTHESIS, SLASH, SPACE, STOP, Piece, Slugline
-from scripts.taxonomy.vocabulary import CONTAINMENT
 
 PATH_SEPARATOR = " > "
 
@@ -29,35 +28,10 @@ class Habits:
     wholes: frozenset[str] = frozenset()
 
 
-_NUMBERING = re.compile(r"[IVX]+|ONE|TWO|THREE|FOUR|FIVE|SIX|[A-Z]")
-_AROUND = re.compile(r"(?:OUTSIDE|NEAR|ABOVE|BELOW|BEHIND|BESIDE|ACROSS|OPPOSITE)\b")
-_AFTER_HEAD = re.compile(
-    r"\s+(?:IN|OF|AT|BY|BEHIND|BESIDE|OUTSIDE|INSIDE|NEAR|FROM|ON|ABOVE|BELOW|UNDER|WITH|TO|FOR)\b"
-)
-
-
-def containment(text: str) -> int | None:
-    """How far inside a place is, by its head noun: 0 for a region to 6 for a piece of furniture.
-
-    The head is the last word before a preposition (`ROOM IN DERELICT HOUSE`: room); None if it is
-    not known, or if the words only say what the place is near.
-    """
-    if _AROUND.match(text.upper()):
-        return None
-    words = re.findall(r"[A-Z]+(?:['’][A-Z]+)?", _AFTER_HEAD.split(text.upper())[0])
-    while words and _NUMBERING.fullmatch(words[-1]):
-        words.pop()
-    if not words:
-        return None
-    return CONTAINMENT.get(words[-1], CONTAINMENT.get(words[-1].removesuffix("S")))
-
-
 # What a name with an unknown head is taken for if other headings show it to be a whole: a hotel, say.
 NAMED_WHOLE = 2.5
 # So many more headings than not must speak against the usual order of a separator.
 ENOUGH_VOTES = 2
-# From here on a place is a part of a building.
-ROOM = 5
 
 
 def learn_habits(sluglines: list[Slugline]) -> Habits:
@@ -101,7 +75,18 @@ def order_path(slugline: Slugline, habits: Habits = Habits()) -> list[str]:
 
 
 def _order_group(group: list[Piece], habits: Habits) -> list[Piece]:
-    turning = habits.specific_first | {PARENTHESIS}
+    runs = _turn_addresses(group, habits.specific_first | {PARENTHESIS})
+    depths = {piece: depth for piece in group if (depth := _depth(piece, habits)) is not None}
+    for run in runs:
+        _lend_backwards(run, depths)
+    _lend_forwards(runs, depths)
+    ordered = [piece for run in runs for piece in run]
+    _lend_backwards(ordered, depths)
+    return sorted(ordered, key=lambda piece: depths.get(piece, 0))
+
+
+def _turn_addresses(group: list[Piece], turning: frozenset[str]) -> list[list[Piece]]:
+    """Names between separators that do not turn, each run from general to specific."""
     runs: list[list[Piece]] = []
     for piece in group:
         peers = runs and piece.separator == SLASH and containment(piece.text) == containment(runs[-1][0].text)
@@ -109,20 +94,37 @@ def _order_group(group: list[Piece], habits: Habits) -> list[Piece]:
             runs[-1].insert(0, piece)
         else:
             runs.append([piece])
-    ordered = [piece for run in runs for piece in run]
-    depths = [depth for run in runs for depth in _lend_backwards([_depth(piece, habits) for piece in run])]
-    depths = _lend_backwards(_lend_backwards(depths[::-1])[::-1])
-    order = sorted(range(len(ordered)), key=lambda place: depths[place] or 0)
-    return [ordered[place] for place in order]
+    return runs
 
 
-def _lend_backwards(depths: list[float | None]) -> list[float | None]:
-    """Depths where an unknown name goes along with its next neighbour; in a region, it is a whole."""
-    lent = list(depths)
-    for place in reversed(range(len(lent) - 1)):
-        if lent[place] is None and lent[place + 1] is not None:
-            lent[place] = NAMED_WHOLE if lent[place + 1] <= SETTLEMENT else lent[place + 1]
-    return lent
+def _lend_backwards(names: list[Piece], depths: dict[Piece, float]) -> None:
+    """Unknown names go along with the next known one; before a region, as something whole in it."""
+    following = None
+    for name in reversed(names):
+        if name in depths:
+            following = name
+        elif following is not None:
+            depths[name] = NAMED_WHOLE if _is_region(following, depths) else depths[following]
+
+
+def _lend_forwards(runs: list[list[Piece]], depths: dict[Piece, float]) -> None:
+    """Unknown names go along with the one before, or with the deepest of the run before.
+
+    Behind a region they lie in whatever was named before it: `EMBASSY - ISLAMABAD - CUBICLES`.
+    """
+    deepest, previous = 0, None
+    for run in runs:
+        for name in run:
+            if name not in depths and previous is not None:
+                depths[name] = max(NAMED_WHOLE, deepest) if _is_region(previous, depths) else depths[previous]
+            if name in depths:
+                previous, deepest = name, max(deepest, depths[name])
+        previous = max(filter(depths.__contains__, run), key=depths.get, default=None)
+
+
+def _is_region(name: Piece, depths: dict[Piece, float]) -> bool:
+    """Whether places with names of their own lie in it: a settlement or a country, but no stretch of land."""
+    return depths[name] <= SETTLEMENT and not is_landscape(name.text)
 
 
 def _depth(piece: Piece, habits: Habits) -> float | None:

@@ -90,12 +90,14 @@ def read_screenplay(path: str | Path) -> list[Line]:
 def decode(data: bytes) -> str:
     """Text of an unknown encoding: what a byte order mark says, UTF-8, else the likeliest.
 
+    What was once decoded wrongly and saved (`â€“` for a dash, as on many web pages) is mended.
+
     Raises:
         UnreadableScreenplay: no text at all.
     """
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
+            return _mend(data.decode(encoding, errors="replace"))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -108,7 +110,19 @@ def decode(data: bytes) -> str:
         text = str(guess)
     if "\0" in text:
         raise UnreadableScreenplay("it is binary; export it as plain text, Fountain or FDX")
-    return text
+    return _mend(text)
+
+
+def _mend(text: str) -> str:
+    """Each line by itself, so that lines keep their numbers; quotes and blanks stay as they were typed."""
+    if text.isascii():
+        return text
+    import ftfy
+
+    as_typed = ftfy.TextFixerConfig(
+        uncurl_quotes=False, fix_character_width=False, fix_line_breaks=False, unescape_html=False
+    )
+    return "\n".join(line if line.isascii() else ftfy.fix_text(line, as_typed) for line in text.split("\n"))
 
 
 def _plain_text(path: Path) -> list[Line]:

@@ -94,6 +94,26 @@ STYLES = {
     "production mark": ("\t  6   EXT. SPACE - THE PROBE (S)         6", "EXT", "SPACE > THE PROBE", ""),
     "transition": ("CUT TO: INT. BAKERY - DAY", "INT", "BAKERY", "DAY"),
     "hot spring": ("EXT. HOT SPRING - DAY", "EXT", "HOT SPRING", "DAY"),
+    "clipped times": ("EXT NITE: MILK VAN (WINTER 1945)", "EXT", "MILK VAN", "NITE, WINTER 1945"),
+    "evening, clipped": ("INT. BAKERY - OVEN ROOM - EVE", "INT", "BAKERY > OVEN ROOM", "EVE"),
+    "a person of that name": ("INT. EVE'S ROOM - CHRISTMAS EVE", "INT", "EVE'S ROOM", "CHRISTMAS EVE"),
+    "meanwhile": ("EXT. QUARRY -- SIMULTANEOUSLY -- DAY", "EXT", "QUARRY", "SIMULTANEOUSLY, DAY"),
+    "long numbers": ("INT. CELLAR - TWENTY MINUTES LATER (DAY)", "INT", "CELLAR", "TWENTY MINUTES LATER, DAY"),
+    "no word of time but a span": ("INT. CELLAR - A WEEK AFTER", "INT", "CELLAR", "A WEEK AFTER"),
+    "weather of a time": ("EXT. QUARRY - A DARK AND STORMY NIGHT", "EXT", "QUARRY", "A DARK AND STORMY NIGHT"),
+    "cross-cutting": ("9 INT. ORSON'S OFFICE - CROSS-CUTTING - DAY 9", "INT", "ORSON'S OFFICE", "DAY"),
+    "numbers of two shots": ("102A/B INT. MILL-- DAY 102A/B", "INT", "MILL", "DAY"),
+    "underscore for a dash": ("EXT. QUARRY ROAD _ NIGHT", "EXT", "QUARRY ROAD", "NIGHT"),
+    "half a broken dash": ("EXT. GARDEN Â MILL HOUSE Â DAY", "EXT", "MILL HOUSE > GARDEN", "DAY"),
+    "named like a camera's move": ("INT. TRACKING STATION - DAY", "INT", "TRACKING STATION", "DAY"),
+    "named like a shot": ("INT. BIG SHOT CASINO - NIGHT", "INT", "BIG SHOT CASINO", "NIGHT"),
+    "a camera in the room": ("INT. HALL BELOW THE CAMERA - SAME", "INT", "HALL BELOW THE CAMERA", "SAME"),
+    "a room for cameras": ("INT. SECURITY CAMERA ROOM, BANK - DAY", "INT", "BANK > SECURITY CAMERA ROOM", "DAY"),
+    "a third name": ("INT. ORSON'S APARTMENT, KITCHEN - ADA - DAY", "INT", "ORSON'S APARTMENT > KITCHEN > ADA", "DAY"),
+    "city in the middle": ("INT. U.S. EMBASSY - LISBON - MAZE", "INT", "LISBON > U.S. EMBASSY > MAZE", ""),
+    "state by its letters": ("INT. DAY. VAULT -- MINT -- BOISE, ID", "INT", "ID > BOISE > VAULT > MINT", "DAY"),
+    "a planet nobody knows": ("EXT. ZANTHOR - ROCK CANYON - RIDGE", "EXT", "ZANTHOR > ROCK CANYON > RIDGE", ""),
+    "a driving car": ("INT. CAR TRAVELLING-- MILL STREET - DAY", "INT", "MILL STREET > CAR TRAVELLING", "DAY"),
     "no-break spaces": ("\u00a0INT.\u00a0BAKERY - DAY", "INT", "BAKERY", "DAY"),
 }  # fmt: skip
 
@@ -135,6 +155,14 @@ def test_every_typing_style(style):
 )
 def test_what_is_no_heading(line):
     assert parse_slugline(line) is None
+
+
+@pytest.mark.parametrize("typed", ["EXT. QUARRY Â– NIGHT", "EXT. QUARRY â€“ NIGHT", "EXT. QUARRY \x96 NIGHT"])
+def test_dashes_that_an_encoding_broke(typed, tmp_path):
+    """As web pages have them that were read as Windows-1252 and saved as UTF-8."""
+    (tmp_path / "x.txt").write_text(f"Ã‰mile’s first line\n{typed}\n", encoding="utf-8")
+    rows = find_sluglines("x", read_screenplay(tmp_path / "x.txt"))
+    assert [(row["line"], row["location"], row["time_of_day"]) for row in rows] == [(2, "QUARRY", "NIGHT")]
 
 
 def test_a_forced_heading_needs_no_setting():
