@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from scripts.taxonomy.containment import REGION, SETTLEMENT
+from scripts.taxonomy.containment import HEAD_NOUNS, REGION, SETTLEMENT
 
 # Smaller places share their names with too many things.
 MIN_POPULATION = 50_000
@@ -24,5 +24,8 @@ def _regions() -> dict[str, int]:
 
 
 def region_depth(name: str) -> int | None:
-    """0 for a country or a state of the USA (also VA), 1 for a city, None for what is neither; case is ignored."""
-    return _regions().get(name.upper())
+    """0 for a country or a state of the USA (also VA), 1 for a city, None for what is neither; case is ignored.
+
+    Van in Turkey is rarely meant.
+    """
+    return None if name.upper() in HEAD_NOUNS else _regions().get(name.upper())

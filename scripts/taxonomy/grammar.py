@@ -15,6 +15,7 @@ from scripts.taxonomy.vocabulary import (
     CONNECTORS,
     PAGE_FLOW,
     PRODUCTION_MARK,
+    SHOT_RUN_ON,
     TIME_MODIFIERS,
     TIME_UNITS,
     TIME_WORDS,
@@ -120,7 +121,7 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
     pieces, notes, times = [], [], []
     beside = False  # whether a slash and a setting of its own stand before the next place
     behind_time = False
-    for piece in split_pieces(_join_split_times(body)):
+    for piece in split_pieces(SHOT_RUN_ON.sub(" - ", _join_split_times(body))):
         inner, rest = _take_setting(piece.text)
         setting = _unite(setting, inner)
         beside = beside or (bool(inner) and piece.separator == SLASH)
@@ -336,7 +337,7 @@ def split_time(text: str) -> tuple[str, str]:
     whole = _strip_notes(text)
     if is_time(whole):
         return "", _set_year_apart(whole)
-    words = text.split()
+    words = _set_time_apart(text).split()
     for start in range(1, len(words)):
         tail = words[start:]
         first, last = _time_token(tail[0]), _time_token(tail[-1])
@@ -345,6 +346,12 @@ def split_time(text: str) -> tuple[str, str]:
         if (year or last in TIMES_AFTER_PLACES) and not number and first not in CONNECTORS and is_time(" ".join(tail)):
             return " ".join(words[:start]), _set_year_apart(" ".join(tail))
     return text, ""
+
+
+def _set_time_apart(text: str) -> str:
+    """`DELI-NIGHT` with a blank for its hyphen."""
+    place, _, last = text.rpartition("-")
+    return f"{place} {last}" if place and _time_token(last) in TIMES_AFTER_PLACES else text
 
 
 def _strip_notes(text: str) -> str:

@@ -113,6 +113,13 @@ STYLES = {
     "city in the middle": ("INT. U.S. EMBASSY - LISBON - MAZE", "INT", "LISBON > U.S. EMBASSY > MAZE", ""),
     "state by its letters": ("INT. DAY. VAULT -- MINT -- BOISE, ID", "INT", "ID > BOISE > VAULT > MINT", "DAY"),
     "a planet nobody knows": ("EXT. ZANTHOR - ROCK CANYON - RIDGE", "EXT", "ZANTHOR > ROCK CANYON > RIDGE", ""),
+    "glued time": ("EXT. QUARRY ROAD-NIGHT.", "EXT", "QUARRY ROAD", "NIGHT"),
+    "a shot run on": ("INT. PRESS ROOM CLOSE SHOT ADA AT PHONE", "INT", "PRESS ROOM", ""),
+    "a shot run on, clipped": ("INT. OFFICE MED. SHOT", "INT", "OFFICE", ""),
+    "action goes on": ("INT. BAKERY - CONTINUOUS ACTION", "INT", "BAKERY", "CONTINUOUS ACTION"),
+    "a room called center": ("INT. POLAR STATION - COMMAND CENTER", "INT", "POLAR STATION > COMMAND CENTER", ""),
+    "a hall that is a house": ("INT. OFFICE - CITY HALL - DAY", "INT", "CITY HALL > OFFICE", "DAY"),
+    "no city in Turkey": ("INT. VAN - CRASH SITE - NIGHT", "INT", "CRASH SITE > VAN", "NIGHT"),
     "a driving car": ("INT. CAR TRAVELLING-- MILL STREET - DAY", "INT", "MILL STREET > CAR TRAVELLING", "DAY"),
     "no-break spaces": ("\u00a0INT.\u00a0BAKERY - DAY", "INT", "BAKERY", "DAY"),
 }  # fmt: skip
