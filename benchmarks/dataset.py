@@ -17,7 +17,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from scripts.lib.hdf5 import create_h5, write_strings
-from scripts.lib.manifest import Clip, write_manifest
+from scripts.lib.manifest import Clip, cut_shards, fingerprint, write_manifest
+from scripts.lib.shots import Shot, write_shots
 from scripts.lib.tables import write_csv
 
 SHARD_SIZE = 100
@@ -35,6 +36,7 @@ SETTINGS = {
 }
 FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 SPLITS = ("train", "val", "test")
+SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -82,32 +84,28 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     write_csv(folder / "failures.csv", ["path", "reason"], [])
     labels = [f"label {n:03d}" for n in range(options.labels)]
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
-    for shard, start in enumerate(range(0, options.clips, SHARD_SIZE)):
-        rows = []
+    shots_of = dict(zip(clips, counts, strict=True))
+    for shard, part in cut_shards(clips, SHARD_SIZE).items():
+        mark = {"fingerprint": fingerprint(part)}
+        shots = []
         with (
-            create_h5(folder / f"{shard:05d}.scores.h5", attributes) as scores,
-            create_h5(folder / f"{shard:05d}.embeddings.h5", {}) as embeddings,
+            create_h5(folder / f"{shard}.scores.h5", attributes | mark) as scores,
+            create_h5(folder / f"{shard}.embeddings.h5", mark) as embeddings,
         ):
             write_strings(scores, "labels", labels)
-            for clip, n in zip(clips[start : start + SHARD_SIZE], counts[start : start + SHARD_SIZE], strict=True):
+            for clip in part:
+                n = shots_of[clip]
                 odds = np.exp(SPREAD * random.standard_normal((n, options.labels), np.float32))
                 scores[f"{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
                 scores[f"{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
                 embeddings[f"{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
                 embeddings[f"{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
                 embeddings[f"{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)
-                rows += [
-                    {
-                        "clip_id": clip.clip_id,
-                        "shot": shot + 1,
-                        "start_frame": 85 * shot,
-                        "end_frame": 85 * (shot + 1),
-                        "start_time": 3.54 * shot,
-                        "end_time": 3.54 * (shot + 1),
-                    }
+                shots += [
+                    Shot(clip.clip_id, shot + 1, 85 * shot, 85 * (shot + 1), 3.54 * shot, 3.54 * (shot + 1))
                     for shot in range(n)
                 ]
-        write_csv(folder / f"{shard:05d}.shots.csv", list(rows[0]), rows)
+        write_shots(folder / f"{shard}.shots.csv", shots, mark["fingerprint"])
 
 
 def run(step: str, folder: str) -> None:
@@ -139,11 +137,9 @@ def run(step: str, folder: str) -> None:
         ),
     }
     files, results, params = jobs[step]
-    job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params))
+    config = {"clips": {"shard_size": SHARD_SIZE}}
+    job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
     import_module(f"scripts.dataset.{step}").main(job)
-
-
-SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
 
 
 if __name__ == "__main__":

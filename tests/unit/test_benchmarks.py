@@ -1,0 +1,35 @@
+"""The commands of docs/benchmarks.md run, here on next to nothing, and print what they measure."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "measured"),
+    [
+        (
+            ("dataset", "--clips", "120", "--shots", "900", "--movies", "12"),
+            r"collect_shots: .* s, .* MB.*split_samples: .* s, .* MB.*900 shots, 179 labels: .*; [1-9]\d* samples",
+        ),
+        (("memory", "--minutes", "0.1", "0.15"), r"detect: .* MB.*embed: .* MB.*score: .* MB for 0.15 min, ratio"),
+        (
+            ("tagging", "--clip", "{clip}", "--model", "config/demo/clip_small.json", "--rounds", "1"),
+            r"our tagging: .* frames/s.*our tagging / one frame at a time: \d",
+        ),
+        (("dry_run", "--metadata", "{table}", "--clips", "2"), r"2 clips in shards of 100: .* s, .* MB"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_benchmark(make_video, tmp_path, arguments, measured):
+    table = tmp_path / "clips.csv"
+    table.write_text("videoid,imdbid,title,year\n-a,tt1,A,1999.0\nb,tt2,B,-1.0\n")
+    files = {"clip": make_video([(1, 12)]).path, "table": table}
+    command = [sys.executable, "-m", f"benchmarks.{arguments[0]}", *(part.format(**files) for part in arguments[1:])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(measured, done.stdout, re.DOTALL), done.stdout
