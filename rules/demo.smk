@@ -82,7 +82,7 @@ rule draw_contact_sheet:
     log:
         log_of("draw_contact_sheet"),
     conda:
-        "../envs/clip.yaml"
+        "../envs/analysis.yaml"
     params:
         seed=config["demo"]["seed"],
     message:

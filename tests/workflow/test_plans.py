@@ -1,13 +1,16 @@
 """Dry runs of everything that is shipped, lint, size, and configurations that cannot work."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import Marker
 
 from scripts.lib.manifest import Clip, write_manifest
 from scripts.lib.tables import read_csv
@@ -112,14 +115,79 @@ def test_a_bad_manifest_lists_all_its_problems(workspace, tmp_path):
         assert words in done.stdout
 
 
-def test_environments_and_lock_name_the_same_versions():
-    lock = (ROOT / "uv.lock").read_text()
-    locked = set(re.findall(r'name = "([^"]+)"\nversion = "([^"]+)"', lock))
-    for path in (ROOT / "envs").glob("*.yaml"):
-        dependencies = yaml.safe_load(path.read_text())["dependencies"]
-        pins = [pin.split("==") for entry in dependencies if isinstance(entry, dict) for pin in entry["pip"]]
-        assert pins
-        assert {tuple(pin) for pin in pins} <= locked, path.name
+def locked_versions(python: str) -> dict[str, str]:
+    """Version of every package that the lock has for a version of Python, on Linux."""
+    place = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    return {
+        package["name"]: package["version"]
+        for package in packages
+        if "version" in package
+        and any(
+            Marker(marker).evaluate(place) for marker in package.get("resolution-markers", ["python_version > '3'"])
+        )
+    }
+
+
+def environment_of(path: Path) -> tuple[str, dict[str, str]]:
+    """Version of Python, and the versions that an environment pins by package."""
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    (python,) = [entry.removeprefix("python=") for entry in dependencies if str(entry).startswith("python=")]
+    pins = [pin.split("==") for entry in dependencies if isinstance(entry, dict) for pin in entry["pip"]]
+    return python, dict(pins)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_environments_name_the_versions_that_the_lock_has_for_their_python(path):
+    """Some packages are locked in two versions, of which one does not install on the older Python."""
+    python, pins = environment_of(path)
+    locked = locked_versions(python)
+    assert pins
+    assert pins == {package: locked.get(package) for package in pins}
+
+
+# Where a distribution and what is imported from it have other names.
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "open_clip": "open-clip-torch",
+    "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "yt_dlp": "yt-dlp",
+}
+
+
+def imported_by(script: Path) -> set[str]:
+    """Distributions that are imported when a script is, by itself or by what it imports of ours."""
+    found, todo, seen = set(), [script], set()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                modules = [name.name for name in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                modules = [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+            else:
+                continue
+            ours = [ROOT / f"{module.replace('.', '/')}.py" for module in modules if module.startswith("scripts.")]
+            todo += [path for path in ours if path.is_file() and path not in seen]
+            found |= {module.partition(".")[0] for module in modules}
+    packages = found - {"scripts"} - sys.stdlib_module_names
+    return {DISTRIBUTIONS.get(package, package.replace("_", "-")) for package in packages}
+
+
+def test_every_rules_environment_has_what_its_script_imports():
+    """Only users of conda would notice."""
+    missing = {}
+    for path in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            environment = re.search(r'conda:\s+"\.\./(envs/\w+\.yaml)"', rule)[1]
+            script = re.search(r'script:\s+"\.\./(scripts/[\w/]+\.py)"', rule)[1]
+            _, pins = environment_of(ROOT / environment)
+            if lacks := imported_by(ROOT / script) - set(pins):
+                missing[rule.partition(":")[0]] = lacks
+    assert not missing
 
 
 def test_every_rule_is_short_and_in_one_order():
