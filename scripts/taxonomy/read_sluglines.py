@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path
+from scripts.lib.files import atomic_path, sha256_of
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.tables import write_csv
 from scripts.taxonomy.grammar import parse_slugline
@@ -19,14 +19,18 @@ COLUMNS = ("script_id", "line", "raw", "setting", "location", "time_of_day")
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one file; `status` is ok, failed or skipped, with a reason for the latter two."""
+    """What became of one file; `status` is ok, failed or skipped, with a reason for the latter two.
+
+    `sha256` says later which version of a screenplay a taxonomy was made of.
+    """
 
     script_id: str
     file: str
     status: str
     reason: str
-    n_lines: int
-    n_sluglines: int
+    n_lines: int = 0
+    n_sluglines: int = 0
+    sha256: str = ""
 
 
 def find_sluglines(script_id: str, lines: Iterable[Line]) -> list[dict]:
@@ -59,24 +63,26 @@ def read_sluglines(paths: list[Path]) -> tuple[list[dict], list[Report]]:
     with progress(len(paths), "script", "Reading screenplays") as bar:
         for path in paths:
             script_id, other = kept[path]
-            reports.append(Report(script_id, path.name, "skipped", f"{other} is the same screenplay", 0, 0))
-            if not other:
-                found, reports[-1] = _read_one(script_id, path)
-                rows += found
-            if reports[-1].reason:
-                logger.warning("%s: %s", path.name, reports[-1].reason)
+            if other:
+                found, report = [], Report(script_id, path.name, "skipped", f"{other} is the same screenplay")
+            else:
+                found, report = _read_one(script_id, path)
+            rows += found
+            reports.append(report)
+            if report.reason:
+                logger.warning("%s: %s", path.name, report.reason)
             bar.update()
     return rows, reports
 
 
 def _read_one(script_id: str, path: Path) -> tuple[list[dict], Report]:
     try:
-        lines = read_screenplay(path)
+        lines, digest = read_screenplay(path), sha256_of(path)
     except (UnreadableScreenplay, OSError) as reason:
-        return [], Report(script_id, path.name, "failed", str(reason), 0, 0)
+        return [], Report(script_id, path.name, "failed", str(reason))
     rows = find_sluglines(script_id, lines)
     reason = "" if rows else "no line of it is a scene heading with INT or EXT"
-    return rows, Report(script_id, path.name, "ok" if rows else "failed", reason, len(lines), len(rows))
+    return rows, Report(script_id, path.name, "ok" if rows else "failed", reason, len(lines), len(rows), digest)
 
 
 def main(snakemake) -> None:

@@ -1,5 +1,6 @@
 """Reading screenplays: formats, encodings, and files that give nothing."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,8 @@ def test_the_same_screenplay_in_two_formats_is_read_once(tmp_path):
     rows, reports = read_sluglines(find_screenplays(tmp_path))
     assert [row["location"] for row in rows] == ["BAKERY", "ATTIC"]
     assert [report.status for report in reports] == ["ok", "skipped", "ok"]
+    read = [hashlib.sha256((tmp_path / report.file).read_bytes()).hexdigest() for report in reports]
+    assert [report.sha256 for report in reports] == [read[0], "", read[2]]
     ids = [script_id for script_id, _ in script_ids(find_screenplays(tmp_path)).values()]
     assert len(set(ids)) == 2 and all(script_id.replace("-", "").isalnum() for script_id in ids)
 

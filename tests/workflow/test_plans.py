@@ -13,6 +13,7 @@ import yaml
 from packaging.markers import Marker
 
 from scripts.lib.manifest import Clip, write_manifest
+from scripts.lib.provenance import PACKAGES
 from scripts.lib.tables import read_csv
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,24 @@ def test_dry_run_of_the_papers_collection_is_quick_and_small(workspace, shared_d
     assert "detect_shots" in done.stdout and "325" in done.stdout
     assert seconds < 15
     assert megabytes < 400
+
+
+def test_the_record_of_a_run_covers_what_people_gave_it(workspace, tmp_path):
+    """Lists, tags and answers that decide the labels, and the verified set, are inputs of the provenance."""
+    evaluation = tmp_path / "evaluation_set.csv"
+    evaluation.touch()
+    (workspace.path / "Snakefile").open("a").write("\nprint('RECORDED', *rules.write_provenance.input.sources)\n")
+    done = workspace.snakemake("-n", "retrieve", "--config", f"dataset={{evaluation_set: {evaluation}}}")
+    (recorded,) = re.findall(r"RECORDED (.+)", done.stdout)
+    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())["taxonomy"]
+    given = {settings[key] for key in ("hvu_tags", "review", "compare_with")}
+    made = {"results/demo/taxonomy/screenplays.csv", "results/demo/taxonomy/labels.txt"}
+    assert given | made | {str(evaluation)} <= set(recorded.split())
+
+
+def test_the_record_of_a_run_names_every_package_that_may_decide_its_results():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert [re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]] == list(PACKAGES)
 
 
 @pytest.mark.parametrize(
