@@ -3,6 +3,7 @@
 import pandas as pd
 
 from scripts.dataset.select_shots import ANY_LABEL
+from scripts.lib.frames import read_frame
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
 from scripts.lib.parquet import read_parquet
@@ -65,10 +66,10 @@ def verified_of_run(paths: list[str], shots: pd.DataFrame) -> pd.DataFrame:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = snakemake.input
-    samples = read_samples(dict(zip(SPLITS, source.samples, strict=True)))
+    samples = read_samples(source.samples)
     rows = audit_splits(samples)
     if source.evaluation:
-        rows += audit_verified(samples, pd.read_csv(source.evaluation[0], dtype=str, keep_default_na=False))
+        rows += audit_verified(samples, read_frame(source.evaluation[0], ["shot_id", "video_id", "movie_id"]))
     elif source.verified:
         shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"]).drop_duplicates("clip_id")
         rows += audit_verified(samples, verified_of_run(source.verified, shots))

@@ -5,14 +5,30 @@ from dataclasses import astuple
 
 import pandas as pd
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.frames import read_frame, write_frame
 from scripts.lib.log import job_log
 from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.paper_tables import write_markdown
-from scripts.lib.samples import write_frame
 from scripts.lib.shots import SHOT_COLUMNS, read_shots
 
+# What joining needs of an evaluation set.
+NEEDED = ("shot_id", "clip_id", "video_id", "scene", "start_time", "end_time", "movie_disjoint")
 FRAMES = ["start_frame", "end_frame", "start_time", "end_time"]
+
+
+def read_evaluation_set(path: str) -> pd.DataFrame:
+    """The verified shots of the published run, as text.
+
+    Raises:
+        UserError: the file cannot be read, lacks a column, or has scenes that are no numbers.
+    """
+    table = read_frame(path, NEEDED)
+    strange = table["scene"][~table["scene"].str.fullmatch(r"\d+")]
+    if len(strange):
+        problems = [f"line {row + 2}: {scene!r}" for row, scene in strange.items()]
+        raise UserError(f"dataset.evaluation_set: {path} has scenes that are no numbers:\n{bullet_list(problems)}")
+    return table
 
 
 def join_verified(verified: pd.DataFrame, shots: pd.DataFrame) -> pd.DataFrame:
@@ -29,9 +45,8 @@ def join_verified(verified: pd.DataFrame, shots: pd.DataFrame) -> pd.DataFrame:
     found = shots.rename(columns={"shot": "scene"}).assign(
         n_shots=shots.groupby("clip_id")["shot"].transform("size"), scene=shots["shot"].astype(int)
     )
-    named = verified.assign(
-        scene=verified["scene"].astype(int), n_named=verified.groupby("clip_id")["scene"].transform("max")
-    )
+    named = verified.astype({"scene": int})
+    named["n_named"] = named.groupby("clip_id")["scene"].transform("max")
     joined = named.drop(columns=["start_time", "end_time"]).merge(
         found[["clip_id", "scene", "n_shots", *FRAMES]], on=["clip_id", "scene"], how="inner"
     )
@@ -67,7 +82,7 @@ def shot_table(shards: Iterable[tuple[str, str]]) -> pd.DataFrame:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    verified = pd.read_csv(snakemake.input.evaluation, keep_default_na=False)
+    verified = read_evaluation_set(snakemake.input.evaluation)
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     shots = shot_table(zip(snakemake.input.shots, fingerprints, strict=True))
     joined = join_verified(verified, shots)

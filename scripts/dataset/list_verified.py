@@ -4,19 +4,10 @@ import pandas as pd
 
 from scripts.lib.condensed_movies import read_movies
 from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.frames import write_frame
 from scripts.lib.log import job_log, logger
 from scripts.lib.manifest import Clip, write_manifest
-from scripts.lib.samples import (
-    SEPARATOR,
-    SPLITS,
-    Line,
-    parse_window,
-    read_label_map,
-    read_lines,
-    read_samples,
-    scene_number,
-    write_frame,
-)
+from scripts.lib.samples import SEPARATOR, Line, parse_window, read_label_map, read_lines, read_samples, scene_number
 
 
 def verified_shots(lines: list[Line], labels: list[str], clips: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +80,7 @@ def main(snakemake) -> None:
     source = snakemake.input
     labels = read_label_map(source.label_map)
     clips = read_movies(source.clips, source.movie_info)
-    samples = read_samples(dict(zip(SPLITS, source.samples, strict=True)))
+    samples = read_samples(source.samples)
     table = verified_shots(read_lines(source.verified, len(labels)), labels, clips, samples)
     windows = window_clips(table, clips)
     if missing := table["clip_id"].nunique() - len(windows):

@@ -5,6 +5,7 @@ import ast
 import pandas as pd
 
 from scripts.lib.errors import UserError
+from scripts.lib.frames import read_frame
 from scripts.lib.samples import SEPARATOR
 
 # One row of the table is of the year 1091.
@@ -19,10 +20,8 @@ def read_movies(clips_csv: str, movie_info_csv: str) -> pd.DataFrame:
     Raises:
         UserError: a table lacks a column, or genres are not written as a list.
     """
-    clips, info = (
-        _read(clips_csv, ["videoid", "imdbid", "title", "year", "upload_year"]),
-        _read(movie_info_csv, ["imdbid", "genre"]),
-    )
+    clips = read_frame(clips_csv, ["videoid", "imdbid", "title", "year", "upload_year"])
+    info = read_frame(movie_info_csv, ["imdbid", "genre"])
     try:
         genres = {row.imdbid: SEPARATOR.join(ast.literal_eval(row.genre)) for row in info.itertuples()}
     except (ValueError, SyntaxError, TypeError) as error:
@@ -43,10 +42,3 @@ def known_years(years: pd.Series) -> pd.Series:
     """Years as the table writes them (`2012.0`) as plain numbers; -1 and years before the first film are empty."""
     numbers = pd.to_numeric(years, errors="coerce").fillna(-1).astype(int)
     return numbers.astype(str).where(numbers >= FIRST_FILM, "")
-
-
-def _read(path: str, columns: list[str]) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, usecols=columns)
-    except (ValueError, OSError) as error:
-        raise UserError(f"cannot read the table {path}: {error}; fetch it anew from Condensed Movies") from error

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.files import atomic_path
+from scripts.lib.frames import read_frame, write_frame
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
@@ -119,13 +120,13 @@ def scene_number(shot_id: str) -> int:
     return int(shot_id.rpartition("-")[2])
 
 
-def read_samples(paths: dict[str, str | Path]) -> pd.DataFrame:
-    """All samples of split tables: `COLUMNS` as text, with `split`.
+def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """All samples of the split tables, given in the order of `SPLITS`: `COLUMNS` as text, with `split`.
 
-    Args:
-        paths: table by split.
+    Raises:
+        UserError: a table cannot be read or lacks a column.
     """
-    tables = [pd.read_csv(path, dtype=str, keep_default_na=False).assign(split=split) for split, path in paths.items()]
+    tables = [read_frame(path, COLUMNS).assign(split=split) for split, path in zip(SPLITS, paths, strict=True)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -212,9 +213,3 @@ def write_dataset(
         )
     write_frame(class_table(samples, labels), others["labels"])
     write_frame(movie_table(samples, movies), others["movies"])
-
-
-def write_frame(table: pd.DataFrame, path: str | Path) -> None:
-    """A data frame as CSV, atomically, without its index."""
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")

@@ -4,6 +4,7 @@ import pandas as pd
 
 from scripts.dataset.select_shots import renamed_labels
 from scripts.lib.condensed_movies import known_years
+from scripts.lib.frames import read_frame
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
@@ -91,20 +92,14 @@ def describe_distribution(samples: pd.DataFrame, published: pd.DataFrame) -> lis
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = snakemake.input
-    samples = read_samples(dict(zip(SPLITS, source.samples, strict=True)))
+    samples = read_samples(source.samples)
     labels = read_labels(source.taxonomy)
-    classes = pd.read_csv(source.classes, dtype=str, keep_default_na=False)["label"]
-    clips, info, splits, tags, validation, distribution, verified = (
-        pd.read_csv(path, dtype=str, keep_default_na=False)
-        for path in (
-            source.clips,
-            source.movie_info,
-            source.movie_splits,
-            *source.hvu,
-            source.distribution,
-            source.evaluation,
-        )
-    )
+    classes = read_frame(source.classes, ["label"])["label"]
+    verified = read_frame(source.evaluation, ["clip_id", "video_id", "start_time", "end_time", "labels"])
+    distribution = read_frame(source.distribution, ["label", "count"])
+    clips = read_frame(source.clips, ["videoid", "imdbid", "year"])
+    info, splits = read_frame(source.movie_info, ["imdbid"]), read_frame(source.movie_splits, ["imdbid", "split"])
+    tags, validation = read_frame(source.hvu[0], ["Tag", "Category"]), read_frame(source.hvu[1], ["Tags"])
     renamed = renamed_labels(labels, dict(snakemake.params.merges), list(snakemake.params.drop))
     left = {labels[number] for number in renamed if number >= 0}
     rows = [

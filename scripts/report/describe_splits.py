@@ -47,7 +47,7 @@ def _label_counts() -> range:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    samples = read_samples(dict(zip(SPLITS, snakemake.input.samples, strict=True)))
+    samples = read_samples(snakemake.input.samples)
     write_statistics(
         snakemake.output,
         describe_splits(samples),

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.figures import new_figure, save_figure
+from scripts.lib.frames import write_frame
 from scripts.lib.log import job_log
-from scripts.lib.samples import SPLITS, instances, read_samples, write_frame
+from scripts.lib.samples import instances, read_samples
 
 SHOWN = 40
 
@@ -81,7 +82,7 @@ def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Fi
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    samples = read_samples(dict(zip(SPLITS, snakemake.input.samples, strict=True)))
+    samples = read_samples(snakemake.input.samples)
     counts, labels = together(samples)
     table = pair_table(counts, labels, len(samples))
     write_frame(table, snakemake.output.csv)

@@ -4,8 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.figures import label_colours, new_figure, save_figure
+from scripts.lib.frames import read_frame, write_frame
 from scripts.lib.log import job_log
-from scripts.lib.samples import SEPARATOR, SPLITS, instances, read_samples, write_frame
+from scripts.lib.samples import SEPARATOR, instances, read_samples
 from scripts.lib.tables import read_csv
 
 TOP = 5
@@ -77,8 +78,8 @@ def plot_genres(table: pd.DataFrame) -> Figure:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    samples = read_samples(dict(zip(SPLITS, snakemake.input.samples, strict=True)))
-    movies = pd.read_csv(snakemake.input.movies, dtype=str, keep_default_na=False)
+    samples = read_samples(snakemake.input.samples)
+    movies = read_frame(snakemake.input.movies, ["movie_id", "genres"])
     table = genre_labels(samples, movies, read_csv(snakemake.input.printed))
     write_frame(table, snakemake.output.csv)
     save_figure(plot_genres(table), snakemake.output.figures)

@@ -5,8 +5,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from scripts.lib.figures import new_figure, save_figure
+from scripts.lib.frames import write_frame
 from scripts.lib.log import job_log
-from scripts.lib.samples import SPLITS, instances, read_samples, write_frame
+from scripts.lib.samples import instances, read_samples
 
 PER_COLUMN = 50
 ALL, BEST = "#4477aa", "#cc6677"
@@ -68,7 +69,7 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    table = label_counts(read_samples(dict(zip(SPLITS, snakemake.input.samples, strict=True))))
+    table = label_counts(read_samples(snakemake.input.samples))
     write_frame(table, snakemake.output.csv)
     save_figure(plot_distribution(table), snakemake.output.figures)
 

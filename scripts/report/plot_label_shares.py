@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.figures import new_figure, save_figure
+from scripts.lib.frames import read_frame, write_frame
 from scripts.lib.log import job_log
-from scripts.lib.samples import SEPARATOR, SPLITS, instances, read_samples, write_frame
+from scripts.lib.samples import SEPARATOR, instances, read_samples
 
 SHOWN = 30
 # Groups with fewer samples are in the table alone: a share of so few says little.
@@ -109,8 +110,8 @@ def plot_shares(table: pd.DataFrame) -> Figure:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    samples = read_samples(dict(zip(SPLITS, snakemake.input.samples, strict=True)))
-    movies = pd.read_csv(snakemake.input.movies, dtype=str, keep_default_na=False)
+    samples = read_samples(snakemake.input.samples)
+    movies = read_frame(snakemake.input.movies, ["movie_id", "year", "genres"])
     table = label_shares(samples, movies)
     write_frame(table, snakemake.output.csv)
     save_figure(plot_shares(table), snakemake.output.figures)

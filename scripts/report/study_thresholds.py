@@ -15,9 +15,9 @@ from scripts.dataset.select_shots import (
     verified_clips,
 )
 from scripts.lib.figures import new_figure, save_figure
+from scripts.lib.frames import write_frame
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
-from scripts.lib.samples import write_frame
 
 COLUMNS = (
     "threshold",
