@@ -10,6 +10,7 @@ SELECTION = (
     "top1_threshold",
     "top_k",
 )
+SELECTING = [*code("samples"), *code("selection", of="dataset")]
 SETTINGS = {key: config["dataset"][key] for key in sorted(SELECTION)}
 
 
@@ -18,7 +19,7 @@ rule select_shots:
         shots=out("dataset/shots.parquet"),
         scores=out("dataset/shot_scores.h5"),
         verified=VERIFIED,
-        code=code("samples"),
+        code=SELECTING,
     output:
         out("dataset/kept.parquet"),
     log:
@@ -72,6 +73,7 @@ rule study_thresholds:
         scores=out("dataset/shot_scores.h5"),
         verified=VERIFIED,
         truth=[MEDIA] if MEDIA else [],
+        code=SELECTING,
     output:
         csv=out("tables/thresholds.csv"),
         figures=report(

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from scripts.dataset.select_shots import ANY_LABEL
 from scripts.lib.frames import read_frame
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
@@ -57,7 +56,7 @@ def verified_of_run(paths: list[str], shots: pd.DataFrame) -> pd.DataFrame:
         shots: clip_id and movie_id of the run's shots.
     """
     movies = dict(zip(shots["clip_id"], shots["movie_id"], strict=True))
-    rows = [(line.shot_id, video_of(line.clip_id)) for path in paths for line in read_lines(path, ANY_LABEL)]
+    rows = [(line.shot_id, video_of(line.clip_id)) for path in paths for line in read_lines(path)]
     return pd.DataFrame([(shot, video, movies.get(video, "")) for shot, video in rows]).set_axis(
         ["shot_id", "video_id", "movie_id"], axis=1
     )

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.files import atomic_path
 from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_strings
+from scripts.lib.labels import TOP
 from scripts.lib.log import job_log, progress
 from scripts.lib.manifest import Clip, read_manifest, shard_fingerprints
 from scripts.lib.shards import read_shard_csv
 from scripts.lib.shots import shot_id
 from scripts.lib.tables import read_csv
 
-TOP = 5
 # 0.29 * 100 is a little less than 29.
 ROUNDING = 1e-9
 

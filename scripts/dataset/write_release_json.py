@@ -8,10 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from scripts.lib.files import atomic_path
+from scripts.lib.labels import TOP
 from scripts.lib.log import job_log
 from scripts.lib.parquet import explained_parquet
-
-TOP = 5
 
 
 def release_entry(shots: pd.DataFrame) -> dict:

@@ -5,6 +5,9 @@ from pathlib import Path
 from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.tables import FORMULA_REFUSED, is_formula
 
+# Best labels that a shot's row has, as in the release.
+TOP = 5
+
 
 def read_labels(path: str | Path) -> list[str]:
     """Labels of a text file, one a line, in the file's order; blank lines are skipped.

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.files import atomic_path
+from scripts.lib.labels import TOP
 
 KINDS = (".html", ".css", ".js")
-TOP = 5
 # Up to here the pictures are put into the page itself, which can then be mailed around.
 MAX_INLINED = 300
 SCORE_DIGITS, TIME_DIGITS = 4, 3

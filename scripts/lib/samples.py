@@ -47,8 +47,11 @@ class Window:
     end: int
 
 
-def read_lines(path: str | Path, n_labels: int) -> list[Line]:
+def read_lines(path: str | Path, n_labels: int | None = None) -> list[Line]:
     """Shots of a file in the authors' line format, `<clip>/<clip>-Scene-<NNN>.mp4 i [j …]`.
+
+    Args:
+        n_labels: how many labels there are; None where the file may belong to another label list.
 
     Raises:
         UserError: the file cannot be read, or lines are of another form, name a label that does
@@ -67,7 +70,7 @@ def read_lines(path: str | Path, n_labels: int) -> list[Line]:
             problems.append(f"line {number}: {raw[:80]!r} is not <clip>/<clip>-Scene-<NNN>.mp4 <index> [<index> …]")
             continue
         line = Line(match[1], match[2], tuple(map(int, match[3].split())))
-        if max(line.indices) >= n_labels:
+        if n_labels is not None and max(line.indices) >= n_labels:
             problems.append(f"line {number}: label {max(line.indices)} does not exist; there are {n_labels}, from 0")
         if len(set(line.indices)) < len(line.indices):
             problems.append(f"line {number}: a label is named twice")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.dataset.select_shots import renamed_labels
+from scripts.dataset.selection import renamed_labels
 from scripts.lib.condensed_movies import known_years
 from scripts.lib.frames import read_frame
 from scripts.lib.labels import read_labels

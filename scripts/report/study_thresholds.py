@@ -4,19 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scripts.dataset.select_shots import (
-    chosen_labels,
-    code_table,
-    is_candidate,
-    own_threshold,
-    read_shots,
-    renamed_labels,
-    select_labels,
-    verified_clips,
-)
+from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
 from scripts.lib.figures import new_figure, save_figure
 from scripts.lib.frames import write_frame
-from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
 
 COLUMNS = (
@@ -113,20 +103,13 @@ def true_codes(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.nda
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    shots = read_shots(snakemake.input.shots)
-    with open_h5(snakemake.input.scores) as file:
-        labels = read_strings(file["labels"])
-    settings = snakemake.params.settings
-    own = own_threshold(shots, settings)
-    shots = shots[is_candidate(shots, settings["exclude_flags"], verified_clips(snakemake.input.verified))].reset_index(
-        drop=True
-    )
-    codes, scores = code_table(shots, labels)
-    renamed = renamed_labels(labels, settings["merges"], settings["drop"])
-    truth = true_codes(shots, snakemake.input.truth[0], labels) if snakemake.input.truth else None
-    table = study_thresholds(codes, scores, renamed, settings, truth, threshold_grid(scores[:, 0], own))
+    source, settings = snakemake.input, snakemake.params.settings
+    found = read_candidates(source.shots, source.scores, source.verified, settings)
+    truth = true_codes(found.shots, source.truth[0], found.labels) if source.truth else None
+    grid = threshold_grid(found.scores[:, 0], found.threshold)
+    table = study_thresholds(found.codes, found.scores, found.renamed, settings, truth, grid)
     write_frame(table, snakemake.output.csv)
-    save_figure(plot_thresholds(table, own), snakemake.output.figures)
+    save_figure(plot_thresholds(table, found.threshold), snakemake.output.figures)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.dataset.select_shots import (
+from scripts.dataset.select_shots import kept_table
+from scripts.dataset.selection import (
     calibrate_threshold,
     chosen_labels,
     code_table,
     is_candidate,
-    kept_table,
     read_shots,
     renamed_labels,
     select_labels,

@@ -1,0 +1,189 @@
+"""Which shots become samples, and with which labels: what selecting them and studying thresholds share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.labels import TOP
+from scripts.lib.log import logger
+from scripts.lib.parquet import explained_parquet
+from scripts.lib.samples import SEPARATOR, read_lines, video_of
+
+SHOT_COLUMNS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The shots that may become samples, and what decides which do.
+
+    Attributes:
+        shots: their N rows of `shots.parquet`.
+        codes, scores: label numbers and scores of their five best labels, (N, 5), see `code_table`.
+        labels: the L names of the run's label list.
+        renamed: (L,), see `renamed_labels`.
+        threshold: of the best label's score.
+        n_all: shots of the run, candidates or not.
+    """
+
+    shots: pd.DataFrame
+    codes: np.ndarray
+    scores: np.ndarray
+    labels: list[str]
+    renamed: np.ndarray
+    threshold: float
+    n_all: int
+
+
+def read_candidates(
+    shots_path: str | Path, scores_path: str | Path, verified: Sequence[str | Path], settings: dict
+) -> Candidates:
+    """The candidates of a run.
+
+    Args:
+        shots_path: `dataset/shots.parquet`.
+        scores_path: `dataset/shot_scores.h5`, for the label list.
+        verified: files of human-verified shots, whose videos are left out.
+        settings: exclude_flags, keep_fraction, merges, drop, top1_threshold of the configuration's `dataset`.
+
+    Raises:
+        UserError: a file cannot be used, or merges and drops do not fit the labels.
+    """
+    with open_h5(scores_path) as file:
+        labels = read_strings(file["labels"])
+    renamed = renamed_labels(labels, settings["merges"], settings["drop"])
+    shots = read_shots(shots_path)
+    threshold, n_all = own_threshold(shots, settings), len(shots)
+    shots = shots[is_candidate(shots, settings["exclude_flags"], verified_clips(verified))].reset_index(drop=True)
+    return Candidates(shots, *code_table(shots, labels), labels, renamed, threshold, n_all)
+
+
+def read_shots(path: str | Path) -> pd.DataFrame:
+    """What selecting needs of `shots.parquet`, with labels as categories to save memory."""
+    labels, scores = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
+    with explained_parquet(path):
+        return pq.read_table(path, columns=[*SHOT_COLUMNS, *labels, *scores], read_dictionary=labels).to_pandas()
+
+
+def own_threshold(shots: pd.DataFrame, settings: dict) -> float:
+    """The run's threshold of the best score: `top1_threshold`, or the one that keeps `keep_fraction` of all shots."""
+    if settings["keep_fraction"] is None:
+        return settings["top1_threshold"]
+    threshold = float(calibrate_threshold(shots["score_1"].to_numpy(np.float32), settings["keep_fraction"]))
+    logger.info("A best score of %.6g or more keeps %g of the shots", threshold, settings["keep_fraction"])
+    return threshold
+
+
+def calibrate_threshold(scores: np.ndarray, fraction: float) -> np.float32:
+    """The threshold that keeps a share of the shots: the score of the last one kept.
+
+    Args:
+        scores: top-1 scores, (N,). The best `fraction * N`, rounded, are kept, one at the least;
+            shots that tie with the last one are kept too.
+    """
+    n_kept = min(max(1, round(fraction * len(scores))), len(scores))
+    return np.float32(np.partition(scores, len(scores) - n_kept)[len(scores) - n_kept])
+
+
+def verified_clips(paths: Sequence[str | Path]) -> set[str]:
+    """Videos that files in the authors' line format name, or whose windows they name."""
+    return {video_of(line.clip_id) for path in paths for line in read_lines(path)}
+
+
+def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: set[str]) -> np.ndarray:
+    """Shots that may become samples: without those flags, of other clips than the excluded ones, (N,) bool."""
+    flagged = shots["flags"].str.split("|").map(lambda flags: not set(flags).isdisjoint(exclude_flags))
+    return ~(flagged | shots["clip_id"].isin(excluded_clips)).to_numpy(bool)
+
+
+def code_table(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Label numbers (N, 5) and scores (N, 5) float32 of the five best labels, -1 and NaN where there is none."""
+    ranks = range(1, TOP + 1)
+    # Not astype: to pandas, categories in another order are the same type, and keep their numbers.
+    named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
+    codes = np.column_stack([column.cat.codes for column in named])
+    return codes, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
+
+
+def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -> np.ndarray:
+    """Label number that stands for each label, (L,); -1 where it is dropped.
+
+    Raises:
+        UserError: a label holds the sign that separates labels, a name is none of the labels, a
+            label is merged into one that is merged or dropped itself, or both merged and dropped.
+    """
+    problems = [
+        f"the label {name!r} holds a {SEPARATOR}, which stands between labels" for name in labels if SEPARATOR in name
+    ]
+    for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
+        for name in dict.fromkeys(names):
+            if name not in labels:
+                near = get_close_matches(name, labels, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "see the run's label list"
+                problems.append(f"dataset.{place}: {name!r} is none of the labels; {hint}")
+    for source, target in merges.items():
+        if target in merges or target in drop:
+            problems.append(f"dataset.merges: {source!r} goes to {target!r}, which is merged or dropped itself")
+        if source in drop:
+            problems.append(f"dataset: {source!r} is both merged and dropped; decide for one")
+    if problems:
+        raise UserError(f"the labels cannot be used like this:\n{bullet_list(problems)}")
+    index = {label: number for number, label in enumerate(labels)}
+    return np.array([-1 if label in drop else index[merges.get(label, label)] for label in labels])
+
+
+def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: float, top_k: int) -> np.ndarray:
+    """Which of its best labels each shot keeps, (N, 5) bool; none where the shot is not kept.
+
+    The best label is kept from `top1_threshold` on, those of rank 2 to `top_k` above
+    `rank_threshold` if the best is. Thresholds are compared in the precision of the scores, so a
+    score stored as 0.4 reaches 0.4, and one stored as 0.1 is not above 0.1. For scores that were
+    born as fp16, as the release's, this is the exact comparison, since neither number is one.
+
+    Args:
+        scores: (N, 5) float32, each row from high to low, NaN where there is no such rank.
+    """
+    kept = scores[:, 0] >= scores.dtype.type(top1_threshold)
+    chosen = kept[:, None] & (scores > scores.dtype.type(rank_threshold))
+    chosen[:, 0] = kept
+    chosen[:, top_k:] = False
+    return chosen
+
+
+def select_labels(
+    codes: np.ndarray, scores: np.ndarray, chosen: np.ndarray, renamed: np.ndarray, min_samples: int | None = None
+) -> pd.DataFrame:
+    """Labels of the kept shots after merging and dropping, one a row: shot, rank, code, score.
+
+    A merged label takes its highest rank. A shot whose best label is dropped is left out, for
+    what remains is not what the tagger was sure of; other dropped labels only leave the shot's
+    list. Labels with fewer than `min_samples` samples are dropped likewise, until none is left.
+
+    Args:
+        codes: (N, 5) label numbers from high score to low.
+        scores: (N, 5).
+        chosen: (N, 5) bool, see `chosen_labels`.
+        renamed: (L,) label number that stands for each label; -1 drops it.
+    """
+    shot, rank = np.nonzero(chosen)
+    long = pd.DataFrame({"shot": shot, "rank": rank, "code": renamed[codes[shot, rank]], "score": scores[shot, rank]})
+    long = _without(long.drop_duplicates(["shot", "code"]), [-1])
+    while min_samples:
+        counts = long["code"].value_counts()
+        rare = counts.index[counts < min_samples]
+        if not len(rare):
+            break
+        long = _without(long, rare)
+    return long.reset_index(drop=True)
+
+
+def _without(long: pd.DataFrame, codes) -> pd.DataFrame:
+    gone = long["code"].isin(codes)
+    lost = long.loc[gone & (long["rank"] == 0), "shot"]
+    return long[~gone & ~long["shot"].isin(lost)]
