@@ -7,7 +7,7 @@ import numpy as np
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log, logger
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.embeddings import read_embeddings
 
 COLUMNS = ("label_id", "label", "source", "merged_from", "cluster", "exemplar")
 # The first that converges: less damping finds finer clusters, but may go round in circles.
@@ -68,7 +68,7 @@ def main(snakemake) -> None:
     labels = read_labels(snakemake.input.labels)
     known = snakemake.input.get("history")
     history = {row["label"]: row for row in read_csv(known)} if known else {}
-    rows = taxonomy_rows(labels, history, cluster(Embeddings(snakemake.input.embeddings).of(labels)))
+    rows = taxonomy_rows(labels, history, cluster(read_embeddings(snakemake.input.embeddings).of(labels)))
     write_csv(snakemake.output[0], COLUMNS, rows)
     logger.info("%d label(s) in %d cluster(s)", len(rows), len({row["cluster"] for row in rows}))
 

@@ -1,33 +1,29 @@
 """This run's labels beside a published list: in both, only ours, only theirs, and the nearest of the rest."""
 
-import numpy as np
-
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import write_markdown
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.embeddings import Embeddings, read_embeddings
 from scripts.taxonomy.merging import nearest_column
 
 COLUMNS = ("label", "in", "nearest", "cosine")
 BOTH, OURS, PUBLISHED = "both", "ours", "published"
 
 
-def compare(ours: list[str], published: list[str], embeddings: np.ndarray, index: dict[str, int]) -> list[dict]:
+def compare(ours: list[str], published: list[str], embeddings: Embeddings) -> list[dict]:
     """Rows with `COLUMNS`: labels in both, then only ours, then only published, each part by name.
 
     Args:
         ours, published: the label lists.
-        embeddings: (N, D), unit length.
-        index: row of every label in `embeddings`.
+        embeddings: of the labels of both.
     """
     common = sorted(set(ours) & set(published))
     rows = [{"label": label, "in": BOTH, "nearest": label, "cosine": ""} for label in common]
     for side, own, other in ((OURS, ours, published), (PUBLISHED, published, ours)):
         rest = sorted(set(own) - set(other))
         others = sorted(set(other))
-        similarity = embeddings[[index[label] for label in rest]] @ embeddings[[index[label] for label in others]].T
-        best, cosine = nearest_column(similarity.reshape(len(rest), len(others)))
+        best, cosine = nearest_column(embeddings.of(rest) @ embeddings.of(others).T)
         rows += [
             {"label": label, "in": side, "nearest": others[place], "cosine": f"{value:.3f}"}
             for label, place, value in zip(rest, best.tolist(), cosine.tolist(), strict=True)
@@ -39,8 +35,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     ours = [row["label"] for row in read_csv(snakemake.input.taxonomy)]
     published = read_labels(snakemake.input.published)
-    embeddings = Embeddings(snakemake.input.embeddings)
-    rows = compare(ours, published, embeddings.vectors, embeddings.index)
+    rows = compare(ours, published, read_embeddings(snakemake.input.embeddings))
     write_csv(snakemake.output.csv, COLUMNS, rows)
     parts = [(name, [row for row in rows if row["in"] == name]) for name in (BOTH, OURS, PUBLISHED)]
     write_markdown(

@@ -5,7 +5,7 @@ from collections import Counter
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import COLUMNS, comparison
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.embeddings import read_embeddings
 
 CLUSTER_COLUMNS = ("paper_cluster", "paper_labels", "exemplar", "shared", "n_shared", "n_paper", "our_cluster")
 
@@ -65,7 +65,7 @@ def cluster_rows(printed: list[dict[str, str]], taxonomy: list[dict[str, str]]) 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     merges = read_csv(snakemake.input.merges)
-    embeddings = Embeddings(snakemake.input.embeddings)
+    embeddings = read_embeddings(snakemake.input.embeddings)
     labels, targets = (embeddings.of([line[column] for line in merges]) for column in ("label", "into"))
     cosines = (labels * targets).sum(axis=1).tolist()
     write_csv(

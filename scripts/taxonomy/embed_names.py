@@ -2,29 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from scripts.lib.files import sha256_of
-from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
+from scripts.lib.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.labels import fill_prompts, read_labels
 from scripts.lib.log import job_log
 from scripts.lib.sentences import embed_texts
 from scripts.lib.tables import read_csv
 from scripts.taxonomy.review import read_review
-
-
-class Embeddings:
-    """Unit vectors by label, read from `taxonomy/embeddings.h5`."""
-
-    def __init__(self, path: str | Path) -> None:
-        with open_h5(path) as file:
-            self.index = {label: row for row, label in enumerate(read_strings(file["label"]))}
-            self.vectors = file["embedding"][:]
-            self.encoder = str(file.attrs["encoder"])
-
-    def of(self, labels: list[str]) -> np.ndarray:
-        """(len(labels), D) float32."""
-        return self.vectors[[self.index[label] for label in labels]].reshape(len(labels), -1)
 
 
 def names_to_embed(source, merges: list[dict[str, str]]) -> list[str]:

@@ -5,7 +5,7 @@ import numpy as np
 from scripts.lib.labels import read_labels
 from scripts.lib.log import job_log
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.embeddings import Embeddings, read_embeddings
 from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.merging import nearest_column
 from scripts.taxonomy.places import spelling_key
@@ -13,23 +13,28 @@ from scripts.taxonomy.places import spelling_key
 COLUMNS = ("label", "n_scripts", "n_sluglines", "hvu", "published", "wordnet", "nearest", "cosine")
 
 
-def evidence(
-    labels: list[dict[str, str]], hvu: set[str], published: set[str], embeddings: np.ndarray, index: dict[str, int]
-) -> list[dict]:
-    """Rows with `COLUMNS`; wordnet is the place sense of the label or of its last word, nearest another known label."""
-    known = sorted(hvu | published)
-    vectors = embeddings[[index[row["label"]] for row in labels]]
-    similarity = vectors @ embeddings[[index[label] for label in known]].T
-    for row, line in zip(labels, similarity, strict=True):
-        line[[place for place, label in enumerate(known) if label == row["label"]]] = -np.inf
+def evidence(labels: list[dict[str, str]], hvu: set[str], published: set[str], embeddings: Embeddings) -> list[dict]:
+    """Rows with `COLUMNS`: in which lists a label is, in whatever spelling, and what is near it.
+
+    Args:
+        labels: rows with label, n_scripts and n_sluglines.
+        hvu, published: the known labels.
+        embeddings: of the labels and of the known ones.
+
+    Returns:
+        A row a label; wordnet is the place sense of it or of its last word, nearest another known label.
+    """
+    names, known = [row["label"] for row in labels], sorted(hvu | published)
+    similarity = embeddings.of(names) @ embeddings.of(known).T
+    similarity[np.array(names)[:, None] == np.array(known)] = -np.inf
     best, cosine = nearest_column(similarity)
+    spelt = {column: set(map(spelling_key, listed)) for column, listed in (("hvu", hvu), ("published", published))}
     return [
         {
             "label": row["label"],
             "n_scripts": row["n_scripts"],
             "n_sluglines": row["n_sluglines"],
-            "hvu": _holds(hvu, row["label"]),
-            "published": _holds(published, row["label"]),
+            **{column: "yes" if spelling_key(row["label"]) in keys else "no" for column, keys in spelt.items()},
             "wordnet": place_sense(row["label"]) or place_sense(row["label"].split()[-1]),
             "nearest": known[place],
             "cosine": f"{value:.3f}",
@@ -38,19 +43,14 @@ def evidence(
     ]
 
 
-def _holds(labels: set[str], label: str) -> str:
-    """Whether a list has the label, in whatever spelling."""
-    return "yes" if spelling_key(label) in set(map(spelling_key, labels)) else "no"
-
-
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     hvu = {row["label"] for row in read_csv(snakemake.input.hvu_labels)}
     published = snakemake.input.get("published")
     names = set(read_labels(published)) if published else set()
-    embeddings = Embeddings(snakemake.input.embeddings)
+    embeddings = read_embeddings(snakemake.input.embeddings)
     labels = read_csv(snakemake.input.slugline_labels)
-    write_csv(snakemake.output[0], COLUMNS, evidence(labels, hvu, names, embeddings.vectors, embeddings.index))
+    write_csv(snakemake.output[0], COLUMNS, evidence(labels, hvu, names, embeddings))
 
 
 if __name__ == "__main__":

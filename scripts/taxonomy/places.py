@@ -16,7 +16,6 @@ RELATIONAL = frozenset(
 )
 MAX_WORDS = 3
 
-_POSSESSIVE = re.compile(r"^(?P<owner>.*[\w.](?:['’]s|s['’]))\s+(?P<owned>.+)$")
 _PREPOSITION = re.compile(
     r"\b(?:in|of|at|by|behind|beside|beneath|between|outside|inside|near|from|on|onto|above|below|over|under|with|without|to|"
     r"for|across|along|through|into|toward|towards|around|beyond|overlooking|and|or|as|leading|where)\b|[&+]"

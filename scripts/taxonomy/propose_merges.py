@@ -2,7 +2,7 @@
 
 from scripts.lib.log import job_log, logger
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.embed_names import Embeddings
+from scripts.taxonomy.embeddings import read_embeddings
 from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
 
 COLUMNS = (
@@ -45,7 +45,7 @@ def main(snakemake) -> None:
         for row in read_csv(snakemake.input.slugline_labels)
     }
     candidates = unite(sluglines, [row["label"] for row in read_csv(snakemake.input.hvu_labels)])
-    vectors = Embeddings(snakemake.input.embeddings).of([candidate.label for candidate in candidates])
+    vectors = read_embeddings(snakemake.input.embeddings).of([candidate.label for candidate in candidates])
     proposals = propose(candidates, vectors, snakemake.params.merge_threshold, snakemake.params.similar_threshold)
     write_csv(snakemake.output[0], COLUMNS, map(to_row, proposals))
     common = sum(candidate.source == COMMON for candidate in candidates)

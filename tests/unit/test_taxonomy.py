@@ -12,7 +12,9 @@ from scripts.lib.tables import read_csv
 from scripts.taxonomy.apply_review import merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
+from scripts.taxonomy.embeddings import Embeddings
 from scripts.taxonomy.lexicon import place_sense
+from scripts.taxonomy.list_evidence import evidence
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
 from scripts.taxonomy.paths import PATH_SEPARATOR
@@ -314,14 +316,28 @@ def test_few_labels_are_clusters_of_their_own(count):
 def test_comparison_of_two_lists():
     names = ["alley", "beach", "coast", "den"]
     vectors = vectors_of([[1, 0, 0, 0.1], [0, 1, 0.8, 0], [0, 0.8, 1, 0], [0.1, 0, 0, 1]])
-    rows = compare(
-        ["alley", "beach"], ["alley", "coast", "den"], vectors, {name: place for place, name in enumerate(names)}
-    )
+    embeddings = Embeddings(vectors, {name: place for place, name in enumerate(names)})
+    rows = compare(["alley", "beach"], ["alley", "coast", "den"], embeddings)
     assert [(row["label"], row["in"], row["nearest"], row["cosine"]) for row in rows] == [
         ("alley", "both", "alley", ""),
         ("beach", "ours", "coast", "0.800"),
         ("coast", "published", "beach", "0.800"),
         ("den", "published", "alley", "0.100"),
+    ]
+    assert {row["in"] for row in compare(["alley", "den"], ["den", "alley"], embeddings)} == {"both"}
+
+
+def test_evidence_is_counted_in_any_spelling_and_no_label_is_its_own_neighbour():
+    names = ["alley", "theatre", "theater", "zzz"]
+    vectors = vectors_of([[1, 0.3, 0.2, 0], [0.3, 1, 0.9, 0], [0.2, 0.9, 1, 0.1], [0, 0, 0.1, 1]])
+    embeddings = Embeddings(vectors, {name: place for place, name in enumerate(names)})
+    labels = [{"label": name, "n_scripts": "2", "n_sluglines": "3"} for name in ("theater", "alley", "zzz")]
+    rows = evidence(labels, {"theatre"}, {"alley", "theater"}, embeddings)
+    columns = ("label", "hvu", "published", "wordnet", "nearest", "cosine")
+    assert [tuple(row[column] for column in columns) for row in rows] == [
+        ("theater", "yes", "yes", "theater.n.01", "theatre", "0.900"),
+        ("alley", "no", "yes", "alley.n.01", "theatre", "0.300"),
+        ("zzz", "no", "no", "", "theater", "0.100"),
     ]
 
 

@@ -1,0 +1,39 @@
+"""The embeddings of all names that the taxonomy compares, as `embed_names` writes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scripts.lib.hdf5 import open_h5, read_strings
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Unit vectors of names.
+
+    Attributes:
+        vectors: (N, D) float32.
+        row: place of each name in `vectors`.
+        encoder: the model that they are of.
+    """
+
+    vectors: np.ndarray
+    row: dict[str, int]
+    encoder: str = ""
+
+    def of(self, names: Sequence[str]) -> np.ndarray:
+        """The vectors of these names, (len(names), D)."""
+        return self.vectors[[self.row[name] for name in names]]
+
+
+def read_embeddings(path: str | Path) -> Embeddings:
+    """The content of `taxonomy/embeddings.h5`.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    with open_h5(path) as file:
+        row = {name: place for place, name in enumerate(read_strings(file["label"]))}
+        return Embeddings(file["embedding"][:], row, str(file.attrs["encoder"]))
