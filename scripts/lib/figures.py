@@ -7,6 +7,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from scripts.lib.files import atomic_path
@@ -46,7 +47,7 @@ def label_colours(labels: Iterable[str]) -> dict[str, tuple]:
     return {label: palette[index % len(palette)] for index, label in enumerate(dict.fromkeys(labels))}
 
 
-def on_colour(colour: tuple) -> str:
-    """Black or white, whichever is readable on a colour."""
-    red, green, blue = colour[:3]
+def on_colour(colour: tuple | str) -> str:
+    """Black or white, whichever is readable on a colour, however matplotlib names it."""
+    red, green, blue = to_rgb(colour)
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"

@@ -3,7 +3,7 @@
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger
 from scripts.lib.tables import read_csv, write_csv
-from scripts.taxonomy.merging import COMMON, HUMAN, Proposal
+from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
 from scripts.taxonomy.propose_merges import from_row
 from scripts.taxonomy.review import EXPERT, SUGGESTION, Answer, Verdict, decide, final_labels, read_review
 
@@ -15,6 +15,9 @@ SHEET_COLUMNS = (
 )  # fmt: skip
 # A merge by rule this near to the threshold is worth a look.
 DOUBTFUL = 0.1
+# Kinds of questions, the most consequential first: merges and removals inside L_N, merges by rule that
+# are doubtful, places that nearly count, whether the rest stays, and what was answered without being asked.
+KINDS = ("merge", "remove", "doubtful", "add", "keep", "answered")
 
 
 def merge_rows(proposals: list[Proposal], verdicts: list[Verdict]) -> list[dict]:
@@ -28,7 +31,7 @@ def merge_rows(proposals: list[Proposal], verdicts: list[Verdict]) -> list[dict]
                 "label": verdict.candidate.label,
                 "source": verdict.candidate.source,
                 "nearest": proposal.nearest if proposal else "",
-                "cosine": _digits(proposal),
+                "cosine": proposal.cosine_text if proposal else "",
                 "stage": proposal.stage if proposal else HUMAN,
                 "decision": verdict.decision,
                 "into": verdict.into,
@@ -37,10 +40,6 @@ def merge_rows(proposals: list[Proposal], verdicts: list[Verdict]) -> list[dict]
             }
         )
     return rows
-
-
-def _digits(proposal: Proposal | None) -> str:
-    return "" if proposal is None or proposal.cosine is None else f"{proposal.cosine:.4f}"
 
 
 def questions(
@@ -63,55 +62,65 @@ def questions(
         merge_threshold: see `propose`.
     """
     given = {answer.label: answer for answer in answers}
-    decided = {verdict.candidate.label: verdict for verdict in verdicts}
+    verdict_of = {verdict.candidate.label: verdict for verdict in verdicts}
     asked = []
     for proposal in proposals:
-        urgency = _urgency(proposal, merge_threshold)
-        verdict = decided[proposal.candidate.label]
-        if urgency is None and verdict.decided_by != EXPERT:
-            continue
-        row = {
-            "question": proposal.question,
-            "label": proposal.candidate.label,
-            "source": proposal.candidate.source,
-            "suggestion": proposal.decision,
-            "into": proposal.nearest if proposal.question == "merge" else "",
-            "cosine": _digits(proposal),
-            "n_scripts": proposal.candidate.n_scripts or "",
-            "n_sluglines": proposal.candidate.n_sluglines or "",
-            "reason": proposal.reason,
-        }
-        asked.append((len(URGENCIES) if urgency is None else urgency, proposal.candidate.n_scripts, row))
-    known = {proposal.candidate.label for proposal in proposals}
-    for row in rare:
-        if row["label"] not in known:
-            reason = f"only {row['n_scripts']} script(s) have it, too few to count by rule"
-            question = {"question": "add", "source": "sluglines", "suggestion": "remove", "reason": reason, **row}
-            asked.append((URGENCIES.index("add"), int(row["n_scripts"]), question))
-    asked.sort(key=lambda entry: (entry[0], -entry[1], -float(entry[2].get("cosine") or 0), entry[2]["label"]))
-    return [_with_answer(rank, row, given.get(row["label"])) for rank, (_, _, row) in enumerate(asked, 1)]
+        verdict = verdict_of[proposal.candidate.label]
+        kind = _kind(proposal, merge_threshold) or ("answered" if verdict.decided_by == EXPERT else "")
+        if kind:
+            asked.append((kind, _about_proposal(proposal, verdict)))
+    proposed = {proposal.candidate.label for proposal in proposals}
+    asked += [("add", _about_rare(row, given.get(row["label"]))) for row in rare if row["label"] not in proposed]
+    asked.sort(key=lambda entry: (KINDS.index(entry[0]), *_consequence(entry[1])))
+    return [{"rank": rank, **row, **_answer(given.get(row["label"]))} for rank, (_, row) in enumerate(asked, 1)]
 
 
-URGENCIES = ("merge", "remove", "doubtful", "add", "keep")
-
-
-def _urgency(proposal: Proposal, merge_threshold: float) -> int | None:
-    """Place of a proposal's question among `URGENCIES`; None where nothing is open."""
+def _kind(proposal: Proposal, merge_threshold: float) -> str:
+    """Which of `KINDS` a proposal's question is of; empty where nothing is open."""
     if proposal.candidate.source == COMMON:
-        return None
+        return ""
     if proposal.stage == "common":
-        return URGENCIES.index("doubtful") if proposal.cosine < merge_threshold + DOUBTFUL else None
-    return URGENCIES.index("merge" if proposal.question == "merge" else proposal.decision)
+        return "doubtful" if proposal.cosine < merge_threshold + DOUBTFUL else ""
+    return "merge" if proposal.question == "merge" else proposal.decision
 
 
-def _with_answer(rank: int, row: dict, answer: Answer | None) -> dict:
+def _about_proposal(proposal: Proposal, verdict: Verdict) -> dict:
     return {
-        "rank": rank,
-        **row,
-        "answer": answer.decision if answer else "",
-        "answer_into": answer.into if answer else "",
+        "question": proposal.question,
+        "label": proposal.candidate.label,
+        "source": proposal.candidate.source,
+        "suggestion": proposal.decision,
+        "into": proposal.nearest if proposal.question == "merge" else "",
+        "cosine": proposal.cosine_text,
+        "n_scripts": proposal.candidate.n_scripts or "",
+        "n_sluglines": proposal.candidate.n_sluglines or "",
+        "reason": proposal.reason,
+        "decided_by": verdict.decided_by,
+    }
+
+
+def _about_rare(row: dict[str, str], answer: Answer | None) -> dict:
+    return {
+        "question": "add",
+        "label": row["label"],
+        "source": SLUGLINES,
+        "suggestion": "remove",
+        "into": "",
+        "cosine": "",
+        "n_scripts": row["n_scripts"],
+        "n_sluglines": row["n_sluglines"],
+        "reason": f"only {row['n_scripts']} script(s) have it, too few to count by rule",
         "decided_by": EXPERT if answer else SUGGESTION,
     }
+
+
+def _consequence(row: dict) -> tuple:
+    """Sorts questions of one kind: by scripts, then by similarity, then by name."""
+    return -int(row["n_scripts"] or 0), -float(row["cosine"] or 0), row["label"]
+
+
+def _answer(answer: Answer | None) -> dict:
+    return {"answer": answer.decision if answer else "", "answer_into": answer.into if answer else ""}
 
 
 def main(snakemake) -> None:

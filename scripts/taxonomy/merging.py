@@ -50,6 +50,11 @@ class Proposal:
     into: str
     reason: str
 
+    @property
+    def cosine_text(self) -> str:
+        """The cosine as tables have it, to four decimals; empty without one."""
+        return "" if self.cosine is None else f"{self.cosine:.4f}"
+
 
 def unite(slugline_labels: dict[str, tuple[int, int]], hvu_labels: list[str]) -> list[Candidate]:
     """The candidates: common labels first, then the others (Eq. 1), each part by name.

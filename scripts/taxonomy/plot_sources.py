@@ -40,33 +40,30 @@ def plot_sources(labels: list[dict[str, str]]) -> Figure:
         wedgeprops={"edgecolor": "white"},
     )
     for text, colour in zip(percentages, colours, strict=True):
-        text.set(color=on_colour(_rgb(colour)), weight="bold")
+        text.set(color=on_colour(colour), weight="bold")
     boxes.set_axis_off()
     boxes.set(xlim=(0, 1), ylim=(len(NAMES), 0))
     for place, source in enumerate(found):
-        rows = sorted(
-            (row for row in labels if row["source"] == source),
-            key=lambda row: (-len(row["merged_from"].split("|")) if row["merged_from"] else 0, row["label"]),
-        )
-        names = ", ".join(row["label"] for row in rows[:EXAMPLES]) + (" …" if len(rows) > EXAMPLES else "")
-        title = f"{NAMES[source]}: {len(rows)} label(s)"
+        names = [row["label"] for row in sorted(labels, key=_n_merged) if row["source"] == source]
+        # A no-break space: the dots do not begin a line.
+        listed = ", ".join(names[:EXAMPLES]) + ("\u00a0…" if len(names) > EXAMPLES else "")
+        title = f"{NAMES[source]}: {len(names)} label(s)"
         boxes.text(0, place + 0.1, title, weight="bold", color=COLOURS[source], va="top")
-        boxes.text(0, place + 0.34, fill(names, 58), va="top")
+        boxes.text(0, place + 0.34, fill(listed, 58), va="top")
     figure.suptitle(f"Sources of the {len(labels)} labels", x=0.02, ha="left")
     return figure
 
 
-def _rgb(colour: str) -> tuple:
-    from matplotlib.colors import to_rgb
-
-    return to_rgb(colour)
+def _n_merged(row: dict[str, str]) -> tuple[int, str]:
+    """Sorts labels: those that took in most others first, then by name."""
+    return -len(list(filter(None, row["merged_from"].split("|")))), row["label"]
 
 
 def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], source: str) -> list[dict]:
     """The shares in long form, each beside the paper's where it prints one."""
-    rows = []
+    rows, found = [], shares(labels)
     for line in printed:
-        ours = f"{shares(labels)[line['source']]:.0f}"
+        ours = f"{found[line['source']]:.0f}"
         rows.append(
             {
                 "table": "fig2",

@@ -22,7 +22,7 @@ def to_row(proposal: Proposal) -> dict:
         "stage": proposal.stage,
         "question": proposal.question,
         "nearest": proposal.nearest,
-        "cosine": "" if proposal.cosine is None else f"{proposal.cosine:.4f}",
+        "cosine": proposal.cosine_text,
         "decision": proposal.decision,
         "into": proposal.into,
         "reason": proposal.reason,

@@ -9,7 +9,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from scripts.lib.errors import UserError
 from scripts.lib.tables import read_csv
-from scripts.taxonomy.apply_review import merge_rows, questions
+from scripts.taxonomy.apply_review import SHEET_COLUMNS, merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
 from scripts.taxonomy.embeddings import Embeddings
@@ -287,6 +287,19 @@ def test_the_sheet_asks_the_consequential_first_and_marks_what_is_answered():
     ]
     assert [(row["rank"], row["decided_by"]) for row in sheet if row["label"] == "haze"] == [(3, "expert")]
     assert all(row["reason"] for row in sheet)
+    assert {tuple(row) for row in sheet} == {tuple(sheet[0])} and set(sheet[0]) == set(SHEET_COLUMNS)
+
+
+def test_the_sheet_and_the_history_say_the_same_of_who_decided():
+    """Also of a doubtful merge by rule, and of an answer that was skipped because a run lacks its target."""
+    ruled = Proposal(Candidate("pub", "hvu"), "common", "merge", "bar", 0.61, "merge", "bar", "because")
+    kept = Proposal(Candidate("bar", "common"), "common", "remove", "", None, "keep", "", "because")
+    proposals, given = [kept, ruled, *proposals_for(*WATER)], answers(("creek", "merge", "lagoon", True))
+    verdicts = decide(proposals, given)
+    history = {row["label"]: row["decided_by"] for row in merge_rows(proposals, verdicts)}
+    sheet = {row["label"]: row["decided_by"] for row in questions(proposals, [], given, verdicts, 0.6)}
+    assert sheet == {label: history[label] for label in sheet} and len(sheet) == 5
+    assert (sheet["pub"], sheet["creek"]) == ("rule", "suggestion")
 
 
 def test_proposals_survive_their_table():
