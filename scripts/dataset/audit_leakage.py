@@ -73,7 +73,8 @@ def main(snakemake) -> None:
         shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"]).drop_duplicates("clip_id")
         rows += audit_verified(samples, verified_of_run(source.verified, shots))
     write_statistics(
-        snakemake.output,
+        snakemake.output.csv,
+        snakemake.output.md,
         rows,
         printed_values(source.printed),
         "Splits that share movies measure how well movies are remembered. A model that is trained on train should "

@@ -126,8 +126,9 @@ def main(snakemake) -> None:
         found = set(instances(samples[samples["split"] == split])["label"])
         if missing := [label for label in labels if label not in found]:
             logger.warning("%d label(s) are not in %s: %s", len(missing), split, ", ".join(missing))
+    made = snakemake.output
     write_dataset(
-        samples, labels, kept, snakemake.output.tables, snakemake.output.lines, dict(snakemake.output.items())
+        samples, labels, kept, tables=made.tables, lines=made.lines, labels_csv=made.labels, movies_csv=made.movies
     )
 
 

@@ -44,16 +44,22 @@ def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def write_statistics(
-    paths, rows: Iterable[tuple[str, str, object]], printed: dict[tuple[str, str], tuple[str, str]], note: str
+    csv: str | Path,
+    md: str | Path,
+    rows: Iterable[tuple[str, str, object]],
+    printed: dict[tuple[str, str], tuple[str, str]],
+    note: str = "",
 ) -> None:
-    """A list of statistics beside the paper's and the release's values, as `paths.csv` and `paths.md`.
+    """A list of statistics beside the paper's and the release's values, as CSV and as Markdown.
 
     Args:
+        csv, md: where to.
         rows: statistic, part of the dataset, value.
         printed: see `printed_values`.
+        note: what the Markdown says of them below the table.
     """
     names = ("statistic", "part", "paper", "release", "ours")
     cells = [(name, part, *printed.get((name, part), ("", "")), str(value)) for name, part, value in rows]
-    write_csv(paths.csv, names, (dict(zip(names, row, strict=True)) for row in cells))
+    write_csv(csv, names, (dict(zip(names, row, strict=True)) for row in cells))
     explained = "Paper: as printed. Release: counted in the authors' published files when this workflow was written."
-    write_markdown(paths.md, list(names), [list(row) for row in cells], f"{explained} {note}")
+    write_markdown(md, list(names), [list(row) for row in cells], f"{explained} {note}".rstrip())

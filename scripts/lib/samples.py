@@ -193,7 +193,14 @@ def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_dataset(
-    samples: pd.DataFrame, labels: Sequence[str], movies: pd.DataFrame, tables: Sequence, lines: Sequence, others: dict
+    samples: pd.DataFrame,
+    labels: Sequence[str],
+    movies: pd.DataFrame,
+    *,
+    tables: Sequence[str | Path],
+    lines: Sequence[str | Path],
+    labels_csv: str | Path,
+    movies_csv: str | Path,
 ) -> None:
     """Write a split dataset: tables and line files of each split, `labels.csv`, `movies.csv`.
 
@@ -203,7 +210,7 @@ def write_dataset(
         movies: movie_id, title, year, genres of the movies that are known.
         tables: paths of our split tables, in the order of `SPLITS`.
         lines: paths of the authors' line files, in the same order.
-        others: paths `labels` and `movies`.
+        labels_csv, movies_csv: paths of the other two tables.
     """
     index = {label: number for number, label in enumerate(labels)}
     for split, table, line_file in zip(SPLITS, tables, lines, strict=True):
@@ -214,5 +221,5 @@ def write_dataset(
             line_file,
             (Line(clip, shot, tuple(index[name] for name in names.split(SEPARATOR))) for clip, shot, names in rows),
         )
-    write_frame(class_table(samples, labels), others["labels"])
-    write_frame(movie_table(samples, movies), others["movies"])
+    write_frame(class_table(samples, labels), labels_csv)
+    write_frame(movie_table(samples, movies), movies_csv)

@@ -111,7 +111,7 @@ def main(snakemake) -> None:
         *describe_metadata(clips, info, splits, samples),
         *describe_hvu(tags, validation, labels),
     ]
-    write_statistics(snakemake.output, rows, printed_values(source.printed), "")
+    write_statistics(snakemake.output.csv, snakemake.output.md, rows, printed_values(source.printed))
 
 
 if __name__ == "__main__":

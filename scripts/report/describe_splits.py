@@ -49,7 +49,8 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     samples = read_samples(snakemake.input.samples)
     write_statistics(
-        snakemake.output,
+        snakemake.output.csv,
+        snakemake.output.md,
         describe_splits(samples),
         printed_values(snakemake.input.printed),
         "A class is never the best label where a near-synonym always scores higher: probabilities are shared out "

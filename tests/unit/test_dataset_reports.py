@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 
 from scripts.lib.figures import save_figure
+from scripts.lib.tables import read_csv
 from scripts.report.describe_release import describe_distribution, describe_hvu, describe_metadata
 from scripts.report.describe_splits import describe_splits
-from scripts.report.make_table1 import measure_shots, our_row
+from scripts.report.make_table1 import measure_shots, our_row, table1
 from scripts.report.plot_cooccurrence import pair_table, plot_pairs, together
 from scripts.report.plot_genre_labels import genre_labels, plot_genres
 from scripts.report.plot_label_distribution import label_counts, plot_distribution
 from scripts.report.plot_label_shares import label_shares, plot_shares
 from scripts.report.study_thresholds import plot_thresholds, study_thresholds, threshold_grid
+from tests.runs import ROOT
 
 LABELS = ["bar", "beach", "cave", "desert", "room"]
 PRINTED = [{"genre": "War", "label": "cave"}, {"genre": "Drama", "label": "bar"}]
@@ -203,3 +205,12 @@ def test_table_1_counts_shots_of_either_source(tmp_path):
     assert measure_shots([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]) == (5, None)
     assert our_row(5, 179, None)["unit"] == "Shot"
     assert our_row(2, 179, 2.0)["unit"] == "Shot (2.00s)"
+
+
+@pytest.mark.parametrize(("n_shots", "comparable"), [(1124638, "yes"), (107420, "no"), (1130001, "no")])
+def test_table_1_is_comparable_only_with_the_papers_shots(n_shots, comparable):
+    """In all of its columns, whether the values are the same or not."""
+    printed = read_csv(ROOT / "config/paper/table1.csv")
+    rows = [row for row in table1(printed, our_row(n_shots, 150, 3.54), "shots.parquet") if row["ours"]]
+    assert len(rows) == 6 and {row["row"] for row in rows} == {"MovieCLIP"}
+    assert {row["comparable"] for row in rows} == {comparable}
