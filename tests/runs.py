@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+
+from scripts.lib.tables import read_header
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "docs")
@@ -51,6 +55,22 @@ def make_workspace(folder: Path) -> Workspace:
         ignore = {"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}
         copy(source, folder / part, **ignore)
     return Workspace(folder)
+
+
+def unexplained(results: Path) -> set[str]:
+    """Columns of a run's tables, and names of its files, that results/README.md does not mention."""
+    text = (ROOT / "results/README.md").read_text(encoding="utf-8")
+    known = {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", span)}
+    columns = {
+        re.sub(r"_[2-4]$", "_1", name)
+        for suffix, read in ((".csv", read_header), (".parquet", lambda path: pq.read_schema(path).names))
+        for path in results.rglob(f"*{suffix}")
+        for name in read(path)
+    }
+    files = {
+        path.stem for part in ("tables", "dataset", "verification", "taxonomy") for path in results.glob(f"{part}/*.*")
+    }
+    return (columns | files) - known
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.runs import unexplained
+
 
 @pytest.fixture(scope="module")
 def results(demo_run):
@@ -132,6 +134,10 @@ def test_provenance_records_config_inputs_and_times(results):
     assert record["versions"]["snakemake"]
     assert all(len(digest) == 64 for digest in record["inputs_sha256"].values())
     assert record["wall_times"]["embed_frames"]["jobs"] == len(list((results / "clips").glob("*.csv")))
+
+
+def test_every_file_and_column_is_explained(results):
+    assert unexplained(results) == set()
 
 
 def test_no_temporary_file_is_left(results):

@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from tests.runs import make_workspace
+from tests.runs import make_workspace, unexplained
 
 PUBLISHED = ("--configfile", "config/published.yaml", "--config")
 
@@ -135,6 +135,10 @@ def test_the_windows_are_a_manifest_to_run(published):
         f"dataset={json.dumps({'evaluation_set': str(folder / 'evaluation_set.csv')})}",
     )
     assert jobs == {"detect_shots": 103, "join_verified": 1, "verification": 1}
+
+
+def test_every_file_and_column_is_explained(results):
+    assert unexplained(results) == set()
 
 
 def test_a_missing_line_changes_the_counts(published, shared_data, tmp_path):
