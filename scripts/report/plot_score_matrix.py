@@ -12,6 +12,8 @@ from scripts.lib.parquet import read_parquet
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
+# Share of a strip that a letter of a label takes, in figures of nine inches.
+LETTER = 0.009
 
 
 def choose_clip(shots: pd.DataFrame) -> str:
@@ -64,14 +66,14 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
     return figure
 
 
-def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple], names: bool = True) -> None:
+def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple]) -> None:
     """A clip as a strip: one coloured segment a shot, with its top label where there is room."""
     total = shots["end_time"].iloc[-1]
     for shot in shots.itertuples():
         colour = colours[shot.label_1]
         length = shot.end_time - shot.start_time
         axes.barh(level, length, left=shot.start_time, height=0.8, color=colour, edgecolor="white", linewidth=0.5)
-        if names and length > 0.012 * len(shot.label_1) * total:
+        if length > LETTER * len(shot.label_1) * total:
             axes.text(
                 shot.start_time + length / 2,
                 level,

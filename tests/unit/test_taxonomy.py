@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics.pairwise import cosine_similarity
 
 from scripts.lib.errors import UserError
 from scripts.lib.tables import read_csv
@@ -40,7 +39,7 @@ GENERIC_OWNERS = {"building", "island", "loft"}
         ("CELLBLOCK FIVE", ["cellblock"]),
         ("ROOM 304", ["room"]),
         ("OLD DARK ALLEY", ["alley"]),
-        ("“PRANCING PONY” INN", ["inn"]),
+        ("“PRANCING PONY” INN", ["pony inn", "inn"]),
         ("JAMBA JUICE", []),
         ("LATER", []),
         ("CONTINUOUS", []),
@@ -51,9 +50,7 @@ GENERIC_OWNERS = {"building", "island", "loft"}
     ],
 )
 def test_what_a_place_may_stand_for(name, wanted):
-    found = [noun for nouns in candidates(name) for noun in nouns]
-    assert [noun for noun in found if noun in wanted] == wanted
-    assert not {"frank", "gotham", "london", "day", "later", "continuous", "side", "juice"} & set(found)
+    assert [noun for nouns in candidates(name) for noun in nouns] == wanted
 
 
 def test_both_places_of_a_phrase_count():
@@ -100,10 +97,8 @@ def test_spelling_variants_meet_in_the_commoner_form():
         ("a", ["NIGHT CLUB"]),
         ("b", ["NIGHTCLUB"]),
     ]
-    assert labels_of(count_labels(sluglines, 2)) in (
-        {"theatre": (3, 3), "nightclub": (2, 2)},
-        {"theatre": (3, 3), "night club": (2, 2)},
-    )
+    assert labels_of(count_labels(sluglines, 2)) == {"theatre": (3, 3), "night club": (2, 2)}
+    assert labels_of(count_labels([*sluglines, ("c", ["NIGHTCLUB"])], 2))["nightclub"] == (3, 3)
 
 
 def test_hvu_gives_its_248_scene_labels(shared_data):
@@ -307,18 +302,18 @@ def test_proposals_survive_their_table():
     assert [from_row({key: str(value) for key, value in to_row(one).items()}) for one in proposals] == proposals
 
 
-def test_clusters_are_those_of_sklearn_and_named_by_a_member():
-    vectors = np.random.default_rng(0).normal(size=(40, 8))
-    vectors[:20] += 4
+def test_clusters_are_what_lies_close_together_and_named_by_a_member():
+    """Three bundles of 20, 15 and 5 directions, whose spread is a tenth of what sets them apart; the largest is 0."""
+    bundle = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [20, 15, 5]))
+    vectors = np.eye(8)[bundle] + np.random.default_rng(1).normal(scale=0.1, size=(40, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     exemplars = cluster(vectors)
     assert all(exemplars[exemplar] == exemplar for exemplar in exemplars)
-    same = [[one == other for other in exemplars] for one in exemplars]
-    assert cosine_similarity(vectors)[np.array(same)].mean() > cosine_similarity(vectors).mean()
-    rows = taxonomy_rows([f"l{place}" for place in range(40)], {"l1": {"source": "hvu", "merged_from": "m"}}, exemplars)
-    assert {row["exemplar"] for row in rows} <= {row["label"] for row in rows}
-    sizes = [sum(row["cluster"] == number for row in rows) for number in range(len(set(exemplars)))]
-    assert sizes == sorted(sizes, reverse=True)
+    history = {"l1": {"source": "hvu", "merged_from": "m"}}
+    rows = taxonomy_rows([f"l{place}" for place in range(40)], history, exemplars)
+    assert [row["cluster"] for row in rows] == bundle.tolist()
+    assert [row["exemplar"] for row in rows] == [f"l{exemplar}" for exemplar in exemplars]
+    assert (rows[1]["source"], rows[1]["merged_from"], rows[2]["source"]) == ("hvu", "m", "")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -22,7 +22,7 @@ CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
-    """A dry run finds a rule for every file and writes nothing."""
+    """A dry run of all targets that the Snakefile names finds a rule for every file, and writes nothing."""
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "film.mp4").touch()
     options = ["--configfile", f"config/{name}"]
@@ -32,8 +32,9 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt"):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
-    for target in ("all", "tag", "dataset", "tables", "figures", "retrieve"):
-        workspace.planned(target, *options)
+    targets = re.findall(r"^rule (\w+):", (ROOT / "Snakefile").read_text(), re.MULTILINE)
+    assert "verification" in targets
+    assert workspace.planned(*targets, *options)
     assert not (workspace.path / "results").exists()
 
 
