@@ -8,9 +8,12 @@ from scripts.taxonomy.screenplays import find_screenplays
 SCREENPLAYS = config["taxonomy"]["screenplays"]
 if not Path(SCREENPLAYS).exists():
     SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
-# Inputs that a config may leave out; before the first download from the pages there is no review file.
-REVIEW = {"review": config["taxonomy"]["review"]}
-if not config["taxonomy"]["review"] or not Path(config["taxonomy"]["review"]).exists():
+# Inputs that a config may leave out. Before the first download from the pages there is no review file
+# where the config names it, which looks like a name that is misspelt.
+REVIEW = {"review": config["taxonomy"]["review"]} if config["taxonomy"]["review"] else {}
+if REVIEW and not Path(REVIEW["review"]).exists():
+    if workflow.is_main_process:
+        logger.warning(f"taxonomy.review: there is no file {REVIEW['review']} yet, so no answer of an expert is used.")
     REVIEW = {}
 PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonomy"]["compare_with"] else {}
 # What clusters.smk embeds and clusters.

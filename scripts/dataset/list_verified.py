@@ -31,7 +31,7 @@ def verified_shots(lines: list[Line], labels: list[str], clips: pd.DataFrame, sa
     if strange:
         raise UserError(
             f"{len(strange)} verified shot(s) are not named v_<video>_seg_<from>_<to>-Scene-<NNN>:\n"
-            f"{bullet_list(strange)}"
+            f"{bullet_list(strange)}\nTake the release's file of verified shots as dataset.verified"
         )
     table = pd.DataFrame(
         {

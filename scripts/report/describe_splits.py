@@ -2,11 +2,10 @@
 
 import pandas as pd
 
+from scripts.lib.labels import TOP
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
 from scripts.lib.samples import SPLITS, instances, read_samples
-
-MOST_LABELS = 5
 
 
 def describe_splits(samples: pd.DataFrame) -> list[tuple[str, str, object]]:
@@ -29,7 +28,7 @@ def describe_splits(samples: pd.DataFrame) -> list[tuple[str, str, object]]:
             ("classes", part, named["label"].nunique()),
         ]
     per_shot = long.groupby("shot_id", sort=False).size()
-    rows += [(f"shots with {count} label(s)", "all", int((per_shot == count).sum())) for count in _label_counts()]
+    rows += [(f"shots with {count} label(s)", "all", int((per_shot == count).sum())) for count in range(1, TOP + 1)]
     rows.append(("multi-label shots, %", "all", f"{100 * (per_shot > 1).mean():.2f}"))
     counts = long["label"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     first = set(long.loc[long["rank"] == 0, "label"])
@@ -39,10 +38,6 @@ def describe_splits(samples: pd.DataFrame) -> list[tuple[str, str, object]]:
         ("classes that are never the best label", "all", len(set(counts.index) - first)),
     ]
     return rows
-
-
-def _label_counts() -> range:
-    return range(1, MOST_LABELS + 1)
 
 
 def main(snakemake) -> None:

@@ -11,7 +11,7 @@ from scripts.lib.tables import read_csv
 from scripts.taxonomy.review import read_review
 
 
-def names_to_embed(source, merges: list[dict[str, str]]) -> list[str]:
+def names_to_embed(source: dict[str, str], merges: list[dict[str, str]]) -> list[str]:
     """Every label once, sorted: of the lists and tables that there are, of the expert, and of the paper's examples.
 
     Args:
@@ -32,6 +32,7 @@ def main(snakemake) -> None:
     source = snakemake.input
     names = names_to_embed(dict(source.items()), read_csv(source.printed))
     vectors = embed_texts(source.encoder, fill_prompts(names, [snakemake.params.label_template])[0])
+    # A model's folder may hold small tensors beside the network, which is the largest file.
     weights = max(Path(source.encoder).glob("**/*.safetensors"), key=lambda path: path.stat().st_size)
     attributes = {
         "encoder": snakemake.params.encoder,

@@ -89,7 +89,10 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     rows, reports = read_sluglines([Path(path) for path in snakemake.input.screenplays])
     if not rows:
-        raise UserError("none of the screenplays has a scene heading; look at the reasons above")
+        raise UserError(
+            "none of the screenplays has a scene heading. The reasons above tell what each file lacks, "
+            "docs/taxonomy.md what is read and what a heading is"
+        )
     with atomic_path(snakemake.output.sluglines) as temporary:
         pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(temporary, index=False)
     write_csv(snakemake.output.report, Report.__dataclass_fields__, map(asdict, reports))

@@ -146,7 +146,10 @@ def decide(
     verdicts = _follow_the_expert(verdicts)
     problems += _broken_merges(verdicts, by_label)
     if problems:
-        raise UserError(f"{path} does not fit this run's labels:\n{bullet_list(problems)}")
+        raise UserError(
+            f"{path} does not fit this run's labels:\n{bullet_list(problems)}\n"
+            "If it was written for other tags or screenplays, name another file as taxonomy.review, or null for none"
+        )
     return verdicts
 
 

@@ -261,6 +261,7 @@ def test_answers_that_do_not_fit_are_named_with_their_line(rows, message):
     with pytest.raises(UserError) as error:
         decide(proposals_for(*WATER), answers(*rows))
     assert message in str(error.value)
+    assert "taxonomy.review, or null" in str(error.value)
 
 
 def test_optional_answers_and_declined_places_need_no_label():

@@ -87,6 +87,13 @@ def test_the_record_of_a_run_covers_what_people_gave_it(workspace, tmp_path):
     assert given | made | {str(evaluation)} <= set(recorded.split())
 
 
+def test_a_review_file_that_is_not_there_is_told(workspace):
+    """It may come later, or its name may be misspelt: answers that are not used would not be noticed."""
+    done = workspace.snakemake("-n", "results/demo/taxonomy/labels.txt", "--config", "taxonomy={review: reviw.csv}")
+    assert "there is no file reviw.csv yet, so no answer of an expert is used" in done.stdout
+    assert "is used" not in workspace.snakemake("-n", "results/demo/taxonomy/labels.txt").stdout
+
+
 def test_the_record_of_a_run_names_every_package_that_may_decide_its_results():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert [re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]] == list(PACKAGES)
