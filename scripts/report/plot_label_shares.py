@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from scripts.lib.figures import new_figure, save_figure
 from scripts.lib.frames import read_frame, write_frame
@@ -12,8 +13,9 @@ from scripts.lib.samples import SEPARATOR, instances, read_samples
 SHOWN = 30
 # Groups with fewer samples are in the table alone: a share of so few says little.
 FEWEST = 30
-# Colours end at four times as common, or a quarter.
-FACTOR = 4
+# Colours end at four times as common, or a quarter: powers of two.
+LIMIT = 2
+KINDS = ("decade", "genre")
 
 
 def group_shots(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
@@ -61,51 +63,52 @@ def plot_shares(table: pd.DataFrame) -> Figure:
     Args:
         table: see `label_shares`.
     """
-    frequent = table.drop_duplicates("label").sort_values(["overall", "label"], ascending=[False, True])["label"]
-    names = list(frequent[:SHOWN])
-    parts = [table[(table["kind"] == kind) & (table["group_shots"] >= FEWEST)] for kind in ("decade", "genre")]
-    widths = [max(1, part["group"].nunique()) for part in parts]
-    figure, axes = new_figure(
-        2.6 + 0.42 * sum(widths),
-        1.5 + 0.22 * max(4, len(names)),
-        ncols=2,
-        gridspec_kw={"width_ratios": widths},
-    )
+    overall = table.drop_duplicates("label").sort_values(["overall", "label"], ascending=[False, True])[:SHOWN]
+    overall = overall.set_index("label")["overall"]
+    parts = {kind: table[(table["kind"] == kind) & (table["group_shots"] >= FEWEST)] for kind in KINDS}
+    widths = [max(1, part["group"].nunique()) for part in parts.values()]
+    size = 2.6 + 0.42 * sum(widths), 1.5 + 0.22 * max(4, len(overall))
+    figure, axes = new_figure(*size, ncols=len(KINDS), gridspec_kw={"width_ratios": widths})
     image = None
-    for place, kind, part in zip(axes, ("decade", "genre"), parts, strict=True):
+    for place, (kind, part) in zip(axes, parts.items(), strict=True):
         if part.empty:
             place.set_axis_off()
             place.text(0, 0.5, f"No {kind} has {FEWEST} samples.", transform=place.transAxes)
             continue
-        share = part.pivot(index="label", columns="group", values="share").reindex(names).fillna(0)
-        overall = table.drop_duplicates("label").set_index("label")["overall"].reindex(names)
-        with np.errstate(divide="ignore"):
-            ratio = np.log2(share.div(overall, axis=0).to_numpy())
-        limit = np.log2(FACTOR)
-        image = place.imshow(ratio.clip(-limit, limit), cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
-        for (row, column), value in np.ndenumerate(share.to_numpy()):
-            dark = abs(np.clip(ratio[row, column], -limit, limit)) > 0.75 * limit
-            text = f"{100 * value:.1f}" if value else "–"
-            place.text(column, row, text, ha="center", va="center", size=5.5, color="white" if dark else "black")
-        sizes = part.drop_duplicates("group").set_index("group")
-        place.set_xticks(
-            range(share.shape[1]),
-            [
-                f"{group}\n{sizes.at[group, 'group_shots']} shots, {sizes.at[group, 'group_movies']} movies"
-                for group in share
-            ],
-            rotation=90,
-            size=6.5,
-        )
-        place.set_yticks(range(len(names)), names if place is axes[0] or parts[0].empty else [], size=7)
+        # The labels are written once, beside the first panel.
+        names = list(overall.index) if image is None else []
+        image = _draw_groups(place, part, overall)
+        place.set_yticks(range(len(overall)), names, size=7)
         place.set_title(f"by {kind}", loc="left")
         place.tick_params(length=0)
     if image is not None:
         bar = figure.colorbar(image, ax=axes, label="as common as in the whole dataset, times", shrink=0.6)
-        ticks = np.linspace(-limit, limit, 5)
+        ticks = np.linspace(-LIMIT, LIMIT, 5)
         bar.set_ticks(ticks, labels=[f"{2**tick:g}" for tick in ticks])
     figure.suptitle("Share of the samples that carry a label, %", x=0.01, ha="left", size=10)
     return figure
+
+
+def _draw_groups(axes, part: pd.DataFrame, overall: pd.Series) -> AxesImage:
+    """One panel: a column a group, a row a label.
+
+    Args:
+        part: the rows of `label_shares` for one kind.
+        overall: share of each label in the whole dataset, in the order of the rows.
+    """
+    share = part.pivot(index="label", columns="group", values="share").reindex(overall.index).fillna(0)
+    with np.errstate(divide="ignore"):
+        ratio = np.log2(share.div(overall, axis=0).to_numpy()).clip(-LIMIT, LIMIT)
+    image = axes.imshow(ratio, cmap="PuOr_r", vmin=-LIMIT, vmax=LIMIT, aspect="auto")
+    for (row, column), value in np.ndenumerate(share.to_numpy()):
+        text = f"{100 * value:.1f}" if value else "–"
+        colour = "white" if abs(ratio[row, column]) > 0.75 * LIMIT else "black"
+        axes.text(column, row, text, ha="center", va="center", size=5.5, color=colour)
+    sizes = part.drop_duplicates("group").set_index("group").loc[share.columns]
+    counts = zip(share.columns, sizes["group_shots"], sizes["group_movies"], strict=True)
+    titles = [f"{group}\n{shots} shots, {movies} movies" for group, shots, movies in counts]
+    axes.set_xticks(range(len(titles)), titles, rotation=90, size=6.5)
+    return image
 
 
 def main(snakemake) -> None:

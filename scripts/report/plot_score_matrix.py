@@ -1,9 +1,12 @@
 """Fig. 3 as data: the frame-score matrix S of one clip with its shots."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from scripts.lib.errors import UserError
 from scripts.lib.figures import label_colours, new_figure, on_colour, save_figure
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.log import job_log
@@ -85,17 +88,29 @@ def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple
             )
 
 
+def read_clip(clip_id: str, shards: Iterable[tuple[str, str, str]]) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """S (L, T), the L labels and the times (T,) of a clip, from the shard that has it.
+
+    Args:
+        shards: files of scores and of embeddings with their fingerprint.
+
+    Raises:
+        UserError: none of them has it.
+    """
+    for scores, embeddings, fingerprint in shards:
+        with open_h5(scores, fingerprint) as file, open_h5(embeddings, fingerprint) as frames:
+            if clip_id in file:
+                return file[clip_id]["S"][:], read_strings(file["labels"]), frames[clip_id]["time"][:]
+    raise UserError(f"no file of scores has the clip {clip_id}; collect the shots again (--forcerun collect_shots)")
+
+
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     shots = read_parquet(snakemake.input.shots)
     clip_id = choose_clip(shots)
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)
-    for scores, embeddings, fingerprint in shards:
-        with open_h5(scores, fingerprint) as file, open_h5(embeddings, fingerprint) as frames:
-            if clip_id in file:
-                labels, matrix, times = read_strings(file["labels"]), file[clip_id]["S"][:], frames[clip_id]["time"][:]
-                break
+    matrix, labels, times = read_clip(clip_id, shards)
     figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id])
     save_figure(figure, snakemake.output)
 

@@ -141,12 +141,18 @@ def test_every_file_and_column_is_explained(results):
     assert unexplained(results) == set()
 
 
-def test_a_missing_line_changes_the_counts(published, shared_data, tmp_path):
-    """The numbers come from the files: one shot less is one less, and a sure one is missed in Fig. 5."""
-    workspace, _, _ = published
+@pytest.fixture
+def released(shared_data, tmp_path):
+    """A copy of the published files to change."""
     folder = tmp_path / "released"
     shutil.copytree(shared_data / "movieclip", folder, copy_function=shutil.copyfile)
     folder.chmod(0o755)
+    return folder
+
+
+def test_a_missing_line_changes_the_counts(published, shared_data, released):
+    """The numbers come from the files: one shot less is one less, and a sure one is missed in Fig. 5."""
+    workspace, folder = published[0], released
     name = folder / "val_multi_label_thresh_0_4_0_1_150_labels.txt"
     lines = name.read_text().splitlines(keepends=True)
     gone = lines.pop(0)
@@ -166,11 +172,8 @@ def test_a_missing_line_changes_the_counts(published, shared_data, tmp_path):
     assert different == str(len(gone.split()[1:]))
 
 
-def test_what_cannot_be_read_is_told_by_file_and_line(published, shared_data, tmp_path):
-    workspace, _, _ = published
-    folder = tmp_path / "released"
-    shutil.copytree(shared_data / "movieclip", folder, copy_function=shutil.copyfile)
-    folder.chmod(0o755)
+def test_what_cannot_be_read_is_told_by_file_and_line(published, shared_data, released):
+    workspace, folder = published[0], released
     name = folder / "test_multi_label_thresh_0_4_0_1_150_labels.txt"
     lines = name.read_text().splitlines(keepends=True)
     lines[6] = lines[6].rstrip() + " 150\n"
