@@ -1,6 +1,6 @@
 """Time and memory of a dry run of a whole collection.
 
-    uv run python -m benchmarks.dry_run --metadata condensed_movies/clips.csv --clips 32484
+    uv run python -m benchmarks.dry_run --metadata resources/condensed_movies/clips.csv --clips 32484
 
 turns rows of Condensed Movies' clip table into a manifest and asks Snakemake what it would do.
 """
