@@ -30,12 +30,16 @@ def comparison(paper: str, ours: str) -> str:
     return f"{difference:+.{decimals}f}"
 
 
-def write_markdown(path: str | Path, header: list[str], rows: list[list[str]], note: str) -> None:
-    """A Markdown table with a note below it."""
-    lines = [header, ["---"] * len(header), *rows]
-    text = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+def markdown_table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table without the last line's end; a `|` in a cell does not end the cell."""
+    lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def write_markdown(path: str | Path, header: list[str], rows: Iterable[list[str]], note: str) -> None:
+    """Write a Markdown table with a note below it."""
     with atomic_path(path) as temporary:
-        temporary.write_text(f"{text}\n\n{note}\n", encoding="utf-8")
+        temporary.write_text(f"{markdown_table(header, rows)}\n\n{note}\n", encoding="utf-8")
 
 
 def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:

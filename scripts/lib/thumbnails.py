@@ -33,9 +33,8 @@ def make_thumbnails(
 ) -> dict[str, int]:
     """Write `<shot_id>.jpg` for every shot, decoding each clip once; a clip that fails is left out.
 
-    The folder is the caller's to put in its place when it is complete.
-
-    A clip without shots is not opened, and none is decoded past the last frame that is wanted.
+    A clip without shots is not opened, and none is decoded past the last frame that is wanted. The
+    folder is the caller's to put in its place when it is complete.
 
     Args:
         clips: manifest rows.

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.figures import save_figure
 from scripts.lib.manifest import Clip
-from scripts.lib.paper_tables import comparison
+from scripts.lib.paper_tables import comparison, markdown_table
 from scripts.report.make_table2 import shot_statistics, table2
 from scripts.report.plot_score_matrix import choose_clip, plot_score_matrix
 from scripts.report.plot_timelines import plot_timelines
@@ -43,6 +43,10 @@ def shots_of(clip_id, n_shots, labels, title=""):
 def test_differences_have_the_papers_decimals(paper, ours, delta):
     """Numbers are compared as printed; years and unknown values are not numbers."""
     assert comparison(paper, ours) == delta
+
+
+def test_a_bar_in_a_cell_does_not_end_it():
+    assert markdown_table(["a", "b"], [["x|y", ""]]) == "| a | b |\n| --- | --- |\n| x\\|y |  |"
 
 
 def test_shot_statistics_by_hand():
