@@ -86,30 +86,7 @@ rule describe_release:
         "../scripts/report/describe_release.py"
 
 
-rule make_table1:
-    input:
-        shots=SAMPLES,
-        labels=LABELS,
-        printed="config/paper/table1.csv",
-    output:
-        csv=out("tables/table1.csv"),
-        md=report(
-            out("tables/table1.md"),
-            caption="../docs/report/table1.rst",
-            category="Tables",
-            labels={"table": "1", "content": "scene datasets"},
-        ),
-    log:
-        log_of("make_table1"),
-    conda:
-        "../envs/analysis.yaml"
-    message:
-        "Table 1: datasets with visual scene classes"
-    script:
-        "../scripts/report/make_table1.py"
-
-
-TABLES += [*rules.describe_release.output, *rules.make_table1.output]
+TABLES += rules.describe_release.output
 SOURCE_FILES += [*RELEASED_LINES, LABEL_MAP, DISTRIBUTION, CLIP_TABLE, MOVIE_INFO, MOVIE_SPLITS, *VERIFIED, *HVU]
 RETRIEVED += [path for path in SOURCE_FILES if path.startswith("resources/") and path not in RETRIEVED]
 

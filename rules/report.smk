@@ -26,29 +26,6 @@ rule make_table2:
         "../scripts/report/make_table2.py"
 
 
-rule make_table1:
-    input:
-        shots=out("dataset/shots.parquet"),
-        labels=LABELS,
-        printed="config/paper/table1.csv",
-    output:
-        csv=out("tables/table1.csv"),
-        md=report(
-            out("tables/table1.md"),
-            caption="../docs/report/table1.rst",
-            category="Tables",
-            labels={"table": "1", "content": "scene datasets"},
-        ),
-    log:
-        log_of("make_table1"),
-    conda:
-        "../envs/analysis.yaml"
-    message:
-        "Table 1: datasets with visual scene classes"
-    script:
-        "../scripts/report/make_table1.py"
-
-
 rule plot_confidence_grids:
     input:
         shots=out("dataset/shots.parquet"),
@@ -117,7 +94,7 @@ rule plot_timelines:
         "../scripts/report/plot_timelines.py"
 
 
-TABLES += [out(f"tables/table{number}.{suffix}") for number in (1, 2) for suffix in ("csv", "md")]
+TABLES += rules.make_table2.output
 FIGURES += figures("fig1c", "fig3", "fig4")
 GALLERY += [out("gallery/index.html")]
 

@@ -1,4 +1,4 @@
-"""What the dataset holds, whether its splits were made here or published: statistics, Fig. 5, leakage."""
+"""What the dataset holds, whether its splits were made here or published: Table 1, statistics, leakage, Fig. 5."""
 
 
 rule describe_splits:
@@ -21,6 +21,29 @@ rule describe_splits:
         "What the splits hold"
     script:
         "../scripts/report/describe_splits.py"
+
+
+rule make_table1:
+    input:
+        shots=SAMPLES if RELEASED else [out("dataset/shots.parquet")],
+        labels=LABELS,
+        printed="config/paper/table1.csv",
+    output:
+        csv=out("tables/table1.csv"),
+        md=report(
+            out("tables/table1.md"),
+            caption="../docs/report/table1.rst",
+            category="Tables",
+            labels={"table": "1", "content": "scene datasets"},
+        ),
+    log:
+        log_of("make_table1"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Table 1: datasets with visual scene classes"
+    script:
+        "../scripts/report/make_table1.py"
 
 
 rule audit_leakage:
@@ -135,6 +158,6 @@ rule plot_label_shares:
         "../scripts/report/plot_label_shares.py"
 
 
-TABLES += [out(f"tables/{name}.{suffix}") for name in ("dataset", "leakage") for suffix in ("csv", "md")]
+TABLES += [out(f"tables/{name}.{suffix}") for name in ("table1", "dataset", "leakage") for suffix in ("csv", "md")]
 TABLES += [out(f"tables/{name}.csv") for name in ("fig5", "label_distribution", "cooccurrence", "label_shares")]
 FIGURES += figures("fig5", "label_distribution", "cooccurrence", "label_shares")

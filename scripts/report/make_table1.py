@@ -70,7 +70,7 @@ def table1(printed: list[dict[str, str]], ours: dict[str, str], source: str) -> 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    paths = [snakemake.input.shots] if isinstance(snakemake.input.shots, str) else list(snakemake.input.shots)
+    paths = list(snakemake.input.shots)
     n_shots, seconds = measure_shots(paths)
     printed = read_csv(snakemake.input.printed)
     ours = our_row(n_shots, len(read_labels(snakemake.input.labels)), seconds)

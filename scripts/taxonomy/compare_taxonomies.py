@@ -9,6 +9,7 @@ from scripts.taxonomy.merging import nearest_column
 
 COLUMNS = ("label", "in", "nearest", "cosine")
 BOTH, OURS, PUBLISHED = "both", "ours", "published"
+IN_WORDS = {BOTH: "in both lists", OURS: "only in ours", PUBLISHED: "only in the published one"}
 
 
 def compare(ours: list[str], published: list[str], embeddings: Embeddings) -> list[dict]:
@@ -41,7 +42,10 @@ def main(snakemake) -> None:
     write_markdown(
         snakemake.output.md,
         ["Labels", "Count", "Which (and their nearest in the other list)"],
-        [[name, str(len(found)), ", ".join(_with_nearest(row) for row in found) or "none"] for name, found in parts],
+        [
+            [IN_WORDS[name], str(len(found)), ", ".join(_with_nearest(row) for row in found) or "none"]
+            for name, found in parts
+        ],
         f"{len(ours)} labels of this run beside the {len(published)} of {snakemake.input.published}.",
     )
 
