@@ -81,7 +81,8 @@ LEFT_NUMBER = re.compile(
 )
 RIGHT_NUMBER = re.compile(rf"(?P<gap>[\s>*]*)(?<=[\s>*)])(?P<number>\d \d{{1,3}}|{_SCENE_NUMBERS})[.]?$")
 FOUNTAIN_NUMBER = re.compile(r"\s*#[\w.\-]+#\s*$")
-STRAY_NOTE = re.compile(r"#{1,2}[^#]*(?:#{1,2}|$)")
+# But not the number of a house: `HOUSE #2`.
+STRAY_NOTE = re.compile(r"#(?!\d{1,3}\b(?!#))#?[^#]*(?:#{1,2}|$)")
 SPLIT_TIME = re.compile(
     r"[(\[]((?:[^()\[\]]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))[)\]]\s+([A-Za-z]+)",
     re.IGNORECASE,
@@ -89,11 +90,13 @@ SPLIT_TIME = re.compile(
 # A nickname in brackets, or a state, says nothing of where the place is.
 NICKNAME = re.compile(r"[\"“'‘]")
 STATE = re.compile(r"(?:\w+ING|PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
+# What stands before the place that a shot looks at.
+SEEN = re.compile(r"^.*?\b(?:OF|FROM|ON|AT|TOWARDS?|THROUGH|INTO)\s+(?:(?:THE|AN?)\s+)?", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
 SEPARATORS = re.compile(
     r"(?P<parenthesis>\s*[()\[\]]\s*)"
-    r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$|\s+[_Â](?:\s+|$))"
+    r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$|\s*(?<=\s)[_Â](?=\s|$)\s*)"
     r"|(?P<comma>\s*[,;]\s*(?!\d{3}\b))"
     r"|(?P<slash>(?<![\d/])\s*[/\\]\s*|\s*[/\\]\s*(?!\d))"
     r"|(?P<stop>\s*:\s+|\s*(?<=[\w'’\")])\.(?:\s+|$|(?=\d{4}\b)|(?=[A-Z]{3,})))"
@@ -135,7 +138,7 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
             piece = replace(piece, text=place, separator=BESIDE if beside else piece.separator)
             (notes if is_note(place) else pieces).append(piece)
             beside = beside and is_note(place)
-    return Slugline(setting, tuple(pieces or _named_like_notes(notes)), ", ".join(times))
+    return Slugline(setting, tuple(pieces or _named_in_notes(notes)), ", ".join(times))
 
 
 def _strip_marks(line: str) -> str:
@@ -300,9 +303,10 @@ def is_note(text: str) -> bool:
     return bool((CAMERA_START if _is_place(text) else CAMERA_NOTE).search(text))
 
 
-def _named_like_notes(notes: list[Piece]) -> list[Piece]:
-    """Of a heading that names nothing else, the notes that can be places: TRACKING STATION, BIG SHOT CASINO."""
-    return [replace(note, separator="") for note in notes if _is_place(note.text)][:1]
+def _named_in_notes(notes: list[Piece]) -> list[Piece]:
+    """Of a heading that names nothing else, the place that its notes speak of: SHOT OF PLANE, TRACKING STATION."""
+    texts = [part for note in notes for part in (SEEN.sub("", note.text), note.text)]
+    return [Piece(text, "") for text in texts if _is_place(text)][:1]
 
 
 def _is_place(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scripts.taxonomy.containment import ROOM, SETTLEMENT, containment, is_landscape
+from scripts.taxonomy.containment import CAR, ROOM, SETTLEMENT, containment, is_landscape
 from scripts.taxonomy.gazetteer import region_depth
 from scripts.taxonomy.grammar import BESIDE, COMMA, DASH, PARENTHESIS, SLASH, SPACE, STOP, Piece, Slugline
 
@@ -43,7 +43,8 @@ def learn_habits(sluglines: list[Slugline]) -> Habits:
     ]
     votes = Counter()
     for separator, before, after, _ in pairs:
-        if None not in (before, after):
+        # A car stands anywhere, so its headings tell nothing.
+        if not {None, CAR} & {before, after}:
             votes[separator] += (before > after) - (before < after)
     specific_first = frozenset(
         separator
