@@ -6,6 +6,7 @@ again: the submitting process writes the run's manifest when it starts, jobs rea
 
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from scripts.lib import manifest as manifests
@@ -18,11 +19,15 @@ prepare_for_jobs(workflow.basedir)
 
 
 def explained(function, *arguments):
-    """Call `function`; what a user can mend becomes Snakemake's own kind of error."""
+    """Call `function`; on what a user can mend, Snakemake ends with the message alone.
+
+    Any exception would come with a traceback, an input function's inside of two others.
+    """
     try:
         return function(*arguments)
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        logger.error(f"Error: {error}")
+        sys.exit(1)
 
 
 SCHEMA = load_schema(workflow.source_path("../config/schema.yaml"))
@@ -119,14 +124,14 @@ def shard_fingerprint(wildcards):
     return FINGERPRINTS[wildcards.shard]
 
 
-def downloads(wildcards):
+def downloads(shard):
     """What the clips of a shard wait for: their downloads, if the config asks for them."""
     if not CLIPS:
-        raise WorkflowError(
+        raise UserError(
             f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
-    return [out(f"downloads/{wildcards.shard}.csv")] if config["clips"]["download"] else []
+    return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
 
 
 def of_shards(path):
