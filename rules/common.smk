@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from scripts.lib import manifest as manifests
-from scripts.lib.config import check_config, load_schema, read_typed
+from scripts.lib.config import check_config, check_keys, load_schema, read_typed
 from scripts.lib.errors import UserError
-from scripts.lib.jobs import explain_kills, hold_run, prepare_for_jobs
+from scripts.lib.jobs import check_places, explain_kills, hold_run, prepare_for_jobs
 from scripts.lib.sources import CLIP_LIST
 
 prepare_for_jobs(workflow.basedir)
@@ -31,6 +31,8 @@ def explained(function, *arguments):
 
 
 SCHEMA = load_schema(workflow.source_path("../config/schema.yaml"))
+for path in workflow.configfiles:
+    explained(check_keys, path)
 config.update(read_typed(config, SCHEMA))
 explained(check_config, config, SCHEMA)
 
@@ -146,6 +148,7 @@ wildcard_constraints:
 onstart:
     if workflow.is_main_process:
         explained(hold_run, out(""))
+        explained(check_places, [path for job in workflow.dag.needrun_jobs() for path in job.output])
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
 

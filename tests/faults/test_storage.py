@@ -86,6 +86,26 @@ def test_a_run_goes_on_when_there_is_room_and_when_results_may_be_written(materi
     }
 
 
+@pytest.mark.parametrize(
+    ("obstacle", "words"),
+    [
+        ("mount -t tmpfs -o ro tmpfs resources", "resources/ may not be written to, or its disk is mounted read-only"),
+        ("rm -r resources; touch resources", "resources is in the way: it is no folder"),
+        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+    ],
+)
+def test_what_has_no_place_is_told_before_any_job_begins(material, own_mounts, tmp_path, obstacle, words):
+    """Files of the run and files to be fetched; Snakemake would end in its own code."""
+    workspace = copy_of(material, tmp_path / "run")
+    targets = f"{RUN}/taxonomy/hvu_labels.csv resources/movieclip/MovieCLIP_taxonomy_split.txt"
+    script = f"{obstacle}; '{sys.executable}' -m snakemake {targets} --cores 1 --configfile mini.yaml"
+    command = [*own_mounts, "bash", "-c", script]
+    done = subprocess.run(command, cwd=workspace.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 1
+    assert words in done.stdout and "Traceback" not in done.stdout and "Job stats" in done.stdout
+
+
 HDF5_ON_A_FULL_DISK = """
 import sys, subprocess
 subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={sys.argv[2]}k", "tmpfs", sys.argv[1]], check=True)
