@@ -189,7 +189,8 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
-    check_failures(read_csv(snakemake.input.failures), len(clips), snakemake.params.max_failed_fraction)
+    failures = read_csv(snakemake.input.failures, "clip_id", "reason")
+    check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     source = snakemake.input
     shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))

@@ -13,8 +13,8 @@ def read_labels(path: str | Path) -> list[str]:
     """Labels of a text file, one a line, in the file's order; blank lines are skipped.
 
     Raises:
-        UserError: not UTF-8 text, no label at all, one that occurs twice or is no printable text, or
-            a formula.
+        UserError: not UTF-8 text, no label at all, one that occurs twice, has a `|` or is no printable text,
+            or a formula.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -26,6 +26,7 @@ def read_labels(path: str | Path) -> list[str]:
     if not labels:
         raise UserError(f"{path} holds no label; write one label a line")
     problems = [f"{label!r} {FORMULA_REFUSED}" for label in labels if is_formula(label)]
+    problems += [f"{label[:80]!r} has a |, which stands between labels in tables" for label in labels if "|" in label]
     problems += [f"{label[:80]!r} has characters that cannot be printed" for label in labels if not label.isprintable()]
     if problems:
         raise UserError(f"{path} holds what cannot be a label:\n{bullet_list(problems)}")
