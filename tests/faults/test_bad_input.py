@@ -165,6 +165,8 @@ ODD_FILES = [
     (read_review, f"{REVIEW}bar,keep,,caf\udce9\n", "save the file as UTF-8"),
     (read_review, f'{REVIEW}bar,keep,,"x\npub,keep,,\n', "unexpected end of data"),
     (read_shot_list, 'clip_id,start_time,end_time\na,0,1\na,"1,2\na,2,3\n', "unexpected end of data"),
+    (lambda path: hvu_labels(read_csv(path), path), "Tag,Category\ncaf\udce9,scene\n", "cannot be printed"),
+    (lambda path: hvu_labels(read_csv(path), path), "Tag,Category\nbar|pub,scene\n", "'bar|pub' has a |"),
     (partial(read_lines, n_labels=3), f"a/a-Scene-001.mp4 {'9' * 5000}\n", "line 1: "),
     (read_label_map, "[" * 100_000, "cannot read the label map"),
     (read_sources, "", "lacks the column(s) path"),
