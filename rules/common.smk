@@ -4,6 +4,7 @@ Only persisted inputs decide what the shards are, because a job on a cluster nod
 again: the submitting process writes the run's manifest when it starts, jobs read it back.
 """
 
+import locale
 import os
 import shlex
 import sys
@@ -26,7 +27,9 @@ def explained(function, *arguments):
     try:
         return function(*arguments)
     except UserError as error:
-        logger.error(f"Error: {error}")
+        # Snakemake's log is in the locale's encoding, and a message may name any file.
+        encoding = locale.getpreferredencoding(False)
+        logger.error(f"Error: {error}".encode(encoding, "backslashreplace").decode(encoding))
         sys.exit(1)
 
 

@@ -7,6 +7,7 @@ import json
 import pickle
 import random
 import re
+import sys
 from functools import partial
 
 import h5py
@@ -22,6 +23,7 @@ from scripts.lib.errors import UserError
 from scripts.lib.frames import read_frame
 from scripts.lib.hdf5 import open_h5
 from scripts.lib.labels import read_labels
+from scripts.lib.log import job_log
 from scripts.lib.manifest import COLUMNS, SAFE_ID, read_manifest
 from scripts.lib.samples import read_label_map, read_lines
 from scripts.lib.sentences import embed_texts
@@ -196,6 +198,23 @@ def test_odd_files_are_refused_in_words(tmp_path, reader, text, words):
     with pytest.raises(UserError) as refusal:
         reader(tmp_path / "odd file")
     assert words in str(refusal.value) and "odd file" in str(refusal.value)
+
+
+def test_messages_pass_through_any_locale(material, tmp_path, monkeypatch, capsys):
+    """Letters that a log cannot hold are written as numbers; they are no reason to fail, or to show code."""
+    workspace = copy_of(material, tmp_path / "run")
+    (workspace.path / "odd.csv").write_text(f"{MANIFEST}{'a' * 181},a.mp4\n")
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    arguments = ("--dry-run", "--configfile", "mini.yaml", "--config", "clips={manifest: odd.csv}")
+    told = workspace.snakemake(*arguments, check=False).stdout
+    assert "is longer than 180 characters" in told and "Traceback" not in told
+    # As it is outside of tests.
+    sys.stderr.reconfigure(errors="backslashreplace")
+    with job_log(tmp_path / "job.log") as log:
+        log.info("no file caf\udce9.mp4")
+    assert "Logging error" not in capsys.readouterr().err
+    assert r"no file caf\udce9.mp4" in (tmp_path / "job.log").read_text()
 
 
 HYPERLINK = '=HYPERLINK("http://x.example","see")'
