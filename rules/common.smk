@@ -4,28 +4,38 @@ Only persisted inputs decide what the shards are, because a job on a cluster nod
 again: the submitting process writes the run's manifest when it starts, jobs read it back.
 """
 
+import locale
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from scripts.lib import manifest as manifests
-from scripts.lib.config import check_config, load_schema, read_typed
+from scripts.lib.config import check_config, check_keys, load_schema, read_typed
 from scripts.lib.errors import UserError
-from scripts.lib.jobs import explain_kills, hold_run, prepare_for_jobs
+from scripts.lib.jobs import check_places, explain_kills, hold_run, prepare_for_jobs
 from scripts.lib.sources import CLIP_LIST
 
 prepare_for_jobs(workflow.basedir)
 
 
 def explained(function, *arguments):
-    """Call `function`; what a user can mend becomes Snakemake's own kind of error."""
+    """Call `function`; on what a user can mend, Snakemake ends with the message alone.
+
+    Any exception would come with a traceback, an input function's inside of two others.
+    """
     try:
         return function(*arguments)
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        # Snakemake's log is in the locale's encoding, and a message may name any file.
+        encoding = locale.getpreferredencoding(False)
+        logger.error(f"Error: {error}".encode(encoding, "backslashreplace").decode(encoding))
+        sys.exit(1)
 
 
 SCHEMA = load_schema(workflow.source_path("../config/schema.yaml"))
+for path in workflow.configfiles:
+    explained(check_keys, path)
 config.update(read_typed(config, SCHEMA))
 explained(check_config, config, SCHEMA)
 
@@ -119,14 +129,14 @@ def shard_fingerprint(wildcards):
     return FINGERPRINTS[wildcards.shard]
 
 
-def downloads(wildcards):
+def downloads(shard):
     """What the clips of a shard wait for: their downloads, if the config asks for them."""
     if not CLIPS:
-        raise WorkflowError(
+        raise UserError(
             f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
-    return [out(f"downloads/{wildcards.shard}.csv")] if config["clips"]["download"] else []
+    return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
 
 
 def of_shards(path):
@@ -141,6 +151,7 @@ wildcard_constraints:
 onstart:
     if workflow.is_main_process:
         explained(hold_run, out(""))
+        explained(check_places, [path for job in workflow.dag.needrun_jobs() for path in job.output])
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
 

@@ -5,7 +5,7 @@
 
 from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources, weights_file
 
-SOURCES = read_sources(workflow.source_path("../config/sources.csv"))
+SOURCES = explained(read_sources, workflow.source_path("../config/sources.csv"))
 WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 NEEDED = [LABELS, WEIGHTS, *VERIFIED, *([CLIP_LIST] if LISTED_HERE else [])]

@@ -4,7 +4,7 @@
 rule detect_shots:
     input:
         media=MEDIA,
-        downloads=downloads,
+        downloads=lambda wildcards: explained(downloads, wildcards.shard),
         shot_list=config["shots"]["list"] or [],
         code=code("shots", "video"),
     output:

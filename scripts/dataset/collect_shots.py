@@ -10,7 +10,15 @@ import pyarrow.parquet as pq
 
 from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.files import atomic_path
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_strings
+from scripts.lib.hdf5 import (
+    append_rows,
+    create_h5,
+    growing_dataset,
+    open_h5,
+    read_attribute,
+    read_strings,
+    write_strings,
+)
 from scripts.lib.labels import TOP
 from scripts.lib.log import job_log, progress
 from scripts.lib.manifest import Clip, read_manifest, shard_fingerprints
@@ -181,13 +189,15 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
-    check_failures(read_csv(snakemake.input.failures), len(clips), snakemake.params.max_failed_fraction)
+    failures = read_csv(snakemake.input.failures, "clip_id", "reason")
+    check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     source = snakemake.input
     shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
     with open_h5(source.scores[0], fingerprints[0]) as first:
         labels = read_strings(first["labels"])
-        attributes = {name: first.attrs[name] for name in ("encoder", "weights_sha256", "score", "logit_scale")}
+        inherited = ("encoder", "weights_sha256", "score", "logit_scale")
+        attributes = {name: read_attribute(first, name) for name in inherited}
     shot_ids: list[str] = []
     with (
         atomic_path(snakemake.output.shots) as parquet,

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from scripts.lib.errors import UserError
+from scripts.lib.storage import in_units
 
 
 def extract_file(archive: str | Path, name: str, destination: str | Path) -> None:
@@ -13,7 +14,7 @@ def extract_file(archive: str | Path, name: str, destination: str | Path) -> Non
 
     Raises:
         UserError: no ZIP archive or a broken one, a member with an absolute path, with `..` in it or
-            that is a link, or not exactly one file of that name.
+            that is a link, not exactly one file of that name, or one that is larger than the disk has room for.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -23,6 +24,12 @@ def extract_file(archive: str | Path, name: str, destination: str | Path) -> Non
             wanted = [member for member in members if PurePosixPath(member.filename).name == name]
             if len(wanted) != 1:
                 raise UserError(f"the archive {archive} has {len(wanted)} file(s) named {name}, not one")
+            size, free = wanted[0].file_size, shutil.disk_usage(Path(destination).parent).free
+            if size > free:
+                raise UserError(
+                    f"{name} in the archive {archive} has {in_units(size)}, but {in_units(free)} are free where "
+                    f"{destination} is written; make room there"
+                )
             with opened.open(wanted[0]) as source, open(destination, "wb") as target:
                 shutil.copyfileobj(source, target)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:

@@ -18,7 +18,7 @@ def read_movies(clips_csv: str, movie_info_csv: str) -> pd.DataFrame:
     Years that are not known and genres of a movie without a row are empty.
 
     Raises:
-        UserError: a table lacks a column, or genres are not written as a list.
+        UserError: a table cannot be read, lacks a column, or genres are not written as a list.
     """
     clips = read_frame(clips_csv, ["videoid", "imdbid", "title", "year", "upload_year"])
     info = read_frame(movie_info_csv, ["imdbid", "genre"])

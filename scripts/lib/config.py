@@ -23,6 +23,38 @@ def load_schema(path: str | Path) -> dict:
     return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
 
 
+def check_keys(path: str | Path) -> None:
+    """Refuse a configuration file that gives a key twice: of two, YAML would take the last and not say so.
+
+    Raises:
+        UserError: lists the keys with their lines.
+    """
+    problems, seen = [], set()
+
+    def look_at(node: yaml.Node | None, place: str = "") -> None:
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                look_at(item, place)
+        elif isinstance(node, yaml.MappingNode):
+            first_line = {}
+            for key, value in node.value:
+                name, line = f"{place}{key.value}", key.start_mark.line + 1
+                if first_line.setdefault(name, line) != line:
+                    problems.append(f"{name} is given on line {first_line[name]} and again on line {line}")
+                look_at(value, f"{name}.")
+
+    try:
+        look_at(yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))
+    except yaml.YAMLError:
+        # Snakemake has read it as JSON.
+        return
+    if problems:
+        raise UserError(f"{path} gives keys twice; delete one of each:\n{bullet_list(problems)}")
+
+
 def read_typed(value, schema: dict):
     """The configuration with each value of the type its key wants, as far as it can be read so.
 

@@ -114,13 +114,20 @@ def register_model(model: str) -> str:
     """open_clip's name for a model; a path to a model's JSON file is made known to it first.
 
     Raises:
-        UserError: no such model.
+        UserError: no such model, or no description of one.
     """
     import open_clip
 
     if model.endswith(".json"):
         if not Path(model).is_file():
             raise UserError(f"the model description {model} does not exist")
+        try:
+            complete = {"embed_dim", "vision_cfg", "text_cfg"} <= json.loads(Path(model).read_bytes()).keys()
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            raise UserError(f"the model description {model} is no JSON object ({error})") from error
+        # open_clip would silently leave it out, or take its own model of that name.
+        if not complete:
+            raise UserError(f"the model description {model} lacks embed_dim, vision_cfg or text_cfg")
         open_clip.add_model_config(Path(model))
         return Path(model).stem
     if open_clip.get_model_config(model) is None:
@@ -149,9 +156,12 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     torch_dtype = usable_dtype(dtype, device)
     precision = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}[torch_dtype]
     preprocess = _preprocessing_of(name, weights)
-    network = open_clip.create_model(
-        name, precision=precision, device=device, pretrained_text=False, force_preprocess_cfg=preprocess
-    )
+    try:
+        network = open_clip.create_model(
+            name, precision=precision, device=device, pretrained_text=False, force_preprocess_cfg=preprocess
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UserError(f"open_clip cannot make the model {model} ({type(error).__name__}: {error})") from error
     _load_weights(network, name, weights)
     network.eval()
     transform = image_transform_v2(PreprocessCfg(**network.visual.preprocess_cfg), is_train=False)

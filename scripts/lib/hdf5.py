@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 20
 FORMAT = ("v110", "v110")
 # How h5py words what HDF5 reports, whatever kind of exception it makes of it.
 _HDF5_REPORT = re.compile(
-    r"(?:Unable|Can't|Cannot|Unspecified error in) .*\(.*\)|.*(?:checksum|filter returned failure)", re.S
+    r"(?:Unable|Can't|Cannot|Unspecified error in|\w+ \w+ failed) .*\(.*\)|.*(?:checksum|filter returned failure)", re.S
 )
 
 
@@ -43,10 +43,9 @@ def create_h5(path: str | Path, attributes: dict, packages: tuple[str, ...] = ()
         _targets.append(target)
         try:
             with h5py.File(target, "w", libver=FORMAT) as file:
-                for key, value in attributes.items():
-                    file.attrs[key] = value
-                for package in ("h5py", *packages):
-                    file.attrs[f"version_{package}"] = version(package)
+                versions = {f"version_{package}": version(package) for package in ("h5py", *packages)}
+                for key, value in {**attributes, **versions}.items():
+                    file.attrs[key] = _of_one_length(value) if isinstance(value, str) else value
                 yield file
         finally:
             _targets.remove(target)
@@ -132,7 +131,7 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
     with file:
         try:
             _refuse_references(file, path)
-            found = file.attrs.get("fingerprint")
+            found = read_attribute(file, "fingerprint") if "fingerprint" in file.attrs else None
             if fingerprint is not None and found != fingerprint:
                 raise UserError(f"{path} was made for other clips than this shard's; {remedy}")
             yield file
@@ -166,6 +165,21 @@ def _refuse_references(file: h5py.File, path: str | Path) -> None:
             f"{path} is refused: {problems[0]}, and nothing outside of a file is read in its place. "
             "Copy the data into the file, or let the workflow make it"
         )
+
+
+def read_attribute(file: h5py.File, name: str):
+    """An attribute of the root; text as `str`."""
+    value = file.attrs[name]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _of_one_length(text: str) -> np.ndarray:
+    """Text as HDF5 keeps it with an object's checksum.
+
+    Text of any length goes to a heap without one, in which a single wrong bit can keep HDF5 searching for ever.
+    """
+    encoded = text.encode("utf-8")
+    return np.array(encoded, h5py.string_dtype("utf-8", max(1, len(encoded))))
 
 
 def write_array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Dataset:

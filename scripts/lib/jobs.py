@@ -9,10 +9,11 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, bullet_list
 
 # Names the process that jobs belong to, with the space of process numbers in which the number counts.
 OWNER = "MOVIECLIP_SNAKEMAKE"
@@ -117,6 +118,26 @@ def hold_run(folder: str | os.PathLike) -> None:
     except OSError:
         # On a full disk the lock holds without the name.
         pass
+
+
+def check_places(paths: Iterable[str | os.PathLike]) -> None:
+    """Look whether each file that is going to be made has a place; without one Snakemake ends in its own code.
+
+    Raises:
+        UserError: lists what is no folder, or may not be written to.
+    """
+    problems = {}
+    for folder in {Path(path).parent for path in paths}:
+        place = next(part for part in (folder, *folder.parents) if os.path.lexists(part))
+        if not place.is_dir():
+            problems[place] = f"{place} is in the way: it is no folder"
+        elif not os.access(place, os.W_OK | os.X_OK):
+            problems[place] = f"{place}/ may not be written to, or its disk is mounted read-only"
+    if problems:
+        raise UserError(
+            f"there is no place for what has to be made:\n{bullet_list(sorted(problems.values()))}\n"
+            "Mend that, or let the folder be a link to one that can be written to; then give the same command again"
+        )
 
 
 def explain_kills(logs: list[str]) -> str:

@@ -53,7 +53,8 @@ def _file_handler(path: Path) -> list[logging.Handler]:
     """The log file, or none where it cannot be written: the job says why it fails by what it writes itself."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return [_FileHandler(path, mode="w", encoding="utf-8")]
+        # File names may be no UTF-8.
+        return [_FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")]
     except OSError as error:
         print(f"The log {path} cannot be written ({error.strerror})", file=sys.stderr)
         return []

@@ -20,6 +20,8 @@ from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.tables import FORMULA_REFUSED, is_formula, write_csv
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
+# Ids become names of files, which may have 255 bytes, with other words around them.
+LONGEST_ID = 180
 
 VIDEO_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2ts .m2v .m4v .mkv .mov .mp4 .mpe .mpeg .mpg .mts "
@@ -68,13 +70,15 @@ def read_manifest(path: str | Path) -> list[Clip]:
 
 def parse_manifest(text: str, name: str) -> list[Clip]:
     """Clips of a manifest's text; `name` is used in messages. See `read_manifest`."""
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    # Strict: a quote that nobody closes would otherwise swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = reader.fieldnames or []
         missing = [column for column in ("clip_id", "path") if column not in header]
         unknown = [column for column in header if column not in COLUMNS]
-        if missing or unknown:
-            raise UserError(_header_message(name, missing, unknown))
+        repeated = [column for column, count in Counter(header).items() if count > 1]
+        if missing or unknown or repeated:
+            raise UserError(_header_message(name, missing, unknown, repeated))
         clips, problems, first_line = [], [], {}
         for row in reader:
             line = reader.line_num
@@ -95,12 +99,14 @@ def parse_manifest(text: str, name: str) -> list[Clip]:
     return clips
 
 
-def _header_message(name: str, missing: list[str], unknown: list[str]) -> str:
+def _header_message(name: str, missing: list[str], unknown: list[str], repeated: list[str]) -> str:
     problems = []
     if missing:
         problems.append(f"it lacks the column(s) {', '.join(missing)}")
     if unknown:
         problems.append(f"it has unknown column(s) {', '.join(map(repr, unknown))}")
+    if repeated:
+        problems.append(f"it has the column(s) {', '.join(map(repr, repeated))} more than once")
     return (
         f"the manifest {name} cannot be used: {' and '.join(problems)}. "
         f"The columns are {', '.join(COLUMNS)}; clip_id and path are required"
@@ -117,6 +123,8 @@ def _parse_row(row: dict) -> tuple[Clip, list[str]]:
     values["path"] = row.get("path") or ""
     if not SAFE_ID.fullmatch(values["clip_id"]):
         faults.append(f"clip_id {values['clip_id']!r} is empty or has characters other than A-Z a-z 0-9 _ -")
+    elif len(values["clip_id"]) > LONGEST_ID:
+        faults.append(f"clip_id {values['clip_id'][:30]!r}… is longer than {LONGEST_ID} characters")
     for column in ("movie_id", "title", "genres"):
         if is_formula(values[column]):
             faults.append(f"{column} {values[column]!r} {FORMULA_REFUSED}")
@@ -202,6 +210,7 @@ def slug_of(relative_path: str, taken: set[str]) -> str:
     printable = stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     slug = slugify(printable, lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "clip"
     digest = hashlib.sha256(os.fsencode(relative_path)).hexdigest()
+    slug = slug[: LONGEST_ID - 9]
     names = (slug, *(f"{slug}-{digest[:length]}" for length in range(8, len(digest) + 1)))
     return next(name for name in names if name.lower() not in taken)
 

@@ -19,7 +19,7 @@ MOVIE_COLUMNS = ("movie_id", "title", "year", "genres", "split", "n_clips", "n_s
 # Between the labels of a shot and the genres of a film.
 SEPARATOR = "|"
 
-_LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,})\.mp4((?: \d+)+)")
+_LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
 _WINDOW = re.compile(r"v_([A-Za-z0-9_-]+)_seg_(\d+)_(\d+)")
 # Keeps the release's formula finite for a class without positives.
 _RELEASE_EPSILON = 1e-5
@@ -99,7 +99,7 @@ def read_label_map(path: str | Path) -> list[str]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         labels = sorted(content, key=content.get)
         complete = [content[label] for label in labels] == list(range(len(labels)))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"cannot read the label map {path}: {error}; it is a JSON object of label: index") from error
     if not labels or not complete:
         raise UserError(f"the label map {path} does not number its labels 0, 1, 2, … without a gap")

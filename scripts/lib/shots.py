@@ -163,7 +163,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(stream, strict=True)
             header = reader.fieldnames or []
             unit = next((unit for unit in ("frame", "time") if {f"start_{unit}", f"end_{unit}"} <= {*header}), None)
             if unit is None or "clip_id" not in header:
@@ -231,8 +231,9 @@ def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, li
     Raises:
         UserError: it is not whole or not the table of the shard that `fingerprint` tells.
     """
-    rows = map(shot_from_row, read_csv(path) if fingerprint is None else read_shard_csv(path, fingerprint))
-    return {clip_id: list(group) for clip_id, group in groupby(rows, key=lambda shot: shot.clip_id)}
+    rows = read_csv(path, *SHOT_COLUMNS) if fingerprint is None else read_shard_csv(path, fingerprint)
+    shots = map(shot_from_row, rows)
+    return {clip_id: list(group) for clip_id, group in groupby(shots, key=lambda shot: shot.clip_id)}
 
 
 def shot_from_row(row: dict[str, str]) -> Shot:

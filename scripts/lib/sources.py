@@ -1,17 +1,41 @@
 """What can be fetched, and where it is put."""
 
-import csv
+import re
 from pathlib import Path
+
+from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.tables import read_csv
 
 # The list of Condensed Movies' clips that `retrieve` makes.
 CLIP_LIST = "resources/clips.csv"
+COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
 
 
 def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
-    """Rows of `config/sources.csv` by their path below `resources/` and below a mirror."""
-    with open(path, encoding="utf-8", newline="") as stream:
-        return {row["path"]: row for row in csv.DictReader(stream)}
+    """Rows of `config/sources.csv` by their path below `resources/` and below a mirror.
+
+    Raises:
+        UserError: the table cannot be read, lacks a column, or has rows that cannot be used.
+    """
+    rows = read_csv(path, *COLUMNS)
+    problems, sources = [], {}
+    for row in rows:
+        place = row["path"]
+        if not _PATH.fullmatch(place) or {".", ".."} & {*place.split("/")}:
+            problems.append(f"the path {place!r} is not one below resources/, of letters, digits, _ - and .")
+        if place in sources:
+            problems.append(f"the path {place!r} is there twice")
+        if not row["url"].startswith(("https://", "http://")):
+            problems.append(f"{place}: the url {row['url']!r} does not begin with https://")
+        if not _SHA256.fullmatch(row["sha256"]):
+            problems.append(f"{place}: the sha256 {row['sha256']!r} is not 64 hexadecimal digits, nor left out")
+        sources[place] = row
+    if problems:
+        raise UserError(f"the table of sources {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
+    return sources
 
 
 def in_mirror(path: str | Path, mirror: str | None) -> Path | None:

@@ -42,19 +42,37 @@ def read_header(path: str | Path) -> list[str]:
     """
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            return list(csv.DictReader(stream).fieldnames or [])
+            return list(csv.DictReader(stream, strict=True).fieldnames or [])
     except (OSError, csv.Error) as error:
         raise UserError(f"cannot read the table {path}: {error}") from error
 
 
-def read_csv(path: str | Path) -> list[dict[str, str]]:
+def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
     """Rows of a CSV as text.
 
+    Args:
+        columns: those that the table must have. Without any, it may also be empty or have rows of any length.
+
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, lacks a column, or has a row that is not whole.
     """
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            return list(csv.DictReader(stream))
+            reader = csv.DictReader(stream, strict=True)
+            missing = [column for column in columns if column not in (reader.fieldnames or [])]
+            rows = list(reader)
     except (OSError, csv.Error) as error:
         raise UserError(f"cannot read the table {path}: {error}") from error
+    if missing:
+        raise unusable_table(path, f"it lacks the column(s) {', '.join(missing)}")
+    if columns and any(None in row or None in row.values() for row in rows):
+        raise unusable_table(path, "it has rows that are not whole")
+    return rows
+
+
+def unusable_table(path: str | Path, problem: str) -> UserError:
+    """What to say of a table that is damaged, cut off, or another one."""
+    return UserError(
+        f"cannot use the table {path}: {problem}. Mend it or get it anew; if this workflow has made it, delete it and "
+        f"run the same command again:\n  rm '{path}'"
+    )

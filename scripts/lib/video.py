@@ -21,6 +21,8 @@ from scripts.lib.storage import is_machines_fault
 TIME_TOLERANCE = 1e-3
 # A frame interval this far from the median makes a rate variable (and 2 ms more, for rounding).
 VFR_DEVIATION = 0.1
+# FFmpeg's names of files that hold no pictures but name other files, which it then reads in their place.
+LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
 
 
 class UnreadableClip(Exception):
@@ -273,20 +275,24 @@ def copy_pictures(source: str | Path, destination: str | Path) -> None:
 
 def _open_container(path: Path) -> av.container.InputContainer:
     """Open a media file, or say in words why not."""
-    if not path.exists():
-        raise UnreadableClip(f"the file does not exist: {path}")
-    if not path.is_file():
-        raise UnreadableClip(f"not a file: {path}")
     try:
+        if not path.exists():
+            raise UnreadableClip(f"the file does not exist: {path}")
+        if not path.is_file():
+            raise UnreadableClip(f"not a file: {path}")
         if path.stat().st_size == 0:
             raise UnreadableClip("the file is empty (0 bytes)")
-        return av.open(str(path), mode="r", metadata_errors="ignore")
+        container = av.open(str(path), mode="r", metadata_errors="ignore")
     except PermissionError as error:
         raise UnreadableClip("the file may not be read (permission denied)") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         if is_machines_fault(error):
             raise
         raise UnreadableClip(f"not a video that can be opened ({_plain(error)})") from error
+    if container.format.name in LISTS:
+        container.close()
+        raise UnreadableClip(f"not a video but a list of other files ({container.format.name})")
+    return container
 
 
 def _plain(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from scripts.lib.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
+from scripts.lib.hdf5 import create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
 from scripts.lib.log import job_log, progress
 from scripts.lib.scores import SCORES, shot_sums
 
@@ -52,7 +52,7 @@ def main(snakemake) -> None:
     scale = learnt if params.logit_scale == "model" else float(params.logit_scale)
     with open_h5(snakemake.input.frames, params.clips) as source:
         inherited = ("encoder", "weights_sha256", "preprocessing", "dtype", "frames", "fingerprint")
-        attributes = {name: source.attrs[name] for name in inherited}
+        attributes = {name: read_attribute(source, name) for name in inherited}
         attributes |= {"score": params.score, "logit_scale": scale, "logit_bias": bias}
         with create_h5(snakemake.output[0], attributes, ("numpy",)) as target:
             write_strings(target, "labels", labels)

@@ -4,6 +4,7 @@ from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger
 from scripts.lib.tables import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
+from scripts.taxonomy.propose_merges import COLUMNS as PROPOSAL_COLUMNS
 from scripts.taxonomy.propose_merges import from_row
 from scripts.taxonomy.review import EXPERT, SUGGESTION, Answer, Verdict, decide, final_labels, read_review
 
@@ -125,10 +126,10 @@ def _answer(answer: Answer | None) -> dict:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    proposals = [from_row(row) for row in read_csv(snakemake.input.proposals)]
+    proposals = [from_row(row) for row in read_csv(snakemake.input.proposals, *PROPOSAL_COLUMNS)]
     review = snakemake.input.get("review")
     answers = read_review(review)
-    rare = read_csv(snakemake.input.rare)
+    rare = read_csv(snakemake.input.rare, "label", "n_scripts")
     verdicts = decide(proposals, answers, [row["label"] for row in rare], review)
     labels = final_labels(verdicts)
     sheet = questions(proposals, rare, answers, verdicts, snakemake.params.merge_threshold)

@@ -67,7 +67,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     labels = read_labels(snakemake.input.labels)
     known = snakemake.input.get("history")
-    history = {row["label"]: row for row in read_csv(known)} if known else {}
+    history = {row["label"]: row for row in read_csv(known, "label")} if known else {}
     rows = taxonomy_rows(labels, history, cluster(read_embeddings(snakemake.input.embeddings).of(labels)))
     write_csv(snakemake.output[0], COLUMNS, rows)
     logger.info("%d label(s) in %d cluster(s)", len(rows), len({row["cluster"] for row in rows}))

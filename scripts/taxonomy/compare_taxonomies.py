@@ -34,7 +34,7 @@ def compare(ours: list[str], published: list[str], embeddings: Embeddings) -> li
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    ours = [row["label"] for row in read_csv(snakemake.input.taxonomy)]
+    ours = [row["label"] for row in read_csv(snakemake.input.taxonomy, "label")]
     published = read_labels(snakemake.input.published)
     rows = compare(ours, published, read_embeddings(snakemake.input.embeddings))
     write_csv(snakemake.output.csv, COLUMNS, rows)

@@ -73,7 +73,7 @@ def main(snakemake) -> None:
         COLUMNS,
         similarity_rows(merges, cosines, embeddings.encoder, snakemake.input.embeddings),
     )
-    rows = cluster_rows(read_csv(snakemake.input.clusters), read_csv(snakemake.input.taxonomy))
+    rows = cluster_rows(read_csv(snakemake.input.clusters), read_csv(snakemake.input.taxonomy, "label", "exemplar"))
     write_csv(snakemake.output.clusters, CLUSTER_COLUMNS, rows)
 
 

@@ -21,7 +21,7 @@ def names_to_embed(source: dict[str, str], merges: list[dict[str, str]]) -> list
     """
     names = {row[column] for row in merges for column in ("label", "into")}
     for table in ("slugline_labels", "hvu_labels"):
-        names |= {row["label"] for row in read_csv(source[table])} if table in source else set()
+        names |= {row["label"] for row in read_csv(source[table], "label")} if table in source else set()
     for listed in ("labels", "published"):
         names |= set(read_labels(source[listed])) if listed in source else set()
     return sorted(names | {answer.label for answer in read_review(source.get("review"))})

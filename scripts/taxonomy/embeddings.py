@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.hdf5 import open_h5, read_attribute, read_strings
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ def read_embeddings(path: str | Path) -> Embeddings:
     """
     with open_h5(path) as file:
         row = {name: place for place, name in enumerate(read_strings(file["label"]))}
-        return Embeddings(file["embedding"][:], row, str(file.attrs["encoder"]))
+        return Embeddings(file["embedding"][:], row, read_attribute(file, "encoder"))

@@ -45,11 +45,11 @@ def evidence(labels: list[dict[str, str]], hvu: set[str], published: set[str], e
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    hvu = {row["label"] for row in read_csv(snakemake.input.hvu_labels)}
+    hvu = {row["label"] for row in read_csv(snakemake.input.hvu_labels, "label")}
     published = snakemake.input.get("published")
     names = set(read_labels(published)) if published else set()
     embeddings = read_embeddings(snakemake.input.embeddings)
-    labels = read_csv(snakemake.input.slugline_labels)
+    labels = read_csv(snakemake.input.slugline_labels, "label", "n_scripts", "n_sluglines")
     write_csv(snakemake.output[0], COLUMNS, evidence(labels, hvu, names, embeddings))
 
 

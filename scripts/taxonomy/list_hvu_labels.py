@@ -1,8 +1,9 @@
 """The scene labels of HVU, from its official table of tags (248 of them)."""
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.labels import label_problems
 from scripts.lib.log import job_log, logger
-from scripts.lib.tables import FORMULA_REFUSED, is_formula, read_csv, write_csv
+from scripts.lib.tables import read_csv, write_csv
 
 CATEGORY = "scene"
 
@@ -15,7 +16,7 @@ def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list
         source: the file, for the error.
 
     Raises:
-        UserError: other columns, or no tag of that category.
+        UserError: other columns, tags that cannot be labels, or no tag of that category.
     """
     if tags and not {"Tag", "Category"} <= set(tags[0]):
         raise UserError(f"{source} must have the columns Tag and Category, as HVU_Tags_Categories_V1.0.csv has")
@@ -24,8 +25,8 @@ def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list
         for row in tags
         if (row["Category"] or "").strip().lower() == CATEGORY and (row["Tag"] or "").strip(" _")
     }
-    if formulas := sorted(filter(is_formula, labels)):
-        raise UserError(f"{source}: the tag {formulas[0]!r} {FORMULA_REFUSED}")
+    if problems := label_problems(sorted(labels)):
+        raise UserError(f"{source} has tags that cannot be labels:\n{bullet_list(problems)}")
     if not labels:
         raise UserError(f"{source} has no tag of the category {CATEGORY}")
     return sorted(labels)

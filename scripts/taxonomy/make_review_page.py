@@ -38,7 +38,7 @@ def review_data(
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
-    sheet, review = read_csv(snakemake.input.sheet), [answer.row() for answer in read_review(file)]
+    sheet, review = read_csv(snakemake.input.sheet, "label", "cosine"), [answer.row() for answer in read_review(file)]
     data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)
     write_page(Path(snakemake.output[0]), data, snakemake.input.page)
     logger.info("%d question(s), %d earlier decision(s)", len(sheet), len(review))

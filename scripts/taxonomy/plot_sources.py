@@ -83,7 +83,7 @@ def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], sour
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    labels = read_csv(snakemake.input.taxonomy)
+    labels = read_csv(snakemake.input.taxonomy, "label", "source", "merged_from")
     save_figure(plot_sources(labels), snakemake.output.figures)
     printed = read_csv(snakemake.input.printed)
     write_csv(snakemake.output.csv, COLUMNS, share_rows(labels, printed, snakemake.input.taxonomy))

@@ -42,9 +42,9 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     sluglines = {
         row["label"]: (int(row["n_sluglines"]), int(row["n_scripts"]))
-        for row in read_csv(snakemake.input.slugline_labels)
+        for row in read_csv(snakemake.input.slugline_labels, "label", "n_scripts", "n_sluglines")
     }
-    candidates = unite(sluglines, [row["label"] for row in read_csv(snakemake.input.hvu_labels)])
+    candidates = unite(sluglines, [row["label"] for row in read_csv(snakemake.input.hvu_labels, "label")])
     vectors = read_embeddings(snakemake.input.embeddings).of([candidate.label for candidate in candidates])
     proposals = propose(candidates, vectors, snakemake.params.merge_threshold, snakemake.params.similar_threshold)
     write_csv(snakemake.output[0], COLUMNS, map(to_row, proposals))

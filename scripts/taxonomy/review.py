@@ -93,6 +93,11 @@ def _faults(row: dict) -> list[str]:
     faults += [
         f"the {column} {row[column]!r} {FORMULA_REFUSED}" for column in ("into", "reason") if is_formula(row[column])
     ]
+    faults += [
+        f"the {column} {row[column]!r} has characters that cannot be printed; save the file as UTF-8"
+        for column in COLUMNS
+        if not "".join(row[column].splitlines()).isprintable()
+    ]
     if row.get(OPTIONAL, "") not in ("", "yes", "no"):
         faults.append(f"{label!r} has {row[OPTIONAL]!r} in `{OPTIONAL}`; write yes or nothing")
     return faults

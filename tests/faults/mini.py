@@ -1,4 +1,4 @@
-"""A whole run of every rule on three tiny clips, small enough to be killed many times."""
+"""Whole runs of every rule, on three tiny clips and on tiny released files, small enough to be killed many times."""
 
 import json
 import os
@@ -24,12 +24,18 @@ SETTINGS = (
     *("--cores", "16", "--configfile", "mini.yaml", "--resources", "gpu=2"),
     *("--set-threads", *(f"{rule}=1" for rule in ("embed_frames", "picture_sample", "plot_confidence_grids"))),
 )
+# The other run, of the rules that the first has not.
+RELEASED = "results/released"
+RELEASED_SETTINGS = (
+    *("resources/clips.csv", f"{RELEASED}/tables/release.csv", f"{RELEASED}/tables/leakage.csv"),
+    *("--cores", "16", "--configfile", "released.yaml"),
+)
 # Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
 SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")
 
 
 def make_mini(folder: Path, make_video) -> Workspace:
-    """A copy of the workflow with the mini run's clips, weights and config (`mini.yaml`)."""
+    """A copy of the workflow with what both runs need and their configs, `mini.yaml` and `released.yaml`."""
     workspace = make_workspace(folder)
     material = folder / "material"
     (material / "screenplays").mkdir(parents=True)
@@ -44,14 +50,52 @@ def make_mini(folder: Path, make_video) -> Workspace:
     random_weights(material / "clip_small.safetensors")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     config["run"], config["demo"] = "mini", None
+    config["chapters"].append("verification")
     config["clips"] |= {"manifest": "material/clips.csv", "root": None, "shard_size": 2}
     config["taxonomy"] |= {"screenplays": "material/screenplays", "sample": {"shots": 3, "seed": 0}, "review": None}
     config["shots"]["parameters"]["min_scene_len"] = 0.1
     config["taggers"]["demo_clip"]["pretrained"] = "material/clip_small.safetensors"
     config["tagging"] |= {"frames": {"per_shot": 2}, "batch_size": 4}
     config["dataset"] |= {"top1_threshold": 0.0, "rank_threshold": 0.0, "top_k": 2, "exclude_flags": []}
+    config["dataset"]["evaluation_set"] = "material/evaluation_set.csv"
+    (material / "evaluation_set.csv").write_text(EVALUATION_SET, encoding="utf-8")
     (folder / "mini.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    make_released(folder)
     return workspace
+
+
+EVALUATION_SET = """shot_id,clip_id,video_id,scene,start_time,end_time,movie_id,labels,movie_split,movie_disjoint
+clip0-Scene-002,clip0,clip0,2,0,1,ttclip0,bar,train,no
+"""
+SPLIT_FILE = "material/released/{}_multi_label_thresh_0_4_0_1_150_labels.txt"
+VERIFIED = "material/released/verified.txt"
+RELEASED_FILES = {
+    "material/released/labels.txt": "bar\nkitchen\n",
+    "material/released/multi_label_thresh_0_4_0_1_label_map.json": '{"bar": 0, "kitchen": 1}',
+    "material/released/label_distribution_multi_label_thresh_0_4_0_1_150.csv": "label,count\nbar,3\nkitchen,1\n",
+    SPLIT_FILE.format("train"): "a/a-Scene-001.mp4 0 1\na/a-Scene-002.mp4 0\n",
+    SPLIT_FILE.format("val"): "b/b-Scene-001.mp4 0\n",
+    SPLIT_FILE.format("test"): "c/c-Scene-001.mp4 1\n",
+    VERIFIED: "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
+    "resources/condensed_movies/clips.csv": (
+        "videoid,imdbid,title,year,upload_year\na,tt1,A,1999.0,2011\nb,tt2,B,2001.0,2012\nc,tt3,C,-1,2013\n"
+    ),
+    "resources/condensed_movies/movie_info.csv": "imdbid,genre\ntt1,['Drama']\ntt2,['War']\n",
+    "resources/condensed_movies/split.csv": "imdbid,split\ntt1,train\ntt2,val\ntt3,test\n",
+    "resources/hvu/HVU_Tags_Categories_V1.0.csv": "Tag,Category\nbar,scene\n",
+    "resources/hvu/HVU_Val_V1.0.csv": "Tags,youtube_id,time_start,time_end\nbar|crowd,x,0,1\n",
+}
+
+
+def make_released(folder: Path) -> None:
+    """Released files of four shots, Condensed Movies' and HVU's tables, and the config of a run of them."""
+    for name, text in RELEASED_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    config = yaml.safe_load((ROOT / "config/published.yaml").read_text(encoding="utf-8"))
+    config["run"], config["taxonomy"] = "released", {"labels": "material/released/labels.txt"}
+    config["dataset"] |= {"released": "material/released", "verified": VERIFIED, "merges": {}, "drop": []}
+    (folder / "released.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
 def copy_of(workspace: Workspace, folder: Path) -> Workspace:

@@ -7,6 +7,8 @@ import json
 import pickle
 import random
 import re
+import sys
+from functools import partial
 
 import h5py
 import numpy as np
@@ -16,13 +18,18 @@ import yaml
 from scripts.lib import labels as labels_module
 from scripts.lib import manifest as manifest_module
 from scripts.lib import shots as shots_module
-from scripts.lib.config import check_config, load_schema, read_typed
+from scripts.lib.config import check_config, check_keys, load_schema, read_typed
 from scripts.lib.errors import UserError
+from scripts.lib.frames import read_frame
 from scripts.lib.hdf5 import open_h5
 from scripts.lib.labels import read_labels
+from scripts.lib.log import job_log
 from scripts.lib.manifest import COLUMNS, SAFE_ID, read_manifest
+from scripts.lib.samples import read_label_map, read_lines
 from scripts.lib.sentences import embed_texts
 from scripts.lib.shots import read_shot_list
+from scripts.lib.sources import read_sources
+from scripts.lib.tables import read_csv
 from scripts.taxonomy import review as review_module
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.review import read_review
@@ -142,6 +149,72 @@ def test_fuzzed_tables_of_people_are_refused_in_words_or_read(tmp_path, name):
             READERS[name](tmp_path / name)
         except UserError as error:
             assert name in str(error)
+
+
+MANIFEST, REVIEW = "clip_id,path\n", "label,decision,into,reason\n"
+SOURCES = "path,version,url,sha256,licence,how_to_get\n"
+PAGE = "<!DOCTYPE html><html><body>404</body></html>\n"
+ODD_FILES = [
+    (read_manifest, f'{MANIFEST}a,"a.mp4\nb,b.mp4\n', "unexpected end of data"),
+    (read_manifest, "clip_id,path,path\na,a.mp4,b.mp4\n", "the column(s) 'path' more than once"),
+    (read_manifest, f"{MANIFEST}{'a' * 181},a.mp4\n", "is longer than 180 characters"),
+    (read_labels, "bar|pub\nkitchen\n", "'bar|pub' has a |, which stands between labels"),
+    (
+        read_review,
+        f"{REVIEW}caf\udce9,keep,,\n",
+        "line 2: the label 'caf\\udce9' has characters that",
+    ),
+    (read_review, f"{REVIEW}bar,keep,,caf\udce9\n", "save the file as UTF-8"),
+    (read_review, f'{REVIEW}bar,keep,,"x\npub,keep,,\n', "unexpected end of data"),
+    (read_shot_list, 'clip_id,start_time,end_time\na,0,1\na,"1,2\na,2,3\n', "unexpected end of data"),
+    (lambda path: hvu_labels(read_csv(path), path), "Tag,Category\ncaf\udce9,scene\n", "cannot be printed"),
+    (lambda path: hvu_labels(read_csv(path), path), "Tag,Category\nbar|pub,scene\n", "'bar|pub' has a |"),
+    (partial(read_lines, n_labels=3), f"a/a-Scene-001.mp4 {'9' * 5000}\n", "line 1: "),
+    (read_label_map, "[" * 100_000, "cannot read the label map"),
+    (read_sources, "", "lacks the column(s) path"),
+    (read_sources, PAGE, "lacks the column(s) path"),
+    (read_sources, SOURCES.replace(",", ";"), "lacks the column(s) path"),
+    (read_sources, f"{SOURCES}a.txt,1\n", "rows that are not whole"),
+    (read_sources, f"{SOURCES}../../x,1,https://x.example,,MIT,x\n", "'../../x' is not one below resources/"),
+    (read_sources, f"{SOURCES}/etc/x,1,https://x.example,,MIT,x\n", "'/etc/x' is not one below resources/"),
+    (read_sources, f"{SOURCES}a.txt,1,file:///etc/passwd,,MIT,x\n", "does not begin with https://"),
+    (read_sources, f"{SOURCES}a.txt,1,https://x.example,beef,MIT,x\n", "is not 64 hexadecimal digits"),
+    (read_sources, f"{SOURCES}a.txt,1,https://x.example,,MIT,x\na.txt,2,https://y.example,,MIT,y\n", "there twice"),
+    (lambda path: read_csv(path, "label"), "", "lacks the column(s) label"),
+    (lambda path: read_csv(path, "label"), PAGE, "lacks the column(s) label"),
+    (lambda path: read_csv(path, "label"), "label,n_scripts\nbar,2\nkit", "rows that are not whole"),
+    (lambda path: read_frame(path, ["label"]), "", "No columns to parse"),
+    (lambda path: read_frame(path, ["label"]), PAGE, "lacks the column(s) label"),
+    (lambda path: read_frame(path, ["label"]), "label\ncaf\udce9\n", "can't decode"),
+    (check_keys, "run: a\nclips: {root: x}\nrun: b\n", "run is given on line 1 and again on line 3"),
+    (check_keys, "clips: [{root: x,\n root: y}]\n", "clips.root is given on line 1 and again on line 2"),
+]
+
+
+@pytest.mark.parametrize(("reader", "text", "words"), ODD_FILES)
+def test_odd_files_are_refused_in_words(tmp_path, reader, text, words):
+    """Nothing of them is lost in silence, and none is taken for another; the file is named."""
+    (tmp_path / "odd file").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UserError) as refusal:
+        reader(tmp_path / "odd file")
+    assert words in str(refusal.value) and "odd file" in str(refusal.value)
+
+
+def test_messages_pass_through_any_locale(material, tmp_path, monkeypatch, capsys):
+    """Letters that a log cannot hold are written as numbers; they are no reason to fail, or to show code."""
+    workspace = copy_of(material, tmp_path / "run")
+    (workspace.path / "odd.csv").write_text(f"{MANIFEST}{'a' * 181},a.mp4\n")
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    arguments = ("--dry-run", "--configfile", "mini.yaml", "--config", "clips={manifest: odd.csv}")
+    told = workspace.snakemake(*arguments, check=False).stdout
+    assert "is longer than 180 characters" in told and "Traceback" not in told
+    # As it is outside of tests.
+    sys.stderr.reconfigure(errors="backslashreplace")
+    with job_log(tmp_path / "job.log") as log:
+        log.info("no file caf\udce9.mp4")
+    assert "Logging error" not in capsys.readouterr().err
+    assert r"no file caf\udce9.mp4" in (tmp_path / "job.log").read_text()
 
 
 HYPERLINK = '=HYPERLINK("http://x.example","see")'
@@ -326,3 +399,20 @@ def test_files_that_are_no_configuration_end_in_words(material, tmp_path, text):
     run = Started(workspace, "--dry-run", "all", settings=("--configfile", "odd.yaml"))
     assert run.end() == 1
     assert "Traceback" not in run.text(), run.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("mini.yaml", "\nrun: other\n", "mini.yaml gives keys twice"),
+        ("config/sources.csv", "../x,1,https://x.example,,MIT,x\n", "the table of sources"),
+    ],
+)
+def test_what_is_wrong_before_any_job_is_told_alone(material, tmp_path, name, text, words):
+    """The message, and no lines of code before or after it."""
+    workspace = copy_of(material, tmp_path / "run")
+    with open(workspace.path / name, "a") as file:
+        file.write(text)
+    run = Started(workspace, "--dry-run", "--quiet", "all", settings=("--configfile", "mini.yaml"))
+    assert run.end() == 1
+    assert words in run.text() and "Traceback" not in run.text() and 'File "' not in run.text()

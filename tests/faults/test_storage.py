@@ -17,7 +17,16 @@ import pandas as pd
 import pytest
 
 from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_array, write_strings
+from scripts.lib.hdf5 import (
+    append_rows,
+    create_h5,
+    growing_dataset,
+    open_h5,
+    read_attribute,
+    read_strings,
+    write_array,
+    write_strings,
+)
 from scripts.lib.jobs import explain_kills
 from scripts.lib.manifest import Clip
 from scripts.lib.parquet import read_parquet
@@ -49,7 +58,7 @@ def test_a_full_disk_in_every_rule(undisturbed, own_mounts, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert len(found) > 35
+    assert len(found) > 40
     assert {rule: problems for rule, problems in found.items() if problems} == {}
 
 
@@ -75,6 +84,26 @@ def test_a_run_goes_on_when_there_is_room_and_when_results_may_be_written(materi
     assert set(files.split()) == {
         *("hvu_labels.csv", "rare_places.csv", "screenplays.csv", "slugline_labels.csv", "sluglines.parquet"),
     }
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "words"),
+    [
+        ("mount -t tmpfs -o ro tmpfs resources", "resources/ may not be written to, or its disk is mounted read-only"),
+        ("rm -r resources; touch resources", "resources is in the way: it is no folder"),
+        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+    ],
+)
+def test_what_has_no_place_is_told_before_any_job_begins(material, own_mounts, tmp_path, obstacle, words):
+    """Files of the run and files to be fetched; Snakemake would end in its own code."""
+    workspace = copy_of(material, tmp_path / "run")
+    targets = f"{RUN}/taxonomy/hvu_labels.csv resources/movieclip/MovieCLIP_taxonomy_split.txt"
+    script = f"{obstacle}; '{sys.executable}' -m snakemake {targets} --cores 1 --configfile mini.yaml"
+    command = [*own_mounts, "bash", "-c", script]
+    done = subprocess.run(command, cwd=workspace.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 1
+    assert words in done.stdout and "Traceback" not in done.stdout and "Job stats" in done.stdout
 
 
 HDF5_ON_A_FULL_DISK = """
@@ -154,12 +183,13 @@ def write_sample(path: Path, plain: bool = False) -> None:
     """A file like a shard's; plain: as HDF5 writes by itself."""
     random = np.random.default_rng(0)
     features, names = random.random((300, 16)).astype("f2"), ["bar", "café", "a longer name"]
+    attributes = {"fingerprint": "abc", "encoder": "an encoder's name", "weights_sha256": "0123456789abcdef" * 4}
     if plain:
         with h5py.File(path, "w") as file:
             file["clip/features"], file["clip/shot"], file["labels"] = features, np.arange(300), names
-            file.attrs["fingerprint"] = "abc"
+            file.attrs.update(attributes)
         return
-    with create_h5(path, {"fingerprint": "abc"}) as file:
+    with create_h5(path, attributes) as file:
         group = file.create_group("clip")
         append_rows(growing_dataset(group, "features", "f2", 16), features)
         write_array(group, "shot", np.arange(300))
@@ -168,8 +198,8 @@ def write_sample(path: Path, plain: bool = False) -> None:
 
 def read_sample(path: Path) -> tuple:
     with open_h5(path, "abc") as file:
-        names = read_strings(file["labels"])
-        return file["clip"]["features"][:].tobytes(), file["clip"]["shot"][:].tobytes(), tuple(names)
+        names, attributes = read_strings(file["labels"]), {name: read_attribute(file, name) for name in file.attrs}
+        return file["clip"]["features"][:].tobytes(), file["clip"]["shot"][:].tobytes(), tuple(names), attributes
 
 
 @pytest.mark.parametrize(
@@ -177,21 +207,21 @@ def read_sample(path: Path) -> tuple:
     [False, pytest.param(True, marks=pytest.mark.xfail(strict=True, reason="control: HDF5 without checksums"))],
 )
 def test_a_flipped_bit_is_found_or_harmless(tmp_path, plain):
-    """Read is what was written, or the file is refused with the remedy; 400 bits anywhere in the file."""
+    """Read is what was written, or the file is refused with the remedy; 800 bits, half in attributes."""
     path, chance = tmp_path / "x.h5", random.Random(0)
     write_sample(path, plain)
     whole, content = read_sample(path), path.read_bytes()
-    refused = 0
-    for _ in range(400):
+    text, refused = range(content.index(b"an encoder's"), content.index(b"89abcdef") + 60), 0
+    for place in [*chance.choices(range(len(content)), k=400), *chance.choices(text, k=400)]:
         damaged = bytearray(content)
-        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        damaged[place] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
         try:
             assert read_sample(path) == whole
         except UserError as error:
             assert f"rm '{path}'" in str(error)
             refused += 1
-    assert refused > 200
+    assert refused > 600
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.95, 0.999])

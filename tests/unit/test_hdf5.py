@@ -7,14 +7,22 @@ import numpy as np
 import pytest
 
 from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, open_h5, read_strings, write_strings
+from scripts.lib.hdf5 import (
+    append_rows,
+    create_h5,
+    growing_dataset,
+    open_h5,
+    read_attribute,
+    read_strings,
+    write_strings,
+)
 
 
 @pytest.fixture
 def written(tmp_path):
     """A file with strings and numbers, made for the shard `abc`."""
     path = tmp_path / "00000.h5"
-    with create_h5(path, {"fingerprint": "abc", "encoder": "x"}, ("numpy",)) as file:
+    with create_h5(path, {"fingerprint": "abc", "encoder": "café"}, ("numpy",)) as file:
         write_strings(file, "labels", ["bar", "кафе 😀", ""])
         rows = growing_dataset(file, "rows", np.float16, 8)
         for start in range(0, 1000, 90):
@@ -28,8 +36,9 @@ def test_content_and_attributes_come_back(written):
         assert read_strings(file["labels"]) == ["bar", "кафе 😀", ""]
         assert np.array_equal(file["rows"][:, 3], np.arange(1000).astype(np.float16))
         assert file["rows"].chunks == (64, 8)
-        assert file.attrs["version_h5py"] == h5py.__version__
-        assert file.attrs["version_numpy"] == np.__version__
+        assert read_attribute(file, "version_h5py") == h5py.__version__
+        assert read_attribute(file, "version_numpy") == np.__version__
+        assert read_attribute(file, "encoder") == "café"
     assert [path.name for path in written.parent.iterdir()] == ["00000.h5"]
 
 

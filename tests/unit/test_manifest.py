@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scripts.lib.errors import UserError
 from scripts.lib.manifest import (
     COLUMNS,
+    LONGEST_ID,
     SAFE_ID,
     Clip,
     cut_shards,
@@ -200,6 +201,13 @@ def test_ids_stay_unique_where_a_file_is_named_like_an_id():
     first, second = extend_with_folder([], ["a.avi", "a.mkv"], "videos")
     crafted = [f"{second.clip_id}.mp4", first.path, second.path]
     assert len({clip.clip_id for clip in extend_with_folder([], crafted, "videos")}) == 3
+
+
+def test_ids_of_long_names_are_short_enough_for_files():
+    """And differ where the names do; the manifest made of them can be read."""
+    made = extend_with_folder([], [f"{'x' * 200}/{'y' * 200}{number}.mp4" for number in range(3)], "videos")
+    assert len({clip.clip_id for clip in made}) == 3
+    assert max(len(clip.clip_id) for clip in made) <= LONGEST_ID
 
 
 def test_ids_are_readable():

@@ -406,6 +406,18 @@ def test_an_archive_gives_the_wanted_file_or_is_refused(source, retrieve, server
     assert not (tmp_path / "evil.txt").exists()
 
 
+def test_an_archive_that_would_fill_the_disk_is_refused_unopened(source, retrieve, server, tmp_path, monkeypatch):
+    """A few kilobytes may unpack to any size."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.txt", bytes(5_000_000))
+    server.archive = content.getvalue()
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with pytest.raises(UserError, match=r"has 5 MB, but 1 MB are free .*; make room there"):
+        retrieve(source("archive.zip"))
+    assert left(tmp_path / "here" / "x") == []
+
+
 def test_control_without_the_checks_pages_and_odd_archives_would_be_taken(source, retrieve, server, monkeypatch):
     """What the tests above refuse is refused by these checks and by nothing else."""
     monkeypatch.setattr("scripts.retrieve.retrieve_source._refuse_page", lambda *arguments: None)

@@ -1,7 +1,9 @@
 """The decoder: every frame, at its time, upright, and a reason where there is none."""
 
 import zlib
+from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -224,8 +226,21 @@ def test_missing_files_and_folders_are_refused_with_a_reason(tmp_path):
     """The path is told where the file is missing, and a folder is not taken for a file."""
     with pytest.raises(UnreadableClip, match=r"does not exist: .*nowhere\.mp4"):
         Video(Clip("c", "nowhere.mp4"), str(tmp_path))
+    with pytest.raises(UnreadableClip, match="File name too long"):
+        Video(Clip("x", "x" * 300), str(tmp_path))
     with pytest.raises(UnreadableClip, match="not a file"):
         Video(Clip("c", "."), str(tmp_path))
+
+
+def test_a_list_of_other_files_is_no_video(tmp_path, make_video):
+    """FFmpeg would read the named file in its place, whatever it is called."""
+    video = make_video([(0, 5)])
+    listing = video.path.replace("clip.mp4", "list.mp4")
+    Path(listing).write_text("ffconcat version 1.0\nfile clip.mp4\n")
+    with pytest.raises(UnreadableClip, match=r"a list of other files \(concat\)"):
+        decode(Clip("c", listing))
+    with av.open(listing) as followed:
+        assert len(list(followed.decode(video=0))) == 5
 
 
 def test_a_truncated_file_gives_its_first_frames(make_video):
