@@ -81,7 +81,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     counts = np.full(options.clips, options.shots // options.clips)
     counts[: options.shots - counts.sum()] += 1
     write_manifest(clips, folder / "manifest.csv")
-    write_csv(folder / "failures.csv", ["path", "reason"], [])
+    write_csv(folder / "failures.csv", ["clip_id", "path", "reason"], [])
     labels = [f"label {n:03d}" for n in range(options.labels)]
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
     shots_of = dict(zip(clips, counts, strict=True))
