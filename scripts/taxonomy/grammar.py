@@ -94,6 +94,7 @@ STATE = re.compile(r"(?:\w+ING|PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE
 SEEN = re.compile(r"^.*?\b(?:OF|FROM|ON|AT|TOWARDS?|THROUGH|INTO)\s+(?:(?:THE|AN?)\s+)?", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
+# An underscore or an Â by itself is what typing and encodings have left of a dash.
 SEPARATORS = re.compile(
     r"(?P<parenthesis>\s*[()\[\]]\s*)"
     r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$|\s*(?<=\s)[_Â](?=\s|$)\s*)"
