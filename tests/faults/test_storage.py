@@ -95,9 +95,21 @@ def test_a_run_goes_on_when_there_is_room_and_when_results_may_be_written(materi
         (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
     ],
 )
-def test_what_has_no_place_is_told_before_any_job_begins(material, own_mounts, tmp_path, obstacle, words):
-    """Files of the run and files to be fetched; Snakemake would end in its own code."""
+@pytest.mark.parametrize(
+    "checked",
+    [
+        True,
+        pytest.param(
+            False, marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="control: Snakemake's own end")
+        ),
+    ],
+)
+def test_what_has_no_place_is_told_before_any_job_begins(material, own_mounts, tmp_path, obstacle, words, checked):
+    """Files of the run and files to be fetched."""
     workspace = copy_of(material, tmp_path / "run")
+    if not checked:
+        rules = workspace.path / "rules/common.smk"
+        rules.write_text(rules.read_text().replace("explained(check_places, ", "print("))
     targets = f"{RUN}/taxonomy/hvu_labels.csv resources/movieclip/MovieCLIP_taxonomy_split.txt"
     script = f"{obstacle}; '{sys.executable}' -m snakemake {targets} --cores 1 --configfile mini.yaml"
     command = [*own_mounts, "bash", "-c", script]

@@ -416,6 +416,9 @@ def test_an_archive_that_would_fill_the_disk_is_refused_unopened(source, retriev
     with pytest.raises(UserError, match=r"has 5 MB, but 1 MB are free .*; make room there"):
         retrieve(source("archive.zip"))
     assert left(tmp_path / "here" / "x") == []
+    # control: there is nothing else about it
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda path: SimpleNamespace(free=6_000_000))
+    assert retrieve(source("archive.zip", None), name="unzipped.txt").stat().st_size == 5_000_000
 
 
 def test_control_without_the_checks_pages_and_odd_archives_would_be_taken(source, retrieve, server, monkeypatch):
