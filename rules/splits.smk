@@ -26,7 +26,7 @@ rule describe_splits:
 rule make_table1:
     input:
         shots=SAMPLES if RELEASED else [out("dataset/shots.parquet")],
-        labels=LABELS,
+        labels=out("dataset/labels.csv") if RELEASED else LABELS,
         printed="config/paper/table1.csv",
     output:
         csv=out("tables/table1.csv"),

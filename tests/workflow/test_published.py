@@ -58,6 +58,12 @@ def test_splits_are_the_papers(results):
     assert ours["classes that are never the best label", "all"] == "19"
 
 
+def test_table1_counts_the_samples_and_their_classes(results):
+    table = pd.read_csv(results / "tables/table1.csv", dtype=str).query("row == 'MovieCLIP'").set_index("column")
+    assert table.loc[["classes", "samples"], "ours"].tolist() == ["150", "107420"]
+    assert table.loc["classes", "comparable"] == "no"
+
+
 def test_leakage_is_found(results):
     ours = statistics(results, "leakage")["ours"]
     assert {ours[f"{name} in more than one split", "all"] for name in ("shots", "videos", "movies")} == {"0"}
