@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.lib.jobs import number_space
 from scripts.lib.storage import explained_storage
 
 
@@ -67,11 +68,7 @@ def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
 
 def _owner() -> str:
     """This machine's and its process numbers' name, the same for all processes that see each other."""
-    try:
-        numbers = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        numbers = ""
-    return hashlib.sha256(f"{socket.gethostname()} {numbers}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{socket.gethostname()} {number_space()}".encode()).hexdigest()[:8]
 
 
 def _temporary(final: Path) -> Path:

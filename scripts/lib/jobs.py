@@ -37,7 +37,7 @@ def prepare_for_jobs(folder: str | os.PathLike) -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *known])
     # Threads that spin while they wait bring a machine to a halt on which several jobs compute.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ[OWNER] = f"{os.getpid()}@{_number_space()}"
+    os.environ[OWNER] = f"{os.getpid()}@{number_space()}"
     if os.path.exists(sys.executable):
         sys.executable = shlex.quote(sys.executable)
 
@@ -49,7 +49,7 @@ def end_with_owner() -> None:
     signal on a parent's death does not serve: a shell stands between the two.
     """
     process, _, space = os.environ.get(OWNER, "").partition("@")
-    if process and space == _number_space():
+    if process and space == number_space():
         threading.Thread(target=_end_after, args=(int(process),), daemon=True).start()
 
 
@@ -74,7 +74,8 @@ def _wait_for(process: int) -> None:
     select.select([handle], [], [])
 
 
-def _number_space() -> str:
+def number_space() -> str:
+    """Name of the space in which this process's number counts; a container has one of its own. Empty if unknown."""
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
