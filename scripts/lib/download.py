@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scripts.lib.log import logger, progress
+from scripts.lib.storage import in_units
 
 BLOCK = 1 << 20
 # Answers of a server that is there but busy.
@@ -232,7 +233,7 @@ def _check_space(part: Path, needed: int) -> None:
     free = shutil.disk_usage(part.parent).free
     if needed > free:
         raise DownloadFailed(
-            f"{part.parent} has {free / 1e6:.0f} MB of space, but {needed / 1e6:.0f} MB are to come; make space"
+            f"{in_units(needed)} are to come, but {in_units(free)} are free in {part.parent}; make room there"
         )
 
 

@@ -322,7 +322,7 @@ def test_a_server_that_is_not_there_is_told(source, retrieve):
 
 def test_a_disk_that_is_too_small_is_told_before_it_is_full(source, retrieve, tmp_path, monkeypatch):
     monkeypatch.setattr(downloads.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
-    with pytest.raises(UserError, match="0 MB of space, but 1 MB are to come"):
+    with pytest.raises(UserError, match=r"1\S* [kM]B are to come, but 1 kB are free in .*; make room there"):
         retrieve(source("good"))
     assert left(tmp_path / "here" / "x") == []
 
