@@ -1,8 +1,16 @@
 """The one exception that speaks to the person at the keyboard."""
 
+import os
+import shlex
+
 
 class UserError(Exception):
     """Something that the user can mend; the message says what is wrong and how to fix it."""
+
+
+def make_anew(path: str | os.PathLike) -> str:
+    """The remedy for a damaged or foreign file that a run has made, as the end of a sentence."""
+    return f"delete it and run the same command again:\n  rm {shlex.quote(os.fspath(path))}"
 
 
 def bullet_list(problems: list[str], limit: int = 20) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, make_anew
 from scripts.lib.files import atomic_path
 
 # A clip of a hundred frames must not cost a megabyte, a feature film not a million chunks.
@@ -123,7 +123,7 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
             or within itself, or its `fingerprint` attribute is not the one asked for (it was made
             for other clips).
     """
-    remedy = f"delete it and run the same command again:\n  rm '{path}'"
+    remedy = make_anew(path)
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, make_anew
 from scripts.lib.storage import is_machines_fault
 
 
@@ -29,6 +29,4 @@ def explained_parquet(path: str | Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         if is_machines_fault(error):
             raise
-        raise UserError(
-            f"{path} is damaged or incomplete ({error}); delete it and run the same command again:\n  rm '{path}'"
-        ) from error
+        raise UserError(f"{path} is damaged or incomplete ({error}); {make_anew(path)}") from error

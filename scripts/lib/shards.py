@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, make_anew
 from scripts.lib.tables import read_csv, read_header, write_csv
 
 # Last column of a shard's tables: the shard's fingerprint and how many rows the table has.
@@ -28,7 +28,7 @@ def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
         UserError: the table cannot be read, was made for other clips, or is not whole.
     """
     rows, header = read_csv(path), read_header(path)
-    remedy = f"delete it and run the same command again:\n  rm '{path}'"
+    remedy = make_anew(path)
     if not header or not header[-1].startswith(COLUMN):
         raise UserError(f"{path} does not say for which clips it was made; {remedy}")
     marks = [row.pop(COLUMN, None) or "" for row in rows] or [header[-1].removeprefix(f"{COLUMN} ")]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.lib.errors import UserError
+from scripts.lib.errors import UserError, make_anew
 from scripts.lib.files import atomic_path
 
 
@@ -73,6 +73,6 @@ def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
 def unusable_table(path: str | Path, problem: str) -> UserError:
     """What to say of a table that is damaged, cut off, or another one."""
     return UserError(
-        f"cannot use the table {path}: {problem}. Mend it or get it anew; if this workflow has made it, delete it and "
-        f"run the same command again:\n  rm '{path}'"
+        f"cannot use the table {path}: {problem}. Mend it or get it anew; if this workflow has made it, "
+        f"{make_anew(path)}"
     )

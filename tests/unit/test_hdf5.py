@@ -1,6 +1,7 @@
 """HDF5 files are whole, say what they are, and are refused with the remedy when they are not."""
 
 import errno
+import shlex
 
 import h5py
 import numpy as np
@@ -57,7 +58,7 @@ def test_truncated_files_are_refused_with_the_remedy(written, share):
         stream.truncate(int(written.stat().st_size * share))
     with pytest.raises(UserError, match=r"damaged or incomplete") as refusal, open_h5(written) as file:
         file["rows"][:]
-    assert f"rm '{written}'" in str(refusal.value)
+    assert f"rm {shlex.quote(str(written))}" in str(refusal.value)
 
 
 def test_damaged_content_is_refused_with_the_remedy(tmp_path):
@@ -71,14 +72,14 @@ def test_damaged_content_is_refused_with_the_remedy(tmp_path):
     path.write_bytes(content)
     with pytest.raises(UserError, match="cannot be read to its end") as refusal, open_h5(path) as file:
         file["rows"][:]
-    assert f"rm '{path}'" in str(refusal.value)
+    assert f"rm {shlex.quote(str(path))}" in str(refusal.value)
 
 
 def test_files_of_other_clips_are_refused_with_the_remedy(written):
     """Embeddings left over from another collection never label this one."""
     with pytest.raises(UserError, match="other clips") as refusal, open_h5(written, "xyz"):
         pass
-    assert f"rm '{written}'" in str(refusal.value)
+    assert f"rm {shlex.quote(str(written))}" in str(refusal.value)
 
 
 def test_a_full_disk_is_not_blamed_on_the_file_that_is_read(written):
