@@ -15,7 +15,8 @@ from scripts.lib.frames import read_frame, write_frame
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
-MOVIE_COLUMNS = ("movie_id", "title", "year", "genres", "split", "n_clips", "n_shots")
+FACTS = ("title", "year", "genres")
+MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
 # Between the labels of a shot and the genres of a film.
 SEPARATOR = "|"
 
@@ -178,17 +179,36 @@ def class_table(samples: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     )
 
 
+def most_frequent(values: pd.Series, keys: pd.Series) -> pd.Series:
+    """The most frequent value of each key, by key, the first of equally frequent ones.
+
+    Empty values do not count; keys that have no other are left out.
+    """
+    counts = values[values != ""].groupby([keys, values], sort=False).size()
+    ranked = counts.sort_values(ascending=False, kind="stable").rename("n").reset_index()
+    return ranked.drop_duplicates(keys.name).set_index(keys.name)[values.name]
+
+
+def movie_facts(clips: pd.DataFrame) -> pd.DataFrame:
+    """`FACTS` of each movie, by movie_id: of each the value that most of its clips have, empty where none has one.
+
+    Args:
+        clips: movie_id and `FACTS`, one row a clip.
+    """
+    facts = {name: most_frequent(clips[name], clips["movie_id"]) for name in FACTS}
+    return pd.DataFrame(facts, index=pd.Index(clips["movie_id"].unique(), name="movie_id")).fillna("")
+
+
 def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """`movies.csv`: `MOVIE_COLUMNS`, a row for each movie and split that has samples.
 
     Args:
         samples: `COLUMNS` and `split`.
-        known: movie_id, title, year, genres; movies that are missing here have no more than an id.
+        known: movie_id and `FACTS`, see `movie_facts`; movies that are missing here have no more than an id.
     """
     keys = ["movie_id", "split"]
     counts = samples.groupby(keys, sort=False).agg(n_clips=("clip_id", "nunique"), n_shots=("shot_id", "size"))
-    known = known.drop_duplicates("movie_id")
-    table = counts.reset_index().merge(known, on="movie_id", how="left").fillna({"title": "", "year": "", "genres": ""})
+    table = counts.reset_index().join(movie_facts(known), on="movie_id").fillna(dict.fromkeys(FACTS, ""))
     return table[list(MOVIE_COLUMNS)]
 
 
@@ -207,7 +227,7 @@ def write_dataset(
     Args:
         samples: `COLUMNS` and `split`.
         labels: all classes in the order of their indices.
-        movies: movie_id, title, year, genres of the movies that are known.
+        movies: movie_id and `FACTS` of the movies that are known, see `movie_facts`.
         tables: paths of our split tables, in the order of `SPLITS`.
         lines: paths of the authors' line files, in the same order.
         labels_csv, movies_csv: paths of the other two tables.

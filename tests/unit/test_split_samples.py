@@ -128,3 +128,11 @@ def test_movies_are_counted_once_a_split():
         ["m1", "Film", "1999", "War", "train", 2, 2],
         ["c2", "", "", "", "test", 1, 1],
     ]
+
+
+def test_a_movie_has_the_facts_of_most_of_its_clips():
+    """Empty values do not count; of equally frequent ones the first is taken, each fact by itself."""
+    rows = [("", "", "War"), ("Milk", "1986", ""), ("Milk", "1994", ""), ("", "1994", "Drama")]
+    known = pd.DataFrame(rows, columns=["title", "year", "genres"]).assign(movie_id="m1")
+    table = movie_table(samples_of(["m1"], ["a"]).assign(split="train"), known)
+    assert table[["title", "year", "genres"]].to_numpy().tolist() == [["Milk", "1994", "War"]]

@@ -101,6 +101,24 @@ def test_fig5_is_the_papers(results):
     ]
 
 
+def test_movies_have_the_facts_of_most_of_their_clips(results, shared_data):
+    """Counted clip by clip; docs/fidelity.md tells how many shots the first clip alone would have misled."""
+    rows = pd.read_csv(shared_data / "condensed_movies/clips.csv", dtype=str, keep_default_na=False)
+    movies = pd.read_csv(results / "dataset/movies.csv", dtype=str, keep_default_na=False)
+    shots = {"title": [], "year": []}
+    for movie in movies.itertuples():
+        clips = rows[rows["imdbid"] == movie.movie_id]
+        years = [year.removesuffix(".0") for year in clips["year"]]
+        for name, values in (("title", list(clips["title"])), ("year", ["" if y == "-1" else y for y in years])):
+            known = [value for value in values if value]
+            assert known.count(getattr(movie, name)) == max(map(known.count, known), default=0), movie
+            if values[0] != getattr(movie, name):
+                shots[name].append((movie.movie_id, int(movie.n_shots), values[0]))
+    assert [(len(of), sum(n for _, n, _ in of)) for of in shots.values()] == [(9, 726), (12, 545)]
+    assert sum(n for _, n, first in shots["year"] if not first) == 137
+    assert len(dict.fromkeys(movie for of in shots.values() for movie, _, _ in of)) == 15
+
+
 def test_class_weights_are_the_releases(results, shared_data):
     """(N - n) / (n + 1e-5), from counts taken here from the lines themselves."""
     table = pd.read_csv(results / "dataset/labels.csv")
