@@ -32,6 +32,7 @@ rule select_shots:
         mem_mb=4000,
         runtime=30,
     params:
+        manifest=MANIFEST,
         settings=SETTINGS,
     message:
         "Selecting the samples and their labels"
@@ -90,6 +91,7 @@ rule study_thresholds:
         mem_mb=4000,
         runtime=30,
     params:
+        manifest=MANIFEST,
         settings=SETTINGS,
     message:
         "What other thresholds would keep"

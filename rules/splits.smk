@@ -65,6 +65,8 @@ rule audit_leakage:
         log_of("audit_leakage"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        manifest=MANIFEST,
     message:
         "Leakage between the splits and the verified set"
     script:

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
+from scripts.dataset.selection import clip_table, verified_videos
 from scripts.lib.frames import read_frame
 from scripts.lib.log import job_log
 from scripts.lib.paper_tables import printed_values, write_statistics
 from scripts.lib.parquet import read_parquet
-from scripts.lib.samples import SPLITS, read_lines, read_samples, video_of
+from scripts.lib.samples import SPLITS, find_videos, read_lines, read_samples, video_of
 
 NOWHERE = "no split"
 
@@ -15,11 +16,11 @@ def audit_splits(samples: pd.DataFrame) -> list[tuple[str, str, int]]:
     """How many shots, videos and movies are in more than one split: statistic, part, count.
 
     Args:
-        samples: shot_id, clip_id, movie_id, split.
+        samples: shot_id, video, movie_id, split.
     """
     return [
         (f"{name} in more than one split", "all", int((samples.groupby(column)["split"].nunique() > 1).sum()))
-        for name, column in (("shots", "shot_id"), ("videos", "clip_id"), ("movies", "movie_id"))
+        for name, column in (("shots", "shot_id"), ("videos", "video"), ("movies", "movie_id"))
     ]
 
 
@@ -27,8 +28,9 @@ def audit_verified(samples: pd.DataFrame, verified: pd.DataFrame) -> list[tuple[
     """Where the videos and the movies of the verified shots are: statistic, part, count.
 
     Args:
-        samples: clip_id, movie_id, split.
-        verified: shot_id, video_id, movie_id (empty where it is not known).
+        samples: video, movie_id, split.
+        verified: shot_id, video_id, movie_id (empty where it is not known; its movie is still in the
+            splits that the video itself is in).
     """
     videos = verified.drop_duplicates("video_id")
     rows = [
@@ -36,42 +38,50 @@ def audit_verified(samples: pd.DataFrame, verified: pd.DataFrame) -> list[tuple[
         ("verified videos", "all", len(videos)),
         ("verified videos whose movie is known", "all", int((videos["movie_id"] != "").sum())),
     ]
-    own = set(samples["clip_id"])
+    own = set(samples["video"])
     rows.append(("verified shots whose video is in a split", "all", int(verified["video_id"].isin(own).sum())))
     for name, table in (("verified shots whose movie is in", verified), ("verified videos whose movie is in", videos)):
         known = pd.Series(False, index=table.index)
         for split in SPLITS:
-            inside = table["movie_id"].isin(set(samples.loc[samples["split"] == split, "movie_id"]) - {""})
+            part = samples[samples["split"] == split]
+            inside = table["movie_id"].isin(set(part["movie_id"]) - {""}) | table["video_id"].isin(set(part["video"]))
             known |= inside
             rows.append((name, split, int(inside.sum())))
         rows.append((name, NOWHERE, int((~known).sum())))
     return rows
 
 
-def verified_of_run(paths: list[str], shots: pd.DataFrame) -> pd.DataFrame:
+def verified_of_run(paths: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """The verified shots with the movies that this run knows: shot_id, video_id, movie_id.
 
     Args:
         paths: files in the authors' line format.
-        shots: clip_id and movie_id of the run's shots.
+        clips: video and movie_id by clip_id, see `clip_table`.
     """
-    movies = dict(zip(shots["clip_id"], shots["movie_id"], strict=True))
-    rows = [(line.shot_id, video_of(line.clip_id)) for path in paths for line in read_lines(path)]
-    return pd.DataFrame([(shot, video, movies.get(video, "")) for shot, video in rows]).set_axis(
-        ["shot_id", "video_id", "movie_id"], axis=1
-    )
+    movies = {clip.video: clip.movie_id for clip in clips.itertuples() if clip.movie_id != clip.video}
+    lines = [line for path in paths for line in read_lines(path)]
+    videos = [clips["video"].get(line.clip_id, video_of(line.clip_id)) for line in lines]
+    rows = [(line.shot_id, video, movies.get(video, "")) for line, video in zip(lines, videos, strict=True)]
+    return pd.DataFrame(rows, columns=["shot_id", "video_id", "movie_id"])
 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = snakemake.input
-    samples = read_samples(source.samples)
-    rows = audit_splits(samples)
+    samples, verified = read_samples(source.samples), None
     if source.evaluation:
-        rows += audit_verified(samples, read_frame(source.evaluation[0], ["shot_id", "video_id", "movie_id"]))
-    elif source.verified:
-        shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"]).drop_duplicates("clip_id")
-        rows += audit_verified(samples, verified_of_run(source.verified, shots))
+        verified = read_frame(source.evaluation[0], ["shot_id", "video_id", "movie_id"])
+        videos = find_videos({clip_id: clip_id for clip_id in samples["clip_id"]}, verified["video_id"])
+    else:
+        shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"])
+        clips = clip_table(shots, snakemake.params.manifest, verified_videos(source.verified))
+        videos = clips["video"].to_dict()
+        if source.verified:
+            verified = verified_of_run(source.verified, clips)
+    samples["video"] = samples["clip_id"].map(videos).fillna(samples["clip_id"])
+    rows = audit_splits(samples)
+    if verified is not None:
+        rows += audit_verified(samples, verified)
     write_statistics(
         snakemake.output.csv,
         snakemake.output.md,

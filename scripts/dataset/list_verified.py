@@ -21,7 +21,8 @@ def verified_shots(lines: list[Line], labels: list[str], clips: pd.DataFrame, sa
 
     Returns:
         shot_id, clip_id (the window), video_id, scene, start_time, end_time, movie_id, labels,
-        movie_split (empty: in none), movie_disjoint (yes: the movie is not in train).
+        movie_split (empty: in none), movie_disjoint (yes: the movie is not in train). A video whose
+        movie is not known is its own, as in the samples.
 
     Raises:
         UserError: a shot has another name.
@@ -47,7 +48,8 @@ def verified_shots(lines: list[Line], labels: list[str], clips: pd.DataFrame, sa
     split_of = samples.drop_duplicates("movie_id").set_index("movie_id")["split"]
     table["movie_id"] = table["video_id"].map(movies).fillna("")
     table["labels"] = [SEPARATOR.join(labels[index] for index in line.indices) for line in lines]
-    table["movie_split"] = table["movie_id"].map(split_of).fillna("")
+    own = table["movie_id"].where(table["movie_id"] != "", table["video_id"])
+    table["movie_split"] = own.map(split_of).fillna("")
     table["movie_disjoint"] = (table["movie_split"] != "train").map({True: "yes", False: "no"})
     return table
 

@@ -1,18 +1,18 @@
 """The published splits, with the movies of Condensed Movies, as the dataset of a run."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pandas as pd
 
 from scripts.lib.condensed_movies import read_movies
 from scripts.lib.log import job_log
-from scripts.lib.samples import SEPARATOR, SPLITS, Line, read_label_map, read_lines, write_dataset
+from scripts.lib.samples import SEPARATOR, SPLITS, Line, find_videos, read_label_map, read_lines, write_dataset
 
 
-def released_samples(lines: dict[str, Iterable[Line]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+def released_samples(lines: dict[str, Sequence[Line]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """Samples of published label files: shot_id, clip_id, movie_id, labels, scores (not published: empty), split.
 
-    A clip that is not among the known ones is its own movie.
+    A clip's movie is that of its video, which is its own movie if it is not among the known ones.
 
     Args:
         lines: shots of each split.
@@ -20,11 +20,12 @@ def released_samples(lines: dict[str, Iterable[Line]], labels: list[str], clips:
         clips: clip_id and movie_id, see `read_movies`.
     """
     movies = dict(zip(clips["clip_id"], clips["movie_id"], strict=True))
+    videos = find_videos({line.clip_id: line.clip_id for part in lines.values() for line in part}, movies)
     rows = [
         (
             line.shot_id,
             line.clip_id,
-            movies.get(line.clip_id, line.clip_id),
+            movies.get(videos[line.clip_id], videos[line.clip_id]),
             SEPARATOR.join(labels[i] for i in line.indices),
         )
         for split in lines

@@ -9,23 +9,24 @@ from scripts.dataset.selection import chosen_labels, read_candidates, select_lab
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger
-from scripts.lib.samples import SEPARATOR
+from scripts.lib.samples import FACTS, SEPARATOR, movie_facts
 
-KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "labels", "scores")
+KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", *FACTS, "labels", "scores")
 
 
-def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
-    """One row a kept shot, `KEPT_COLUMNS`; a clip whose movie is not known is its own movie.
+def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+    """One row a kept shot, `KEPT_COLUMNS`.
 
     Args:
         shots: the rows that `long` counts.
         long: see `select_labels`.
+        clips: movie_id and `FACTS` of the run's clips, see `clip_table`.
     """
     names, scores = np.array(labels, object)[long["code"]], long["score"].map(str).to_numpy(object)
     starts = np.flatnonzero(np.diff(long["shot"], prepend=-1))
     edges = list(pairwise([*starts, len(long)]))
     table = shots.iloc[long["shot"].to_numpy()[starts]].reset_index(drop=True)
-    table["movie_id"] = table["movie_id"].where(table["movie_id"] != "", table["clip_id"])
+    table = table[["shot_id", "clip_id"]].join(clips["movie_id"], on="clip_id").join(movie_facts(clips), on="movie_id")
     table["labels"] = [SEPARATOR.join(names[start:end]) for start, end in edges]
     table["scores"] = [SEPARATOR.join(scores[start:end]) for start, end in edges]
     return table[list(KEPT_COLUMNS)]
@@ -34,13 +35,13 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str]) -> pd
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(source.shots, source.scores, source.verified, settings)
+    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
     long = select_labels(found.codes, found.scores, chosen, found.renamed, settings["min_samples"])
-    table = kept_table(found.shots, long, found.labels)
+    table = kept_table(found.shots, long, found.labels, found.clips)
     if not len(table):
         raise UserError(
-            f"none of the {found.n_all} shots is kept: the highest score is {np.nanmax(found.scores, initial=0):.3g}, "
+            f"none of the {found.n_all} shots is kept: the highest score is {np.nanmax(found.scores):.3g}, "
             f"the threshold {found.threshold:.3g}; lower dataset.top1_threshold, or give dataset.keep_fraction"
         )
     n_kept, n_labels = len(table), long["code"].nunique()

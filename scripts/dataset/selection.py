@@ -1,4 +1,4 @@
-"""Which shots become samples, and with which labels: what selecting them and studying thresholds share."""
+"""Which shots become samples, and with which labels: what selecting, studying thresholds and auditing share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,19 @@ from scripts.lib.errors import UserError, bullet_list
 from scripts.lib.hdf5 import open_h5, read_strings
 from scripts.lib.labels import TOP
 from scripts.lib.log import logger
+from scripts.lib.manifest import read_manifest
 from scripts.lib.parquet import explained_parquet
-from scripts.lib.samples import SEPARATOR, read_lines, video_of
+from scripts.lib.samples import FACTS, SEPARATOR, find_videos, most_frequent, read_lines, video_of
 
 SHOT_COLUMNS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The shots that may become samples, and what decides which do.
+    """The shots that become samples if their best label's score is high enough, and what decides which do.
+
+    They have none of the flags that are excluded, are of no verified video, and their best label
+    is not dropped.
 
     Attributes:
         shots: their N rows of `shots.parquet`.
@@ -30,6 +34,7 @@ class Candidates:
         renamed: (L,), see `renamed_labels`.
         threshold: of the best label's score.
         n_all: shots of the run, candidates or not.
+        clips: of all shots of the run, see `clip_table`.
     """
 
     shots: pd.DataFrame
@@ -39,29 +44,44 @@ class Candidates:
     renamed: np.ndarray
     threshold: float
     n_all: int
+    clips: pd.DataFrame
 
 
 def read_candidates(
-    shots_path: str | Path, scores_path: str | Path, verified: Sequence[str | Path], settings: dict
+    shots_path: str | Path,
+    scores_path: str | Path,
+    manifest: str | Path,
+    verified: Sequence[str | Path],
+    settings: dict,
 ) -> Candidates:
     """The candidates of a run.
 
     Args:
         shots_path: `dataset/shots.parquet`.
         scores_path: `dataset/shot_scores.h5`, for the label list.
+        manifest: the run's `manifest.csv`.
         verified: files of human-verified shots, whose videos are left out.
         settings: exclude_flags, keep_fraction, merges, drop, top1_threshold of the configuration's `dataset`.
 
     Raises:
-        UserError: a file cannot be used, or merges and drops do not fit the labels.
+        UserError: a file cannot be used, merges and drops do not fit the labels, or there is no candidate.
     """
     with open_h5(scores_path) as file:
         labels = read_strings(file["labels"])
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
-    shots = read_shots(shots_path)
-    threshold, n_all = own_threshold(shots, settings), len(shots)
-    shots = shots[is_candidate(shots, settings["exclude_flags"], verified_clips(verified))].reset_index(drop=True)
-    return Candidates(shots, *code_table(shots, labels), labels, renamed, threshold, n_all)
+    shots, videos = read_shots(shots_path), verified_videos(verified)
+    clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)
+    codes, scores = code_table(shots, labels)
+    chosen = is_candidate(shots, settings["exclude_flags"], set(clips.index[clips["video"].isin(videos)]))
+    chosen &= renamed[codes[:, 0]] >= 0
+    if not chosen.any():
+        raise UserError(
+            f"none of the {len(shots)} shots can become a sample: each has a flag of dataset.exclude_flags, is of a "
+            "verified video, or its best label is in dataset.drop; exclude or drop less"
+        )
+    threshold = own_threshold(scores[chosen, 0], settings)
+    shots, n_all = shots[chosen].reset_index(drop=True), len(shots)
+    return Candidates(shots, codes[chosen], scores[chosen], labels, renamed, threshold, n_all, clips)
 
 
 def read_shots(path: str | Path) -> pd.DataFrame:
@@ -71,12 +91,12 @@ def read_shots(path: str | Path) -> pd.DataFrame:
         return pq.read_table(path, columns=[*SHOT_COLUMNS, *labels, *scores], read_dictionary=labels).to_pandas()
 
 
-def own_threshold(shots: pd.DataFrame, settings: dict) -> float:
-    """The run's threshold of the best score: `top1_threshold`, or the one that keeps `keep_fraction` of all shots."""
+def own_threshold(scores: np.ndarray, settings: dict) -> float:
+    """The run's threshold of the candidates' best scores, (N,): `top1_threshold`, or what keeps `keep_fraction`."""
     if settings["keep_fraction"] is None:
         return settings["top1_threshold"]
-    threshold = float(calibrate_threshold(shots["score_1"].to_numpy(np.float32), settings["keep_fraction"]))
-    logger.info("A best score of %.6g or more keeps %g of the shots", threshold, settings["keep_fraction"])
+    threshold = float(calibrate_threshold(scores, settings["keep_fraction"]))
+    logger.info("A best score of %.6g or more keeps %g of the candidates", threshold, settings["keep_fraction"])
     return threshold
 
 
@@ -91,9 +111,32 @@ def calibrate_threshold(scores: np.ndarray, fraction: float) -> np.float32:
     return np.float32(np.partition(scores, len(scores) - n_kept)[len(scores) - n_kept])
 
 
-def verified_clips(paths: Sequence[str | Path]) -> set[str]:
+def verified_videos(paths: Sequence[str | Path]) -> set[str]:
     """Videos that files in the authors' line format name, or whose windows they name."""
     return {video_of(line.clip_id) for path in paths for line in read_lines(path)}
+
+
+def clip_table(shots: pd.DataFrame, manifest: str | Path, named: set[str]) -> pd.DataFrame:
+    """The clips that have shots, by clip_id: `video`, and the columns of `shots` with a movie for each.
+
+    A clip without a movie_id is of the movie that most other clips of its video are of; without
+    any, the video is its own movie.
+
+    Args:
+        shots: clip_id, movie_id, ….
+        manifest: the run's `manifest.csv`, which tells the files.
+        named: videos that are known from elsewhere, see `find_videos`.
+
+    Raises:
+        UserError: the manifest cannot be read.
+    """
+    clips = shots.drop_duplicates("clip_id").set_index("clip_id")
+    files = {clip.clip_id: clip.path for clip in read_manifest(manifest)}
+    clips["video"] = clips.index.map(find_videos({clip_id: clip_id for clip_id in clips.index} | files, named))
+    told = most_frequent(clips["movie_id"], clips["video"])
+    movies = clips["video"].map(lambda video: told.get(video, video))
+    clips["movie_id"] = clips["movie_id"].where(clips["movie_id"] != "", movies)
+    return clips
 
 
 def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: set[str]) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Samples of the dataset: kept shots with their labels, in our tables and in the authors' line format."""
 
 import json
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ SEPARATOR = "|"
 
 _LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
 _WINDOW = re.compile(r"v_([A-Za-z0-9_-]+)_seg_(\d+)_(\d+)")
+# YouTube ids have eleven characters; after a folder's year may be such an id, or a window.
+_YEAR_FOLDER = re.compile(r"^\d{4}-(?=[A-Za-z0-9_-]{11}$|v_)")
 # Keeps the release's formula finite for a class without positives.
 _RELEASE_EPSILON = 1e-5
 
@@ -114,9 +117,36 @@ def parse_window(clip_id: str) -> Window | None:
 
 
 def video_of(clip_id: str) -> str:
-    """The YouTube id of a VidSitu window; any other clip's own id."""
-    window = parse_window(clip_id)
-    return window.video_id if window else clip_id
+    """The YouTube id that a window's name or a folder's (`2017-<id>`) tells; any other clip's own id."""
+    name = _YEAR_FOLDER.sub("", clip_id)
+    window = parse_window(name)
+    return window.video_id if window else name
+
+
+def find_videos(paths: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, str]:
+    """The video that each clip is or lies in, by clip id; clips of the same file are of the same video.
+
+    A video's names are what `video_of` makes of its clips' ids and of its file's name without
+    suffix. Any name may look like a YouTube id, so one counts as such only if `named` has it or a
+    window tells it; a video without such a name is called as its file's first clip.
+
+    Args:
+        paths: file of each clip as in the manifest; the clip id itself where there is no file.
+        named: ids of videos that are known from elsewhere, as those of verified shots.
+    """
+    clips_of: dict[str, list[str]] = {}
+    for clip_id, path in paths.items():
+        clips_of.setdefault(os.path.normpath(path), []).append(clip_id)
+    named = set(named)
+    names_of = {file: {Path(file).stem, *clip_ids} for file, clip_ids in clips_of.items()}
+    in_windows = {
+        video_of(name) for names in names_of.values() for name in names if parse_window(_YEAR_FOLDER.sub("", name))
+    }
+    videos = {}
+    for file, clip_ids in clips_of.items():
+        names = set(map(video_of, names_of[file]))
+        videos |= dict.fromkeys(clip_ids, min(names & named or names & in_windows or clip_ids[:1]))
+    return videos
 
 
 def scene_number(shot_id: str) -> int:

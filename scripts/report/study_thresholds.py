@@ -39,7 +39,7 @@ def study_thresholds(
     """`COLUMNS`, a row a threshold, everything else as in the run.
 
     Args:
-        codes: (N, 5) label numbers, see `code_table`.
+        codes: (N, 5) label numbers of the candidates, see `code_table`.
         scores: (N, 5).
         renamed: (L,), see `renamed_labels`.
         settings: rank_threshold, top_k, min_samples.
@@ -104,7 +104,7 @@ def true_codes(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.nda
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(source.shots, source.scores, source.verified, settings)
+    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     truth = true_codes(found.shots, source.truth[0], found.labels) if source.truth else None
     grid = threshold_grid(found.scores[:, 0], found.threshold)
     table = study_thresholds(found.codes, found.scores, found.renamed, settings, truth, grid)

@@ -2,12 +2,14 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from scripts.dataset.audit_leakage import NOWHERE, audit_splits, audit_verified, verified_of_run
+from scripts.dataset.audit_leakage import main as audit
 from scripts.dataset.join_verified import count_joined, join_verified, read_evaluation_set
 from scripts.dataset.list_verified import verified_shots, window_clips
 from scripts.dataset.read_released import released_samples
@@ -15,6 +17,7 @@ from scripts.lib.condensed_movies import read_movies
 from scripts.lib.errors import UserError
 from scripts.lib.samples import (
     Line,
+    find_videos,
     instances,
     parse_window,
     read_label_map,
@@ -87,6 +90,28 @@ def test_windows_are_parsed_from_the_right():
     assert video_of("v_-x") == "v_-x"
 
 
+def test_the_video_of_a_clip_is_told_by_its_names_and_its_file():
+    """Alone, as a window, after the year of a folder, by the file; no other name is taken for a YouTube id."""
+    paths = {
+        "-x": "2011/-x.mkv",
+        "v_-x_seg_0_10": "windows/v_-x_seg_0_10.mp4",
+        "2012-abcdefghijY": "2012-abcdefghijY",
+        "2013-z": "2013/-z.mkv",
+        "2014-v_w_seg_20_30": "2014/v_w_seg_20_30.mp4",
+        "first": "films/./long.mkv",
+        "v_w_seg_0_10": "films/long.mkv",
+        "1999-film": "1999/film.mkv",
+        "2001-film": "2001/film.mkv",
+        "2001-film-middle": "2001/film.mkv",
+    }
+    videos = find_videos(paths, ["abcdefghijY", "-z"])
+    assert list(videos) == list(paths)
+    assert list(videos.values()) == [
+        *("-x", "-x", "abcdefghijY", "-z", "w", "w", "w", "1999-film", "2001-film", "2001-film"),
+    ]
+    assert video_of("2012-abcdefghijY") == "abcdefghijY"
+
+
 def test_instances_are_pandas_explode():
     random = np.random.default_rng(0)
     samples = pd.DataFrame({"shot_id": [str(n) for n in range(50)], "scores": ""})
@@ -137,6 +162,10 @@ def test_released_samples_keep_order_and_know_their_movie():
     assert table["labels"].tolist() == ["cave|bar", "bar"]
     assert table["movie_id"].tolist() == ["tt1", "q"]
     assert table["split"].tolist() == ["train", "val"]
+    names = ["v_x_seg_0_10", "2012-abcdefghijY", "v_q_seg_0_10", "v_q_seg_10_20"]
+    lines = {"train": [Line(name, f"{name}-Scene-001", (0,)) for name in names]}
+    known = CLIPS.replace({"clip_id": {"y": "abcdefghijY"}})
+    assert released_samples(lines, ["bar"], known)["movie_id"].tolist() == ["tt1", "tt2", "q", "q"]
 
 
 @pytest.fixture
@@ -157,6 +186,9 @@ def test_the_evaluation_set_says_which_movies_are_in_train(verified):
     assert verified["movie_disjoint"].tolist() == ["no", "no", "yes", "yes"]
     assert verified["labels"].tolist() == ["bar", "cave|bar", "cave", "bar"]
     assert verified["scene"].tolist() == [1, 3, 2, 1]
+    own = pd.DataFrame({"movie_id": ["q"], "split": ["train"]})
+    unknown = verified_shots([Line("v_q_seg_5_15", "v_q_seg_5_15-Scene-001", (0,))], ["bar"], CLIPS, own)
+    assert unknown[["movie_id", "movie_split", "movie_disjoint"]].to_numpy().tolist() == [["", "train", "no"]]
     with pytest.raises(UserError, match="are not named v_"):
         verified_shots([Line("x", "x-Scene-001", (0,))], ["bar"], CLIPS, pd.DataFrame(columns=["movie_id", "split"]))
 
@@ -209,7 +241,7 @@ def test_the_audit_finds_what_is_shared():
     """Movies, videos and shots across splits; verified shots by where their movie is."""
     samples = pd.DataFrame(
         [("s1", "x", "tt1", "train"), ("s2", "x", "tt1", "val"), ("s3", "w", "tt1", "test"), ("s4", "y", "tt2", "val")],
-        columns=["shot_id", "clip_id", "movie_id", "split"],
+        columns=["shot_id", "video", "movie_id", "split"],
     )
     assert [count for _, _, count in audit_splits(samples)] == [0, 1, 1]
     found = pd.DataFrame(
@@ -238,8 +270,40 @@ def test_the_audit_finds_what_is_shared():
 def test_verified_shots_of_a_run_have_the_runs_movies(tmp_path):
     path = tmp_path / "verified.txt"
     path.write_text("v_x_seg_0_10/v_x_seg_0_10-Scene-001.mp4 149\nv_q_seg_0_10/v_q_seg_0_10-Scene-001.mp4 0\n")
-    table = verified_of_run([str(path)], CLIPS)
+    table = verified_of_run([str(path)], CLIPS.rename(columns={"clip_id": "video"}).set_index("video", drop=False))
     assert table.to_numpy().tolist() == [["v_x_seg_0_10-Scene-001", "x", "tt1"], ["v_q_seg_0_10-Scene-001", "q", ""]]
+
+
+@pytest.mark.parametrize("lines", ["", "v_x_seg_0_10/v_x_seg_0_10-Scene-001.mp4 149\n"])
+def test_the_audit_of_a_run_counts_by_video(tmp_path, lines):
+    """Clips of one file in two splits are a video in two; a window in train is its video; an empty file has no shot."""
+    (tmp_path / "verified.txt").write_text(lines)
+    (tmp_path / "printed.csv").write_text("statistic,part,paper,release\n")
+    clips = ["v_x_seg_10_20", "one", "two", "y"]
+    paths = ["x.mkv", "film.mkv", "film.mkv", "y.mkv"]
+    pd.DataFrame({"clip_id": clips, "path": paths}).to_csv(tmp_path / "manifest.csv", index=False)
+    pd.DataFrame({"clip_id": clips, "movie_id": ["", "tt1", "tt1", ""]}).to_parquet(tmp_path / "shots.parquet")
+    samples = pd.DataFrame({"shot_id": clips, "clip_id": clips, "movie_id": ["x", "tt1", "tt1", "y"]})
+    samples = samples.assign(labels="bar", scores="")
+    parts = [samples[:2], samples[2:3], samples[3:]]
+    tables = [str(tmp_path / f"{number}.csv") for number in range(3)]
+    for part, path in zip(parts, tables, strict=True):
+        part.to_csv(path, index=False)
+    source = {"samples": tables, "evaluation": [], "verified": [str(tmp_path / "verified.txt")]}
+    source |= {"shots": [str(tmp_path / "shots.parquet")], "printed": str(tmp_path / "printed.csv")}
+    audit(
+        SimpleNamespace(
+            input=SimpleNamespace(**source),
+            params=SimpleNamespace(manifest=str(tmp_path / "manifest.csv")),
+            output=SimpleNamespace(csv=tmp_path / "leakage.csv", md=tmp_path / "leakage.md"),
+        )
+    )
+    ours = pd.read_csv(tmp_path / "leakage.csv").set_index(["statistic", "part"])["ours"]
+    n_verified = len(lines.splitlines())
+    assert ours["videos in more than one split", "all"] == 1
+    assert ours["verified shots", "all"] == n_verified
+    assert ours["verified shots whose video is in a split", "all"] == n_verified
+    assert ours["verified shots whose movie is in", "train"] == n_verified
 
 
 def test_release_weights_of_the_published_formula():

@@ -1,12 +1,16 @@
 """Which shots become samples and with which labels: against plain loops over one shot at a time."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.dataset.select_shots import kept_table
+from scripts.dataset.select_shots import main as select
 from scripts.dataset.selection import (
     calibrate_threshold,
     chosen_labels,
@@ -15,9 +19,12 @@ from scripts.dataset.selection import (
     read_shots,
     renamed_labels,
     select_labels,
-    verified_clips,
+    verified_videos,
 )
 from scripts.lib.errors import UserError
+from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.samples import FACTS
+from tests.runs import ROOT
 
 LABELS = ["bar", "beach", "cave", "desert", "room", "cell"]
 KEEP_ALL = np.arange(len(LABELS))
@@ -145,18 +152,83 @@ def test_flags_and_verified_clips_are_left_out():
 
 def test_videos_of_verified_windows_are_named(tmp_path):
     (tmp_path / "a.txt").write_text("v_-x_seg_0_10/v_-x_seg_0_10-Scene-001.mp4 200\ny/y-Scene-001.mp4 0\n")
-    assert verified_clips([tmp_path / "a.txt"]) == {"-x", "y"}
-    assert verified_clips([]) == set()
+    assert verified_videos([tmp_path / "a.txt"]) == {"-x", "y"}
+    assert verified_videos([]) == set()
 
 
-def test_a_clip_without_movie_is_its_own():
-    """Labels and scores in order of rank; labels that are not there are none."""
+@pytest.fixture
+def kept_of(tmp_path):
+    """Select from shots of files, with the demo's settings but for `changed`: the table of kept shots."""
+
+    def kept(shots, paths, verified=(), **changed):
+        lines = [f"{clip}/{clip}-Scene-001.mp4 0\n" for clip in verified]
+        (tmp_path / "verified.txt").write_text("".join(lines))
+        shots.assign(start_frame=0, end_frame=1).to_parquet(tmp_path / "shots.parquet")
+        clips = shots.assign(path=paths).drop_duplicates("clip_id")
+        clips[["clip_id", "path", "movie_id", *FACTS]].to_csv(tmp_path / "manifest.csv", index=False)
+        with create_h5(tmp_path / "scores.h5", {}) as file:
+            write_strings(file, "labels", LABELS)
+        demo = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dataset"]
+        source = {"shots": tmp_path / "shots.parquet", "scores": tmp_path / "scores.h5"}
+        select(
+            SimpleNamespace(
+                input=SimpleNamespace(**source, verified=[tmp_path / "verified.txt"]),
+                params=SimpleNamespace(settings=demo | changed, manifest=tmp_path / "manifest.csv"),
+                output=[tmp_path / "kept.parquet"],
+            )
+        )
+        return pd.read_parquet(tmp_path / "kept.parquet")
+
+    return kept
+
+
+def test_shots_of_verified_videos_are_left_out_whatever_their_clips_are_called(kept_of):
+    """By id, window, folder's slug (of which `-` at the id's start is lost), file, and another window of the file."""
+    paths = {
+        "abcdefghijA": "2017/abcdefghijA.mkv",
+        "v_-bcdefghijB_seg_20_30": "2017/-bcdefghijB.mkv",
+        "2017-cdefghijC": "2017/-cdefghijC.mkv",
+        "2018-defghijklmD": "films/scene.mkv",
+        "tt1_part_2": "films/long.mkv",
+        "v_efghijklmnE_seg_0_10": "films/long.mkv",
+        "other": "2018/zzzzzzzzzzz.mkv",
+    }
+    windows = [f"v_{video}_seg_0_10" for video in ("-bcdefghijB", "-cdefghijC", "defghijklmD", "efghijklmnE")]
+    shots = shots_table([""] * 7, list(paths), [""] * 7)
+    kept = kept_of(shots, list(paths.values()), ["2019-abcdefghijA", *windows])
+    assert kept["clip_id"].tolist() == ["other"]
+
+
+def test_windows_of_one_file_are_of_one_movie(kept_of):
+    """Of the one that another window tells, else of their own; what is told stays."""
+    movies = {"a": "", "b": "tt1", "c": "", "d": "", "v_x_seg_0_10": "", "v_x_seg_10_20": "", "e": "tt2", "f": "tt1"}
+    paths = ["one.mkv", "one.mkv", "two.mkv", "./two.mkv", "v_x_seg_0_10.mp4", "v_x_seg_10_20.mp4", "e.mkv", "e.mkv"]
+    shots = shots_table([""] * 8, list(movies), list(movies.values())).assign(year=["", "1999", *[""] * 6])
+    kept = kept_of(shots, paths).set_index("clip_id")
+    assert kept["movie_id"].tolist() == ["tt1", "tt1", "c", "c", "x", "x", "tt2", "tt1"]
+    assert kept["year"].tolist() == ["1999", "1999", "", "", "", "", "", "1999"]
+
+
+def test_a_share_is_kept_of_the_shots_that_may_be_kept(kept_of):
+    """Flagged shots, those of verified videos, and those whose best label is dropped are not among them."""
+    shots = shots_table(["black"] * 20 + [""] * 80, [f"c{n}" for n in range(100)], [""] * 100)
+    shots["score_1"] = np.linspace(0.9, 0.5, 100, dtype=np.float32)
+    shots.loc[40:59, "label_1"] = "beach"
+    verified = [f"c{n}" for n in range(20, 40)]
+    kept = kept_of(shots, shots["clip_id"], verified, keep_fraction=0.5, drop=["beach"])
+    assert kept["clip_id"].tolist() == [f"c{n}" for n in range(60, 80)]
+    with pytest.raises(UserError, match="none of the 100 shots can become a sample"):
+        kept_of(shots, shots["clip_id"], verified, keep_fraction=0.5, drop=["beach", "bar"])
+
+
+def test_labels_of_kept_shots_are_in_the_order_of_rank():
+    """With their scores; labels that are not there are none."""
     shots = shots_table(["", ""], ["a", "b"], ["tt1", ""])
     codes, scores = code_table(shots, LABELS)
     assert codes[0].tolist() == [0, 2, -1, -1, -1]
     long = select_labels(codes, scores, chosen_labels(scores, 0.4, 0.1, 5), KEEP_ALL)
-    table = kept_table(shots, long, LABELS)
-    assert table["movie_id"].tolist() == ["tt1", "b"]
+    table = kept_table(shots, long, LABELS, shots.set_index("clip_id"))
+    assert table["clip_id"].tolist() == ["a", "b"]
     assert table["labels"].tolist() == ["bar|cave"] * 2
     assert table["scores"].tolist() == ["0.5|0.25"] * 2
 
@@ -178,4 +250,4 @@ def test_no_shot_at_all_is_an_empty_table():
     shots = shots_table([""], ["a"], [""])
     codes, scores = code_table(shots, LABELS)
     long = select_labels(codes, scores, chosen_labels(scores, 0.9, 0.1, 5), KEEP_ALL)
-    assert len(kept_table(shots, long, LABELS)) == 0
+    assert len(kept_table(shots, long, LABELS, shots.set_index("clip_id"))) == 0
