@@ -199,11 +199,11 @@ def write_sample(path: Path, plain: bool = False) -> None:
     attributes = {"fingerprint": "abc", "encoder": "an encoder's name", "weights_sha256": "0123456789abcdef" * 4}
     if plain:
         with h5py.File(path, "w") as file:
-            file["clip/features"], file["clip/shot"], file["labels"] = features, np.arange(300), names
+            file["clips/clip/features"], file["clips/clip/shot"], file["labels"] = features, np.arange(300), names
             file.attrs.update(attributes)
         return
     with create_h5(path, attributes) as file:
-        group = file.create_group("clip")
+        group = file.create_group("clips/clip")
         append_rows(growing_dataset(group, "features", "f2", 16), features)
         write_array(group, "shot", np.arange(300))
         write_strings(file, "labels", names)
@@ -212,7 +212,8 @@ def write_sample(path: Path, plain: bool = False) -> None:
 def read_sample(path: Path) -> tuple:
     with open_h5(path, "abc") as file:
         names, attributes = read_strings(file["labels"]), {name: read_attribute(file, name) for name in file.attrs}
-        return file["clip"]["features"][:].tobytes(), file["clip"]["shot"][:].tobytes(), tuple(names), attributes
+        clip = file["clips/clip"]
+        return clip["features"][:].tobytes(), clip["shot"][:].tobytes(), tuple(names), attributes
 
 
 @pytest.mark.parametrize(
