@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.manifest import Clip, cut_shards, fingerprint, write_manifest
 from scripts.lib.shots import Shot, write_shots
 from scripts.lib.tables import write_csv
@@ -93,14 +93,15 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
             create_h5(folder / f"{shard}.embeddings.h5", mark) as embeddings,
         ):
             write_strings(scores, "labels", labels)
+            write_strings(scores, "prompts", ["{label}"])
             for clip in part:
                 n = shots_of[clip]
                 odds = np.exp(SPREAD * random.standard_normal((n, options.labels), np.float32))
-                scores[f"{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
-                scores[f"{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
-                embeddings[f"{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
-                embeddings[f"{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
-                embeddings[f"{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)
+                scores[f"{CLIPS}/{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
+                scores[f"{CLIPS}/{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
+                embeddings[f"{CLIPS}/{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
+                embeddings[f"{CLIPS}/{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
+                embeddings[f"{CLIPS}/{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)
                 shots += [
                     Shot(clip.clip_id, shot + 1, 85 * shot, 85 * (shot + 1), 3.54 * shot, 3.54 * (shot + 1))
                     for shot in range(n)

@@ -1,6 +1,6 @@
 """Gather all labelled shots of a run: one row a shot, and one row of scores."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import h5py
 import numpy as np
@@ -8,9 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.lib.errors import UserError, bullet_list
+from scripts.lib.errors import UserError, bullet_list, make_anew
 from scripts.lib.files import atomic_path
 from scripts.lib.hdf5 import (
+    CLIPS,
     append_rows,
     create_h5,
     growing_dataset,
@@ -26,6 +27,8 @@ from scripts.lib.shards import read_shard_csv
 from scripts.lib.shots import shot_id
 from scripts.lib.tables import read_csv
 
+# Attributes of files of scores that those of all shots together have too.
+INHERITED = ("encoder", "weights_sha256", "score", "logit_scale")
 # 0.29 * 100 is a little less than 29.
 ROUNDING = 1e-9
 
@@ -87,61 +90,88 @@ def flag_shots(luma: np.ndarray, spread: np.ndarray, seconds: np.ndarray, limits
     return ["|".join(flag for flag, hit in tests.items() if hit[row]) for row in range(len(luma))]
 
 
-@dataclass(frozen=True)
-class _Labelled:
-    """The labelled shots of one clip: shot rows, scores (N, L), mean brightness and its spread (N,)."""
-
-    clip: Clip
-    rows: list[dict[str, str]]
-    scores: np.ndarray
-    luma: np.ndarray
-    spread: np.ndarray
+def by_clip(shots: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+    """The rows of a shard's shots by clip, in their order."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in shots:
+        rows.setdefault(row["clip_id"], []).append(row)
+    return rows
 
 
-def _labelled(clip: Clip, rows: list[dict[str, str]], scores: h5py.File, frames: h5py.Group) -> _Labelled:
-    numbers = np.array([row["shot"] for row in rows], np.int32)
-    group = scores[clip.clip_id]
-    if not np.array_equal(numbers, group["shot_numbers"][:]):
+def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> dict[str, np.ndarray]:
+    """Scores (N, L) of the shots of each clip that has some, by clip.
+
+    Args:
+        file: a shard's scores.
+        rows_of: see `by_clip`.
+
+    Raises:
+        UserError: they are of other shots.
+    """
+    if missing := sorted(set(file[CLIPS]) - set(rows_of)):
         raise UserError(
-            f"{scores.filename} has other shots of {clip.clip_id} than its shot list; delete it and run again"
+            f"{file.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
+            "again (snakemake --forcerun detect_shots)"
         )
-    position = np.searchsorted(numbers, frames["shot"][:])
-    counts = np.bincount(position)
-    luma, spread = (np.bincount(position, frames[name][:]) / counts for name in ("luma_mean", "luma_std"))
-    return _Labelled(clip, rows, group["shot_scores"][:], luma, spread)
+    for clip_id, group in file[CLIPS].items():
+        _check_shots(file, clip_id, group["shot_numbers"][:], rows_of)
+    return {clip_id: group["shot_scores"][:] for clip_id, group in file[CLIPS].items()}
+
+
+def read_brightness(
+    file: h5py.File, rows_of: dict[str, list[dict[str, str]]], clip_ids: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Mean brightness of each shot and its spread, (2, N), of these clips, by clip.
+
+    Args:
+        file: a shard's embeddings.
+        rows_of, clip_ids: see `by_clip`; the clips asked for.
+
+    Raises:
+        UserError: the embeddings are of other shots.
+    """
+    brightness = {}
+    for clip_id in clip_ids:
+        frames = file[CLIPS][clip_id]
+        numbers, position, counts = np.unique(frames["shot"][:], return_inverse=True, return_counts=True)
+        _check_shots(file, clip_id, numbers, rows_of)
+        brightness[clip_id] = np.stack(
+            [np.bincount(position, frames[name][:]) / counts for name in ("luma_mean", "luma_std")]
+        )
+    return brightness
+
+
+def _check_shots(file: h5py.File, clip_id: str, numbers: np.ndarray, rows_of: dict[str, list[dict[str, str]]]) -> None:
+    if numbers.tolist() != [int(row["shot"]) for row in rows_of[clip_id]]:
+        raise UserError(f"{file.filename} has other shots of {clip_id} than its shot list; {make_anew(file.filename)}")
 
 
 def shard_table(
-    clips: dict[str, Clip], shots: list[dict[str, str]], scores: h5py.File, embeddings: h5py.File, limits: dict
+    clips: dict[str, Clip],
+    rows_of: dict[str, list[dict[str, str]]],
+    scores: dict[str, np.ndarray],
+    brightness: dict[str, np.ndarray],
+    labels: list[str],
+    limits: dict[str, float],
 ) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Rows of `shots.parquet` and scores (N, L) of a shard's clips that have scores; None if there is none.
 
     Built for all clips at once: a table a clip costs more than its content.
 
-    Raises:
-        UserError: the scores are of other shots.
+    Args:
+        clips: of the run, by id.
+        rows_of, scores, brightness: see `by_clip`, `read_scores`, `read_brightness`.
+        labels, limits: see `top_labels` and `flag_shots`.
     """
-    rows_of: dict[str, list[dict[str, str]]] = {}
-    for row in shots:
-        rows_of.setdefault(row["clip_id"], []).append(row)
-    parts = [
-        _labelled(clips[clip_id], rows, scores, embeddings[clip_id])
-        for clip_id, rows in rows_of.items()
-        if clip_id in scores
-    ]
-    scored = {name for name, item in scores.items() if isinstance(item, h5py.Group)}
-    if missing := sorted(scored - set(rows_of)):
-        raise UserError(
-            f"{scores.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
-            "again (snakemake --forcerun detect_shots)"
-        )
+    parts = [clips[clip_id] for clip_id in rows_of if clip_id in scores]
     if not parts:
         return None
-    values = np.concatenate([part.scores for part in parts])
-    rows = [row for part in parts for row in part.rows]
-    sizes = [len(part.rows) for part in parts]
+    values = np.concatenate([scores[clip.clip_id] for clip in parts])
+    luma, spread = np.concatenate([brightness[clip.clip_id] for clip in parts], axis=1)
+    rows = [row for clip in parts for row in rows_of[clip.clip_id]]
+    sizes = [len(rows_of[clip.clip_id]) for clip in parts]
     about = {
-        name: np.repeat(np.array([getattr(part.clip, name) for part in parts], object), sizes)
+        name: np.repeat(np.array([getattr(clip, name) for clip in parts], object), sizes)
         for name in ("clip_id", "movie_id", "title", "year", "genres")
     }
     numbers, first, beyond = (
@@ -158,15 +188,26 @@ def shard_table(
             "start_time": start,
             "end_time": end,
             "entropy": entropy(values),
-            "flags": flag_shots(
-                np.concatenate([part.luma for part in parts]),
-                np.concatenate([part.spread for part in parts]),
-                end - start,
-                limits,
-            ),
+            "flags": flag_shots(luma, spread, end - start, limits),
         }
     )
-    return pd.concat([table, top_labels(values, read_strings(scores["labels"]))], axis=1), values
+    return pd.concat([table, top_labels(values, labels)], axis=1), values
+
+
+def scored_with(scores: h5py.File) -> dict[str, object]:
+    """What decides the scores of a shard beside its frames, by name: labels, prompts, model and kind of score."""
+    lists = {name: read_strings(scores[name]) for name in ("labels", "prompts")}
+    return lists | {name: read_attribute(scores, name) for name in INHERITED}
+
+
+def check_scored_with(scores: h5py.File, expected: dict[str, object], first: str) -> None:
+    """Raise UserError where a shard was not scored as `expected`, which the `first` shard was."""
+    found = scored_with(scores)
+    if different := [name for name in expected if found[name] != expected[name]]:
+        raise UserError(
+            f"{scores.filename} was not scored like {first} (different: {', '.join(different)}); score the shots "
+            "again (snakemake --forcerun score_shots)"
+        )
 
 
 def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float) -> None:
@@ -195,9 +236,8 @@ def main(snakemake) -> None:
     source = snakemake.input
     shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
     with open_h5(source.scores[0], fingerprints[0]) as first:
-        labels = read_strings(first["labels"])
-        inherited = ("encoder", "weights_sha256", "score", "logit_scale")
-        attributes = {name: read_attribute(first, name) for name in inherited}
+        expected = scored_with(first)
+    labels, attributes = expected["labels"], {name: expected[name] for name in INHERITED}
     shot_ids: list[str] = []
     with (
         atomic_path(snakemake.output.shots) as parquet,
@@ -208,10 +248,14 @@ def main(snakemake) -> None:
         write_strings(file, "labels", labels)
         all_scores = growing_dataset(file, "scores", np.float32, len(labels))
         for shots_csv, scores_h5, embeddings_h5, fingerprint in shards:
-            shots = read_shard_csv(shots_csv, fingerprint)
-            with open_h5(scores_h5, fingerprint) as scores, open_h5(embeddings_h5, fingerprint) as embeddings:
-                found = shard_table(clips, shots, scores, embeddings, snakemake.params.flags)
-            if found:
+            rows_of = by_clip(read_shard_csv(shots_csv, fingerprint))
+            # One after the other, since damage is blamed on what is open.
+            with open_h5(scores_h5, fingerprint) as shard:
+                check_scored_with(shard, expected, source.scores[0])
+                scores = read_scores(shard, rows_of)
+            with open_h5(embeddings_h5, fingerprint) as shard:
+                brightness = read_brightness(shard, rows_of, scores)
+            if found := shard_table(clips, rows_of, scores, brightness, labels, snakemake.params.flags):
                 table, values = found
                 writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))
                 append_rows(all_scores, values)

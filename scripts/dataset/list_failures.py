@@ -36,7 +36,7 @@ def list_failures(
     }
     for path, fingerprint in zip(embeddings, fingerprints, strict=True):
         with open_h5(path, fingerprint) as file:
-            names, reasons = (read_strings(file[".failures"][column]) for column in ("clip_id", "reason"))
+            names, reasons = (read_strings(file["failures"][column]) for column in ("clip_id", "reason"))
         failed |= {name: ("embed_frames", reason) for name, reason in zip(names, reasons, strict=True)}
     failed |= {
         row["clip_id"]: ("download_clips", f"{row['status']}: {row['reason']}")

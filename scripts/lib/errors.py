@@ -9,8 +9,9 @@ class UserError(Exception):
 
 
 def make_anew(path: str | os.PathLike) -> str:
-    """The remedy for a damaged or foreign file that a run has made, as the end of a sentence."""
-    return f"delete it and run the same command again:\n  rm {shlex.quote(os.fspath(path))}"
+    """The remedy for a damaged or foreign file or folder that a run has made, as the end of a sentence."""
+    command = "rm -r" if os.path.isdir(path) else "rm"
+    return f"delete it and run the same command again:\n  {command} {shlex.quote(os.fspath(path))}"
 
 
 def bullet_list(problems: list[str], limit: int = 20) -> str:

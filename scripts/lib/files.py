@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,8 +66,8 @@ def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
 
 
 def _owner() -> str:
-    """This machine's and its process numbers' name, the same for all processes that see each other."""
-    return hashlib.sha256(f"{socket.gethostname()} {number_space()}".encode()).hexdigest()[:8]
+    """Short name of the space of process numbers, the same for all processes that see each other."""
+    return hashlib.sha256(number_space().encode()).hexdigest()[:8]
 
 
 def _temporary(final: Path) -> Path:

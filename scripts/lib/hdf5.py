@@ -13,6 +13,8 @@ import numpy as np
 from scripts.lib.errors import UserError, make_anew
 from scripts.lib.files import atomic_path
 
+# The group of a shard's file that holds one group per clip: a clip may be called like a dataset of the root.
+CLIPS = "clips"
 # A clip of a hundred frames must not cost a megabyte, a feature film not a million chunks.
 CHUNK_FRAMES = 64
 # HDF5 sums up a dataset's bytes chunk by chunk; columns of whole clips are cut at this many bytes.
@@ -116,12 +118,12 @@ class _Target(io.RawIOBase):
 
 @contextmanager
 def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.File]:
-    """Open for reading.
+    """Open for reading; with a `fingerprint`, the file of a shard, whose clips are in the group `CLIPS`.
 
     Raises:
         UserError: the file is no readable HDF5 or its content is damaged, it refers to other files
-            or within itself, or its `fingerprint` attribute is not the one asked for (it was made
-            for other clips).
+            or within itself, its `fingerprint` attribute is not the one asked for (it was made
+            for other clips), or its clips are not in that group (it was made by an earlier version).
     """
     remedy = make_anew(path)
     try:
@@ -134,12 +136,19 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
             found = read_attribute(file, "fingerprint") if "fingerprint" in file.attrs else None
             if fingerprint is not None and found != fingerprint:
                 raise UserError(f"{path} was made for other clips than this shard's; {remedy}")
+            if fingerprint is not None and not _groups_its_clips(file):
+                raise UserError(f"{path} was made by an earlier version, which kept clips elsewhere in it; {remedy}")
             yield file
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             # HDF5's own errors bear no number; one with a number is about another file, or the disk.
             if getattr(error, "errno", None) is not None or not _HDF5_REPORT.match(str(error).strip("'\"")):
                 raise
             raise UserError(f"{path} cannot be read to its end ({error}); {remedy}") from error
+
+
+def _groups_its_clips(file: h5py.File) -> bool:
+    """Before there was the group of clips, their groups lay in the root, and one of them may be called like it."""
+    return CLIPS in file and isinstance(next(iter(file[CLIPS].values()), file), h5py.Group)
 
 
 def _refuse_references(file: h5py.File, path: str | Path) -> None:

@@ -75,11 +75,12 @@ def _wait_for(process: int) -> None:
 
 
 def number_space() -> str:
-    """Name of the space in which this process's number counts; a container has one of its own. Empty if unknown."""
+    """Name of the space in which this process's number counts: the host, and on it the container, if that is known."""
     try:
-        return os.readlink("/proc/self/ns/pid")
+        # The first space of a Linux host has the same name on every host.
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
-        return ""
+        return socket.gethostname()
 
 
 def hold_run(folder: str | os.PathLike) -> None:

@@ -54,7 +54,4 @@ def check_folder(folder: str | Path, fingerprint: str) -> None:
     """Raise UserError where a folder was filled for other clips, or not to its end."""
     mark = Path(folder, MARK)
     if not mark.is_file() or mark.read_text(encoding="ascii", errors="replace") != fingerprint:
-        raise UserError(
-            f"{folder} was made for other clips than this shard's; delete it and run the same command again:\n"
-            f"  rm -r '{folder}'"
-        )
+        raise UserError(f"{folder} was made for other clips than this shard's; {make_anew(folder)}")

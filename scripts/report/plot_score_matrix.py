@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.errors import UserError
 from scripts.lib.figures import label_colours, new_figure, on_colour, save_figure
-from scripts.lib.hdf5 import open_h5, read_strings
+from scripts.lib.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.log import job_log
 from scripts.lib.manifest import shard_fingerprints
 from scripts.lib.parquet import read_parquet
@@ -98,9 +98,12 @@ def read_clip(clip_id: str, shards: Iterable[tuple[str, str, str]]) -> tuple[np.
         UserError: none of them has it.
     """
     for scores, embeddings, fingerprint in shards:
-        with open_h5(scores, fingerprint) as file, open_h5(embeddings, fingerprint) as frames:
-            if clip_id in file:
-                return file[clip_id]["S"][:], read_strings(file["labels"]), frames[clip_id]["time"][:]
+        with open_h5(scores, fingerprint) as file:
+            if clip_id not in file[CLIPS]:
+                continue
+            matrix, labels = file[CLIPS][clip_id]["S"][:], read_strings(file["labels"])
+        with open_h5(embeddings, fingerprint) as file:
+            return matrix, labels, file[CLIPS][clip_id]["time"][:]
     raise UserError(f"no file of scores has the clip {clip_id}; collect the shots again (--forcerun collect_shots)")
 
 

@@ -12,7 +12,7 @@ from scripts.lib.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_
 from scripts.lib.errors import UserError
 from scripts.lib.files import sha256_of
 from scripts.lib.gpu import leased_gpu
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_array, write_strings
+from scripts.lib.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, write_array, write_strings
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, clips_root, fingerprint, shard_clips
 from scripts.lib.parallel import read_ahead
@@ -65,6 +65,8 @@ def embed_frames(
 ) -> dict[str, str]:
     """Write one group per clip: features (T, D) float16; frame, time, shot, luma_mean, luma_std (T,).
 
+    They are in the group `CLIPS`, apart from what the root holds.
+
     Decoding, resizing and cropping run in `workers` threads beside the forward pass; batches are
     filled across the borders of clips. Memory does not depend on the length of a clip's pictures.
 
@@ -87,7 +89,7 @@ def embed_frames(
     )
     # Two batches wait beside the one on the device.
     depth = max(2, 2 * batch_size // chunk_size)
-    batch = _Batch(file, encoder, batch_size)
+    batch = _Batch(file.create_group(CLIPS), encoder, batch_size)
     failures = {}
     with progress(expected, "frame", "Embedding frames") as bar:
         for entry in read_ahead(produce, work, readers, depth):
@@ -151,7 +153,7 @@ def _chunk(clip_id: str, sampled: list[tuple]) -> Chunk:
 class _Batch:
     """Collects chunks until the device has a full batch to work on, then files the results."""
 
-    file: h5py.File
+    groups: h5py.Group
     encoder: ClipEncoder
     size: int
     entries: list[Chunk | Finished] = field(default_factory=list)
@@ -181,9 +183,9 @@ class _Batch:
 
     def _write(self, chunk: Chunk, features: np.ndarray) -> None:
         if chunk.clip_id not in self.columns:
-            growing_dataset(self.file.create_group(chunk.clip_id), "features", np.float16, features.shape[1])
+            growing_dataset(self.groups.create_group(chunk.clip_id), "features", np.float16, features.shape[1])
             self.columns[chunk.clip_id] = []
-        append_rows(self.file[chunk.clip_id]["features"], features.astype(np.float16))
+        append_rows(self.groups[chunk.clip_id]["features"], features.astype(np.float16))
         self.columns[chunk.clip_id].append(chunk.columns)
 
     def _close(self, clip: Finished) -> None:
@@ -191,9 +193,9 @@ class _Batch:
         if columns is None:
             return
         if clip.failure:
-            del self.file[clip.clip_id]
+            del self.groups[clip.clip_id]
             return
-        group = self.file[clip.clip_id]
+        group = self.groups[clip.clip_id]
         for name in columns[0]:
             write_array(group, name, np.concatenate([part[name] for part in columns]))
 
@@ -252,7 +254,7 @@ def main(snakemake) -> None:
                 usable_batch_size(config["tagging"]["batch_size"], encoder.device),
                 snakemake.threads,
             )
-            group = file.create_group(".failures")
+            group = file.create_group("failures")
             write_strings(group, "clip_id", list(failures))
             write_strings(group, "reason", list(failures.values()))
 

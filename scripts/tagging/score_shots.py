@@ -3,7 +3,8 @@
 import h5py
 import numpy as np
 
-from scripts.lib.hdf5 import create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
+from scripts.lib.errors import UserError, make_anew
+from scripts.lib.hdf5 import CLIPS, create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
 from scripts.lib.log import job_log, progress
 from scripts.lib.scores import SCORES, shot_sums
 
@@ -41,26 +42,44 @@ def score_clip(
     write_array(target, "shot_scores", (sums / np.bincount(rows)[:, None]).astype(np.float32))
 
 
+def model_of(embeddings: h5py.File) -> tuple[str, str]:
+    """Name of the model that made a file of embeddings, and the checksum of its weights."""
+    return read_attribute(embeddings, "encoder"), read_attribute(embeddings, "weights_sha256")
+
+
+def check_same_model(frames: h5py.File, model: tuple[str, str], labels: str) -> None:
+    """Raise UserError where embeddings of frames are not of the `model` that embedded the file of `labels`."""
+    if (found := model_of(frames)) != model:
+        one, other = (f"{name} with weights {checksum[:12]}…" for name, checksum in (found, model))
+        raise UserError(
+            f"{frames.filename} and {labels} are not of the same model ({one}; {other}). Embed the labels again "
+            "(snakemake --forcerun embed_labels). If that does not help, the first file is out of date: "
+            f"{make_anew(frames.filename)}"
+        )
+
+
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     params = snakemake.params
     with open_h5(snakemake.input.labels) as file:
+        model = model_of(file)
         labels = read_strings(file["labels"])
         prompts = read_strings(file["prompts"])
         embeddings = file["embeddings"][:]
         learnt, bias = float(file.attrs["logit_scale"]), float(file.attrs["logit_bias"])
     scale = learnt if params.logit_scale == "model" else float(params.logit_scale)
     with open_h5(snakemake.input.frames, params.clips) as source:
+        check_same_model(source, model, snakemake.input.labels)
         inherited = ("encoder", "weights_sha256", "preprocessing", "dtype", "frames", "fingerprint")
         attributes = {name: read_attribute(source, name) for name in inherited}
         attributes |= {"score": params.score, "logit_scale": scale, "logit_bias": bias}
         with create_h5(snakemake.output[0], attributes, ("numpy",)) as target:
             write_strings(target, "labels", labels)
             write_strings(target, "prompts", prompts)
-            clips = [name for name in source if not name.startswith(".")]
+            clips, scored = source[CLIPS], target.create_group(CLIPS)
             with progress(len(clips), "clip", "Scoring shots") as bar:
                 for clip_id in clips:
-                    score_clip(source[clip_id], target.create_group(clip_id), embeddings, params.score, scale, bias)
+                    score_clip(clips[clip_id], scored.create_group(clip_id), embeddings, params.score, scale, bias)
                     bar.update()
 
 

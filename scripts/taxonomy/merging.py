@@ -155,28 +155,42 @@ def _propose_within(candidates: list[Candidate], similarity: np.ndarray, thresho
     others = similarity.copy()
     np.fill_diagonal(others, -np.inf)
     best, cosine = nearest_column(others) if len(candidates) > 1 else nearest_column(others[:, :0])
-    pairings = _pair_up(candidates, similarity, threshold)
+    pairings, missed = _pair_up(candidates, similarity, threshold)
     proposals = []
     for place, candidate in enumerate(candidates):
         near = candidates[best[place]].label if best[place] >= 0 else ""
         value = float(cosine[place]) if near else None
-        taken = sorted(
-            candidates[pairing.specific].label
-            for pairing in pairings.values()
-            if pairing.generic == place and pairing.is_kind
-        )
+        question, decision, into, reasons = "remove", "keep", "", []
+        others = [pairing for pairing in pairings.values() if pairing.generic == place]
         if place in pairings:
             pairing = pairings[place]
-            target, value = candidates[pairing.generic].label, float(similarity[place, pairing.generic])
-            decision, into = ("merge", target) if pairing.is_kind else ("keep", "")
-            proposals.append(Proposal(candidate, "within", "merge", target, value, decision, into, pairing.reason))
-        elif taken:
-            reason = f"{' and '.join(taken)} would merge into it"
-            proposals.append(Proposal(candidate, "within", "remove", near, value, "keep", "", reason))
-        else:
-            decision, reason = _keep_or_remove(candidate)
-            proposals.append(Proposal(candidate, "within", "remove", near, value, decision, "", reason))
+            question, near, value = (
+                "merge",
+                candidates[pairing.generic].label,
+                float(similarity[place, pairing.generic]),
+            )
+            decision, into = ("merge", near) if pairing.is_kind else ("keep", "")
+            reasons.append(pairing.reason)
+        elif taken := _names(candidates, [pairing.specific for pairing in others if pairing.is_kind]):
+            reasons.append(f"{taken} would merge into it")
+        elif fault := _fault(candidate):
+            decision = "remove"
+            reasons.append(fault)
+        elif asked := _names(candidates, [pairing.specific for pairing in others]):
+            reasons.append(f"whether {asked} should merge into it is a question of its own")
+        if place in missed:
+            other = missed[place]
+            if place not in pairings:
+                question, near, value = "merge", candidates[other].label, float(similarity[place, other])
+            nearer = candidates[pairings[other].generic].label
+            reasons.append(f"{candidates[other].label} is similar, but more similar to {nearer}")
+        reason = "; ".join(reasons) or "nothing near it is similar enough to merge with"
+        proposals.append(Proposal(candidate, "within", question, near, value, decision, into, reason))
     return proposals
+
+
+def _names(candidates: list[Candidate], places: list[int]) -> str:
+    return " and ".join(sorted(candidates[place].label for place in places))
 
 
 @dataclass(frozen=True)
@@ -189,17 +203,28 @@ class Pairing:
     reason: str
 
 
-def _pair_up(candidates: list[Candidate], similarity: np.ndarray, threshold: float) -> dict[int, Pairing]:
-    """The pairing of every label that could merge, by its place; following them ends somewhere."""
+def _pair_up(
+    candidates: list[Candidate], similarity: np.ndarray, threshold: float
+) -> tuple[dict[int, Pairing], dict[int, int]]:
+    """The pairing of every label that could merge, by its place; following them ends somewhere.
+
+    Returns also, by place, the other side of each near pair that is no pairing, because its specific
+    side has one with a nearer label, or because it would close a circle. That other side has a pairing.
+    """
     pairings: dict[int, Pairing] = {}
+    missed: dict[int, int] = {}
     for one, other, _ in near_pairs(similarity, threshold):
         pairing = more_generic(candidates, one, other)
         end = pairing.generic
         while end in pairings:
             end = pairings[end].generic
-        if pairing.specific not in pairings and end != pairing.specific:
+        if pairing.specific in pairings:
+            missed.setdefault(pairing.generic, pairing.specific)
+        elif end == pairing.specific:
+            missed.setdefault(pairing.specific, pairing.generic)
+        else:
             pairings[pairing.specific] = pairing
-    return pairings
+    return pairings, missed
 
 
 def more_generic(candidates: list[Candidate], one: int, other: int) -> Pairing:
@@ -237,14 +262,14 @@ def _use_of(candidate: Candidate) -> str:
     return f"{candidate.label} stands in {candidate.n_sluglines} slugline(s) of {candidate.n_scripts} script(s)"
 
 
-def _keep_or_remove(candidate: Candidate) -> tuple[str, str]:
-    """Whether a label of L_N looks too generic or like no place; a suggestion, for an expert to decide."""
+def _fault(candidate: Candidate) -> str:
+    """Why a label of L_N looks too generic or like no place, empty if it does not; for an expert to decide."""
     label = candidate.label
     kinds, head = n_kinds(label), label.split()[-1]
     if head in GENERIC_HEADS:
-        return "remove", f"too generic: {head} says little of what is seen"
+        return f"too generic: {head} says little of what is seen"
     if kinds > GENERIC_KINDS and not candidate.n_scripts:
-        return "remove", f"too generic: WordNet knows {kinds} kinds of it"
+        return f"too generic: WordNet knows {kinds} kinds of it"
     if not (place_sense(label) or place_sense(head)):
-        return "remove", "no place: neither it nor its last word is one in WordNet"
-    return "keep", "nothing near it is similar enough to merge with"
+        return "no place: neither it nor its last word is one in WordNet"
+    return ""

@@ -4,10 +4,12 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import defaultdict
+from functools import partial
 
 import pytest
 
@@ -135,6 +137,25 @@ def test_jobs_would_live_on_without_watching(material, tmp_path):
     finally:
         for process in run.jobs():
             os.kill(process, signal.SIGKILL)
+
+
+OWNER = """
+import os, socket, sys
+socket.gethostname = lambda: sys.argv[1]
+from scripts.lib.jobs import OWNER, prepare_for_jobs
+prepare_for_jobs(os.getcwd())
+print(f"{OWNER}={os.environ[OWNER]}", end="")
+"""
+JOB = "import time; from scripts.lib.jobs import end_with_owner; end_with_owner(); time.sleep(2); print('alive')"
+
+
+@pytest.mark.parametrize(("host", "outcome"), [(socket.gethostname(), ""), ("another-host", "alive\n")])
+def test_process_numbers_of_another_host_say_nothing_here(host, outcome):
+    """The first space of process numbers has one name on every Linux host; the owner there runs on."""
+    run = partial(subprocess.run, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    # As good as on another host: by now the number is nobody's here.
+    owner = run([sys.executable, "-c", OWNER, host]).stdout
+    assert run(["env", owner, sys.executable, "-c", JOB]).stdout == outcome
 
 
 WRITER = """

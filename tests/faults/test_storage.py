@@ -199,11 +199,11 @@ def write_sample(path: Path, plain: bool = False) -> None:
     attributes = {"fingerprint": "abc", "encoder": "an encoder's name", "weights_sha256": "0123456789abcdef" * 4}
     if plain:
         with h5py.File(path, "w") as file:
-            file["clip/features"], file["clip/shot"], file["labels"] = features, np.arange(300), names
+            file["clips/clip/features"], file["clips/clip/shot"], file["labels"] = features, np.arange(300), names
             file.attrs.update(attributes)
         return
     with create_h5(path, attributes) as file:
-        group = file.create_group("clip")
+        group = file.create_group("clips/clip")
         append_rows(growing_dataset(group, "features", "f2", 16), features)
         write_array(group, "shot", np.arange(300))
         write_strings(file, "labels", names)
@@ -212,7 +212,8 @@ def write_sample(path: Path, plain: bool = False) -> None:
 def read_sample(path: Path) -> tuple:
     with open_h5(path, "abc") as file:
         names, attributes = read_strings(file["labels"]), {name: read_attribute(file, name) for name in file.attrs}
-        return file["clip"]["features"][:].tobytes(), file["clip"]["shot"][:].tobytes(), tuple(names), attributes
+        clip = file["clips/clip"]
+        return clip["features"][:].tobytes(), clip["shot"][:].tobytes(), tuple(names), attributes
 
 
 @pytest.mark.parametrize(
@@ -286,8 +287,12 @@ def test_tables_and_folders_of_other_clips_are_refused(tmp_path):
         check_folder(tmp_path, "abc")
     mark_folder(tmp_path, "abc")
     check_folder(tmp_path, "abc")
-    with pytest.raises(UserError, match=f"rm -r '{tmp_path}'"):
-        check_folder(tmp_path, "xyz")
+    quoted = tmp_path / "it's"
+    quoted.mkdir()
+    mark_folder(quoted, "abc")
+    with pytest.raises(UserError) as refusal:
+        check_folder(quoted, "xyz")
+    assert shlex.split(str(refusal.value).splitlines()[-1]) == ["rm", "-r", str(quoted)]
     with pytest.raises(UserError, match="the clips a have no shots"):
         read_work([Clip("a", "a.mp4")], [{"clip_id": "a", "status": "ok", "n_frames": "3"}], [])
 

@@ -13,7 +13,7 @@ import pytest
 
 from scripts.dataset.list_failures import list_failures
 from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.manifest import Clip, parse_manifest, read_manifest, write_manifest
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.tables import read_csv
@@ -219,8 +219,9 @@ def test_failures_tell_why_a_clip_could_not_be_had(tmp_path):
     missing = {"clip_id": "a", "status": "failed", "reason": "the file does not exist"}
     write_shard_csv(tmp_path / "clips.csv", missing, [missing], "f0")
     with create_h5(tmp_path / "x.h5", {"fingerprint": "f0"}) as file:
-        write_strings(file, ".failures/clip_id", [])
-        write_strings(file, ".failures/reason", [])
+        file.create_group(CLIPS)
+        write_strings(file, "failures/clip_id", [])
+        write_strings(file, "failures/reason", [])
     files = ([tmp_path / "clips.csv"], [tmp_path / "x.h5"], ["f0"])
     paths = {"a": "2019/a.mkv", "b": "2019/b.mkv"}
     assert list_failures(paths, *files, [tmp_path / "downloads.csv"]) == [

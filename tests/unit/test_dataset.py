@@ -8,11 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.dataset.collect_shots import SCHEMA, check_failures, entropy, flag_shots, shard_table, top_labels
+from scripts.dataset.collect_shots import (
+    SCHEMA,
+    by_clip,
+    check_failures,
+    entropy,
+    flag_shots,
+    read_brightness,
+    read_scores,
+    shard_table,
+    top_labels,
+)
 from scripts.dataset.list_failures import list_failures
 from scripts.dataset.write_release_json import write_release_json
 from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import create_h5, write_strings
+from scripts.lib.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.manifest import Clip
 from scripts.lib.shards import write_shard_csv
 
@@ -83,15 +93,14 @@ def test_too_many_failures_are_listed_with_reasons():
 def shard(tmp_path):
     """Scores and embeddings of two clips with shots, the third having failed; and the shots' rows."""
     scores, embeddings = h5py.File(tmp_path / "scores.h5", "w"), h5py.File(tmp_path / "embeddings.h5", "w")
-    write_strings(scores, "labels", ["bar", "beach", "cave"])
     rows = []
     for clip_id, frames in {"b": [3, 1], "a": [2, 2, 4]}.items():
         n_shots, shot = len(frames), np.repeat(np.arange(len(frames)) + 1, frames)
-        scores[f"{clip_id}/shot_scores"] = np.eye(3, dtype=np.float32)[:n_shots] * 0.5 + 0.25
-        scores[f"{clip_id}/shot_numbers"] = np.arange(n_shots) + 1
-        embeddings[f"{clip_id}/shot"] = shot
-        embeddings[f"{clip_id}/luma_mean"] = np.where(shot == 2, 0.01, 0.1 * np.arange(len(shot)) + 0.2)
-        embeddings[f"{clip_id}/luma_std"] = np.full(len(shot), 0.2)
+        scores[f"{CLIPS}/{clip_id}/shot_scores"] = np.eye(3, dtype=np.float32)[:n_shots] * 0.5 + 0.25
+        scores[f"{CLIPS}/{clip_id}/shot_numbers"] = np.arange(n_shots) + 1
+        embeddings[f"{CLIPS}/{clip_id}/shot"] = shot
+        embeddings[f"{CLIPS}/{clip_id}/luma_mean"] = np.where(shot == 2, 0.01, 0.1 * np.arange(len(shot)) + 0.2)
+        embeddings[f"{CLIPS}/{clip_id}/luma_std"] = np.full(len(shot), 0.2)
         edges = np.cumsum([0, *frames])
         rows += [
             dict(
@@ -110,12 +119,20 @@ def shard(tmp_path):
     embeddings.close()
 
 
+def gathered(clips, shots, scores, embeddings):
+    """What is made of a shard's files."""
+    rows_of = by_clip(shots)
+    values = read_scores(scores, rows_of)
+    brightness = read_brightness(embeddings, rows_of, values)
+    return shard_table(clips, rows_of, values, brightness, ["bar", "beach", "cave"], LIMITS)
+
+
 def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     """One row a shot in the shots' order, each with its own scores, brightness and film."""
     rows, scores, embeddings = shard
     clips = {name: Clip(name, f"{name}.mp4", f"tt_{name}", title=f"Film {name}") for name in ("a", "b", "failed")}
     failed = {**rows[0], "clip_id": "failed"}
-    table, values = shard_table(clips, [failed, *rows], scores, embeddings, LIMITS)
+    table, values = gathered(clips, [failed, *rows], scores, embeddings)
     assert set(SCHEMA.names) == set(table.columns)
     assert table["shot_id"].tolist() == [
         "b-Scene-001",
@@ -131,17 +148,21 @@ def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     assert table["score_1"].tolist() == values.max(axis=1).tolist()
     assert table["end_frame"].tolist() == [3, 4, 2, 4, 8]
     with pytest.raises(UserError, match="has shots of a, b, of which the shot list has none"):
-        shard_table(clips, [failed], scores, embeddings, LIMITS)
+        gathered(clips, [failed], scores, embeddings)
     for name in ("a", "b"):
-        del scores[name]
-    assert shard_table(clips, [failed], scores, embeddings, LIMITS) is None
+        del scores[CLIPS][name]
+    assert gathered(clips, [failed], scores, embeddings) is None
 
 
 def test_scores_of_other_shots_are_refused(shard):
     """Shots that were found anew do not get the labels of the old ones."""
     rows, scores, embeddings = shard
-    with pytest.raises(UserError, match="other shots of b"):
-        shard_table({"b": Clip("b", "b.mp4")}, rows[:1], scores, embeddings, LIMITS)
+    clips = {name: Clip(name, f"{name}.mp4") for name in ("a", "b")}
+    with pytest.raises(UserError, match=r"scores\.h5 has other shots of b"):
+        gathered(clips, rows[:1] + rows[2:], scores, embeddings)
+    embeddings["clips/a/shot"][-1] = 4
+    with pytest.raises(UserError, match=r"embeddings\.h5 has other shots of a"):
+        gathered(clips, rows, scores, embeddings)
 
 
 def test_failures_of_both_steps_are_listed_in_the_manifests_order(tmp_path):
@@ -153,8 +174,9 @@ def test_failures_of_both_steps_are_listed_in_the_manifests_order(tmp_path):
     write_shard_csv(tables[1], columns, usable, "f1")
     for path, fingerprint, names in zip(embeddings, ("f0", "f1"), ([], ["b"]), strict=True):
         with create_h5(path, {"fingerprint": fingerprint}) as file:
-            write_strings(file, ".failures/clip_id", names)
-            write_strings(file, ".failures/reason", ["the file has changed"] * len(names))
+            file.create_group(CLIPS)
+            write_strings(file, "failures/clip_id", names)
+            write_strings(file, "failures/reason", ["the file has changed"] * len(names))
     paths = {name: f"{name}.mp4" for name in ("b", "a", "z")}
     assert list_failures(paths, tables, embeddings, ["f0", "f1"]) == [
         {"clip_id": "b", "path": "b.mp4", "step": "embed_frames", "reason": "the file has changed"},

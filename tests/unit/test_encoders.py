@@ -225,7 +225,11 @@ def embed(path, films, vit, frames="all", batch_size=64, workers=1):
     encoder.sizes = []
     with h5py.File(path, "w") as file:
         failures = embed_frames(file, films, encoder, None, frames, batch_size, workers)
-        return failures, encoder.sizes, {name: {k: v[:] for k, v in file[name].items()} for name in file}
+        return (
+            failures,
+            encoder.sizes,
+            {name: {k: v[:] for k, v in file["clips"][name].items()} for name in file["clips"]},
+        )
 
 
 @pytest.mark.parametrize(("batch_size", "workers"), [(1, 1), (7, 2), (64, 1), (64, 4)])

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.lib.errors import UserError
 from scripts.lib.hdf5 import (
+    CLIPS,
     append_rows,
     create_h5,
     growing_dataset,
@@ -25,6 +26,7 @@ def written(tmp_path):
     path = tmp_path / "00000.h5"
     with create_h5(path, {"fingerprint": "abc", "encoder": "café"}, ("numpy",)) as file:
         write_strings(file, "labels", ["bar", "кафе 😀", ""])
+        file.create_group(CLIPS)
         rows = growing_dataset(file, "rows", np.float16, 8)
         for start in range(0, 1000, 90):
             append_rows(rows, np.arange(start, min(start + 90, 1000))[:, None] * np.ones(8))

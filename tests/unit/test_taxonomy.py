@@ -173,6 +173,42 @@ def test_lists_meet_in_hvus_spelling():
     ]
 
 
+def test_a_pair_whose_specific_side_is_asked_about_already_is_asked_at_the_other():
+    """The mall is nearer to another mall; a shop that is near it is no label without neighbours."""
+    names = ["strip mall", "shopping mall", "shop"]
+    listed = [Candidate("strip mall", "sluglines", 4, 2), *(Candidate(name, "hvu") for name in names[1:])]
+    vectors = vectors_of([[1, 0.75, 0.5], [0.75, 1, 0.72], [0.5, 0.72, 1]])
+    strip, mall, shop = propose(listed, vectors, 0.6, 0.7)
+    assert (mall.question, mall.nearest, shop.question, shop.nearest) == (
+        "merge",
+        "strip mall",
+        "merge",
+        "shopping mall",
+    )
+    assert (shop.decision, shop.cosine_text) == ("keep", "0.7200")
+    assert shop.reason == "shopping mall is similar, but more similar to strip mall"
+    assert strip.question == "remove"
+    assert strip.reason == "whether shopping mall should merge into it is a question of its own"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_label_that_is_near_another_is_said_to_be_alone(shared_data, seed):
+    """Random cosines of real labels: each near pair is a question of one of its labels, or stands in its reason."""
+    random = np.random.default_rng(seed)
+    labels = random.choice(hvu_labels(read_csv(shared_data / "hvu/HVU_Tags_Categories_V1.0.csv")), 40, replace=False)
+    listed = [Candidate(str(label), "hvu", *random.integers(0, 9, 2).tolist()) for label in labels]
+    vectors = random.normal(size=(40, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    proposals = propose(listed, vectors, 0.6, 0.7)
+    asked = {(one.candidate.label, one.nearest) for one in proposals if one.question == "merge"}
+    reasons = {one.candidate.label: one.reason for one in proposals}
+    for one, other, _ in near_pairs(vectors @ vectors.T, 0.7):
+        pair = listed[one].label, listed[other].label
+        told = any(f"{pair[1 - side]} is similar, but" in reasons[pair[side]] for side in (0, 1))
+        assert told or {pair, pair[::-1]} & asked
+        assert not any("nothing near it" in reasons[label] for label in pair)
+
+
 def test_chains_end_and_never_go_round():
     names = ["creek", "river", "stream", "brook"]
     similarity = np.full((4, 4), 0.9)

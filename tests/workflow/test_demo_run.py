@@ -28,8 +28,7 @@ def test_shots_scores_and_matrices_tell_the_same(results):
     assert np.allclose(scores.sum(axis=1), 1, atol=1e-5)
     for shard in sorted((results / "scores").rglob("*.h5")):
         with h5py.File(shard) as file:
-            for clip_id in file.keys() - {"labels", "prompts"}:
-                group = file[clip_id]
+            for clip_id, group in file["clips"].items():
                 for number in np.unique(group["shot"]):
                     mean = group["S"][:, group["shot"][:] == number].mean(axis=1, dtype=np.float64)
                     row = scores.loc[f"{clip_id}-Scene-{number:03d}"]

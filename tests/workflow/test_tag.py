@@ -95,9 +95,9 @@ def test_own_shot_list_and_window_and_sampling(workspace, shared_data, small_tag
         check=True,
     )
     with h5py.File(next((workspace.path / "results/tag/embeddings").rglob("00000.h5"))) as file:
-        assert file["bikes"]["frame"][:].tolist() == [0, 15, 30, 53, 100, 175]
-        assert file["bikes_middle"]["frame"][:].tolist() == [0, 13, 26, 38]
-        assert file["bikes_middle"]["time"][:].tolist() == pytest.approx([0, 0.52, 1.04, 1.52])
+        assert file["clips/bikes/frame"][:].tolist() == [0, 15, 30, 53, 100, 175]
+        assert file["clips/bikes_middle/frame"][:].tolist() == [0, 13, 26, 38]
+        assert file["clips/bikes_middle/time"][:].tolist() == pytest.approx([0, 0.52, 1.04, 1.52])
 
 
 def test_vit_b32_from_a_local_file(workspace, shared_data, tmp_path):
