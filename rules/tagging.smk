@@ -1,5 +1,7 @@
 """Tagging: frames and labels embedded by CLIP, and compared (paper section 4.2)."""
 
+from scripts.lib.gpu import threads_per_gpu
+
 
 rule embed_frames:
     input:
@@ -15,7 +17,7 @@ rule embed_frames:
         benchmark_of("embed_frames", f"{ENCODER}/{{shard}}")
     conda:
         "../envs/clip.yaml"
-    threads: CORES
+    threads: threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,

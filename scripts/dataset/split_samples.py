@@ -18,17 +18,19 @@ RESTARTS = 20
 def split_sizes(n_movies: int, fractions: Sequence[float]) -> np.ndarray:
     """Movies of each split, (3,): largest remainders, and one at least where there are enough movies.
 
-    With fewer movies than splits, train comes first, then val.
+    With fewer movies than splits that have a share, train comes first, then val.
     """
     shares = np.array(fractions, float)
+    wanted = np.flatnonzero(shares)
+    if n_movies < len(wanted):
+        return np.bincount(wanted[:n_movies], minlength=len(shares))
     shares = shares / shares.sum() * n_movies
     sizes = np.floor(shares).astype(int)
     for split in np.argsort(-(shares - sizes), kind="stable")[: n_movies - sizes.sum()]:
         sizes[split] += 1
     for split in np.flatnonzero((sizes == 0) & (shares > 0)):
-        if sizes.max() > 1:
-            sizes[sizes.argmax()] -= 1
-            sizes[split] += 1
+        sizes[sizes.argmax()] -= 1
+        sizes[split] += 1
     return sizes
 
 

@@ -13,28 +13,43 @@ RETRY_SECONDS = 1.0
 
 @contextmanager
 def leased_gpu(count: int, folder: str | Path | None = None) -> Iterator[int | None]:
-    """Index of a GPU that no other job of this user on this machine has leased.
+    """Index of a visible GPU that no other job of this user on this machine has leased.
 
     Snakemake starts as many GPU jobs as its budget allows but never says which device is whose.
-    A scheduler that has set CUDA_VISIBLE_DEVICES has decided already, and with one device or none
-    there is nothing to choose: None is yielded then. The lease ends with the process, however it
-    ends.
+    With one visible device, as in a job of a scheduler, or with none there is nothing to choose:
+    None is yielded then. The lease ends with the process, however it ends.
 
     Args:
-        count: number of devices present.
+        count: number of visible devices.
         folder: where the lock files are; a folder of the user's by default.
     """
-    if count < 2 or os.environ.get("CUDA_VISIBLE_DEVICES"):
+    if count < 2:
         yield None
         return
     folder = Path(folder or Path(tempfile.gettempdir(), f"movieclip-gpus-{os.getuid()}"))
     folder.mkdir(parents=True, exist_ok=True)
-    locks = [open(folder / f"gpu{index}.lock", "w") for index in range(count)]  # noqa: SIM115
+    locks = [open(folder / f"{name}.lock", "w") for name in _device_names(count)]  # noqa: SIM115
     try:
         yield _first_free(locks)
     finally:
         for lock in locks:
             lock.close()
+
+
+def _device_names(count: int) -> list[str]:
+    """One name per visible device, the same for every job that sees it: its UUID.
+
+    An index does not serve: it counts what CUDA_VISIBLE_DEVICES names, or what a container shows.
+    Where torch has no UUID, the entries of CUDA_VISIBLE_DEVICES have to do.
+    """
+    import torch
+
+    try:
+        return [str(torch.cuda.get_device_properties(index).uuid) for index in range(count)]
+    except (AssertionError, AttributeError, RuntimeError):
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = visible.split(",") if visible else map(str, range(count))
+        return [name.strip() for name in names][:count]
 
 
 def _first_free(locks: list) -> int:
@@ -46,3 +61,16 @@ def _first_free(locks: list) -> int:
                 continue
             return index
         time.sleep(RETRY_SECONDS)
+
+
+def threads_per_gpu(cores: int, settings) -> int:
+    """Threads of a job that asks for a GPU: as many such jobs as the budget allows fit on one machine.
+
+    Args:
+        cores: threads of a job that has a machine to itself.
+        settings: Snakemake's resource settings. On a cluster they state no number of cores, and the
+            budget is for many machines.
+    """
+    budget = settings.resources.get("gpu")
+    budget = getattr(budget, "value", budget)
+    return max(1, cores // budget) if budget and settings.cores else cores

@@ -30,6 +30,9 @@ DETECTORS: dict[str, type[SceneDetector]] = {
     "threshold": detectors.ThresholdDetector,
 }
 
+# Rate at which parameters are checked before a clip is open.
+ANY_RATE = Fraction(25)
+
 # Configuration is text and numbers; these parameters are objects in PySceneDetect.
 _CONVERTED: dict[str, Callable] = {
     "weights": lambda values: detectors.ContentDetector.Components(*values),
@@ -69,8 +72,12 @@ def shot_id(clip_id: str, number: int) -> str:
     return f"{clip_id}-Scene-{number:03d}"
 
 
-def make_detector(name: str, parameters: dict) -> SceneDetector:
+def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) -> SceneDetector:
     """A PySceneDetect detector by its short name, e.g. `content`.
+
+    Args:
+        parameters: its arguments as in `shots.parameters` of the configuration.
+        frame_rate: frames per second of the clip, for a length of `seconds_in_whole_frames`.
 
     Raises:
         UserError: unknown detector or parameter, or a value that the detector refuses.
@@ -85,6 +92,9 @@ def make_detector(name: str, parameters: dict) -> SceneDetector:
             raise UserError(f"shots.parameters: the {name} detector has no {parameter!r}; {hint}")
     try:
         values = {key: _CONVERTED[key](value) if key in _CONVERTED else value for key, value in parameters.items()}
+        if isinstance(length := values.get("min_scene_len"), dict):
+            # As PySceneDetect 0.5.6 computes it, floating point included.
+            values["min_scene_len"] = int(length["seconds_in_whole_frames"] * float(frame_rate))
         return DETECTORS[name](**values)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"shots.parameters: the {name} detector refuses {parameters}: {error}") from error

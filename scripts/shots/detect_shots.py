@@ -60,7 +60,7 @@ def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict,
         with Video(clip, root) as video:
             bar.total = (bar.total or 0) + video.announced_frames()
             if listed is None:
-                cuts = detect_cuts(video, make_detector(detector, parameters))
+                cuts = detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
                 bounds = [0, *cuts, len(video.times)]
                 frames = list(pairwise(bounds))
             else:

@@ -76,6 +76,15 @@ def test_cuts_count_on_exact_frames_and_fades_near_them():
     assert value(cut_rows(late, TRUTH), "detected cuts", "precision") == 0.0
 
 
+def test_the_number_beside_the_precision_of_cuts_is_its_denominator():
+    """Cuts at a fade are left out; a hard cut beside a fade counts on both sides of the fraction."""
+    starts = [0, 40, 66, 74, 0, 9]
+    found = pd.DataFrame({"clip_id": ["a"] * 4 + ["b"] * 2, "start_frame": starts})
+    close = TRUTH.assign(start_frame=[0, 66, 70, 0])
+    row = next(row for row in cut_rows(found, close) if row["metric"].startswith("precision"))
+    assert (row["value"], row["n"]) == (round(1 / 3, 4), 3)
+
+
 def test_histogram_of_known_colours():
     picture = np.zeros((1, 2, 2, 3), np.uint8)
     picture[0, 0, 0] = (255, 0, 0)

@@ -4,15 +4,17 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
+import torch
 
-from scripts.lib.gpu import leased_gpu
+from scripts.lib.gpu import leased_gpu, threads_per_gpu
 
 
 @pytest.fixture(autouse=True)
-def no_scheduler(monkeypatch):
-    """As on a machine without a scheduler."""
+def all_visible(monkeypatch):
+    """As on a machine where every device may be used."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
@@ -52,16 +54,51 @@ def test_a_lease_ends_with_its_process_however_it_ends(tmp_path):
             assert again == held
 
 
-@pytest.mark.parametrize("count", [0, 1])
-def test_without_a_choice_nothing_is_leased(tmp_path, count):
-    """One device or none: no lock, no waiting."""
+@pytest.mark.parametrize(("count", "visible"), [(0, ""), (1, None), (1, "3")])
+def test_without_a_choice_nothing_is_leased(tmp_path, monkeypatch, count, visible):
+    """One device, as in a job of a scheduler, or none: no lock, no waiting."""
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     with leased_gpu(count, tmp_path / "locks") as one, leased_gpu(count, tmp_path / "locks") as two:
         assert (one, two) == (None, None)
     assert not (tmp_path / "locks").exists()
 
 
-def test_a_scheduler_has_the_last_word(tmp_path, monkeypatch):
-    """Where CUDA_VISIBLE_DEVICES is set, devices are given out already."""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,4")
-    with leased_gpu(2, tmp_path) as gpu:
-        assert gpu is None
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("2,3", "2,3", 1), ("2,3", "3,2", 0), ("2, 3", "1,3", 0), ("GPU-a,GPU-b", "GPU-c,GPU-a", 0), (None, "0,1", 1)],
+)
+def test_what_is_leased_are_visible_devices_whatever_their_numbers(tmp_path, monkeypatch, first, second, expected):
+    """The first job takes its device 0; the second's index is that of a device which is another one."""
+
+    def see(devices):
+        if devices:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+
+    see(first)
+    with leased_gpu(2, tmp_path) as one:
+        see(second)
+        with leased_gpu(2, tmp_path) as two:
+            assert (one, two) == (0, expected)
+
+
+def test_devices_are_told_apart_by_what_the_driver_calls_them(tmp_path, monkeypatch):
+    """Two containers of one machine may both number their devices 0 and 1."""
+
+    def see(*names):
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=names[index]))
+
+    see("a", "b")
+    with leased_gpu(2, tmp_path) as one:
+        see("c", "a")
+        with leased_gpu(2, tmp_path) as two:
+            see("a", "b")
+            with leased_gpu(2, tmp_path) as three:
+                assert (one, two, three) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("budget", "threads"), [(None, 8), (0, 8), (1, 8), (2, 4), (3, 2), (20, 1)])
+def test_jobs_with_a_gpu_share_the_cores_of_a_machine(budget, threads):
+    """On a cluster, where cores are not given, a job has those of its node for itself."""
+    assert threads_per_gpu(8, SimpleNamespace(cores=8, resources={"gpu": budget})) == threads
+    assert threads_per_gpu(8, SimpleNamespace(cores=None, resources={"gpu": budget})) == 8

@@ -33,6 +33,23 @@ def test_sizes_of_other_fractions():
     assert split_sizes(4, [2, 1, 1]).tolist() == [2, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("n", "fractions", "sizes"),
+    [
+        (1, [0.1, 0.2, 0.7], [1, 0, 0]),
+        (2, [0.1, 0.2, 0.7], [1, 1, 0]),
+        (2, [0.45, 0.1, 0.45], [1, 1, 0]),
+        (1, [0, 0.3, 0.7], [0, 1, 0]),
+        (2, [0.3, 0, 0.7], [1, 0, 1]),
+        (3, [0.1, 0.1, 0.8], [1, 1, 1]),
+        (0, [0.1, 0.2, 0.7], [0, 0, 0]),
+    ],
+)
+def test_with_few_movies_train_comes_first_then_val(n, fractions, sizes):
+    """Whatever the shares, of the splits that are to have any."""
+    assert split_sizes(n, fractions).tolist() == sizes
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_no_other_split_of_a_small_collection_has_more_labels(seed):
     """Against trying every one of them."""

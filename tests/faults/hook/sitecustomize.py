@@ -6,6 +6,8 @@ FAULTS_KEEP: folder to which each job's script is copied, so that the job can be
 FAULTS_GATE: folder with `open`, the rules that may end. Every other job, before the first file gets
 its final name, leaves a file `<rule>.<process>` there and waits for its death.
 FAULTS_ORPHANS: jobs do not learn whose they are.
+FAULTS_DEVICES: folder; the machine has two GPUs. A job that has taken one leaves a file with its number
+there, computes on the processor, but not before the other has been taken too.
 """
 
 import os
@@ -33,3 +35,16 @@ if os.path.join(".snakemake", "scripts") in _script:
                     time.sleep(60)
 
             os.replace = _wait
+    if (_devices := os.environ.get("FAULTS_DEVICES")) and _rule == "embed_frames":
+        import torch
+
+        def _take(number):
+            open(os.path.join(_devices, str(number)), "x").close()
+            end = time.monotonic() + 30
+            while len(os.listdir(_devices)) < 2:
+                if time.monotonic() > end:
+                    sys.exit("the other device was not taken")
+                time.sleep(0.05)
+
+        torch.cuda.device_count = lambda: 2
+        torch.cuda.set_device = _take
