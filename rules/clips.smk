@@ -10,6 +10,8 @@ rule download_clips:
         out("downloads/{shard}.csv"),
     log:
         log_of("download_clips", "{shard}"),
+    # YouTube's limits pass with time; files that have come are not asked for again.
+    retries: 2
     conda:
         "../envs/download.yaml"
     resources:

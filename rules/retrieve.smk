@@ -21,11 +21,11 @@ localrules:
     retrieve_source,
     retrieve_weights,
     retrieve_label_encoder,
-    convert_weights,
     list_clips,
 
 
-ruleorder: convert_weights > retrieve_weights
+# Weights in the table have a checksum that was published.
+ruleorder: retrieve_source > retrieve_weights
 
 
 rule retrieve_source:
@@ -35,6 +35,7 @@ rule retrieve_source:
         "resources/logs/retrieve_source/{source}.log",
     wildcard_constraints:
         source="|".join(map(re.escape, SOURCES)),
+    retries: 2
     conda:
         "../envs/clip.yaml"
     params:
@@ -43,26 +44,6 @@ rule retrieve_source:
         "Fetching {wildcards.source}"
     script:
         "../scripts/retrieve/retrieve_source.py"
-
-
-# OpenAI publishes TorchScript archives; everything else here reads plain tensors.
-rule convert_weights:
-    input:
-        "resources/weights/{model}/openai.pt",
-    output:
-        "resources/weights/{model}/openai.safetensors",
-    log:
-        "resources/logs/convert_weights/{model}.log",
-    wildcard_constraints:
-        model="|".join(re.escape(Path(path).parent.name) for path in SOURCES if Path(path).name == "openai.pt"),
-    conda:
-        "../envs/clip.yaml"
-    params:
-        sha256=lambda wildcards: SOURCES[f"weights/{wildcards.model}/openai.pt"]["sha256"],
-    message:
-        "Converting OpenAI's weights of {wildcards.model}"
-    script:
-        "../scripts/retrieve/convert_weights.py"
 
 
 rule retrieve_weights:

@@ -4,7 +4,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from scripts.lib.checksums import check_or_record
+from scripts.retrieve.checksums import check_or_record
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_folder, sha256_of
 from scripts.lib.log import job_log, logger
