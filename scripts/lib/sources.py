@@ -40,7 +40,7 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
 
 
 def hub_file(url: str) -> dict[str, str] | None:
-    """`repo_id`, `revision` and `filename` of a url `hf://owner/name@commit/file` of the Hugging Face hub, else None."""
+    """`repo_id`, `revision` and `filename` of a url `hf://owner/name@commit/file` (Hugging Face), else None."""
     match = _HUB_FILE.fullmatch(url)
     return match and match.groupdict()
 

@@ -18,9 +18,9 @@ from scripts.lib.manifest import Clip, parse_manifest, read_manifest, write_mani
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.tables import read_csv
 from scripts.lib.video import Video
-from scripts.retrieve.youtube import classify, plain
 from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
 from scripts.retrieve.list_clips import list_clips
+from scripts.retrieve.youtube import classify, plain
 from tests.unit.test_retrieve import told  # noqa: F401
 
 # Messages of yt-dlp as people have reported them.
@@ -187,7 +187,7 @@ def test_three_network_errors_in_a_row_end_the_job(answers, tmp_path):
     rows = download_clips(clips_of(*IDS[:4]), tmp_path, fetch, lambda seconds: None)
     assert [row["status"] for row in rows] == ["network", "private", "network", "network"]
     asked.clear()
-    with pytest.raises(UserError, match="go_0fprkk98 and the clips after it cannot be had now: .*timed out"):
+    with pytest.raises(UserError, match=r"go_0fprkk98 and the clips after it cannot be had now: .*timed out"):
         download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert asked == [IDS[0]] * 3 + [IDS[1]] + [IDS[2]] * 3 + [IDS[3]] * 3 + [IDS[4]] * 3
 
