@@ -17,7 +17,7 @@ rule embed_names:
     benchmark:
         benchmark_of("embed_names")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     resources:
         mem_mb=4000,
@@ -41,7 +41,7 @@ rule cluster_labels:
     log:
         log_of("cluster_labels"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Clustering the labels"
     script:
@@ -61,7 +61,7 @@ rule plot_clusters:
     log:
         log_of("plot_clusters"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Drawing the clusters of the labels"
     script:
@@ -80,7 +80,7 @@ rule compare_with_paper:
     log:
         log_of("compare_with_paper"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "The paper's printed merges and clusters beside ours"
     script:

@@ -11,7 +11,7 @@ rule list_failures:
     log:
         log_of("list_failures"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
     message:
@@ -34,7 +34,7 @@ rule collect_shots:
     benchmark:
         benchmark_of("collect_shots")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -57,7 +57,7 @@ rule write_release_json:
     log:
         log_of("write_release_json"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=2000,
         runtime=30,

@@ -20,7 +20,7 @@ rule render_clips:
     benchmark:
         benchmark_of("render_clips")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         seed=config["demo"]["seed"],
@@ -40,7 +40,7 @@ rule render_stills:
     benchmark:
         benchmark_of("render_stills")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         n_sets=config["demo"]["stills"]["sets"],
@@ -63,7 +63,7 @@ rule train_tagger:
     benchmark:
         benchmark_of("train_tagger")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     params:
         seed=config["demo"]["seed"],
@@ -82,7 +82,7 @@ rule draw_contact_sheet:
     log:
         log_of("draw_contact_sheet"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         seed=config["demo"]["seed"],
     message:
@@ -103,7 +103,7 @@ rule compare_with_truth:
     log:
         log_of("compare_with_truth"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         manifest=MANIFEST,

@@ -25,7 +25,7 @@ rule read_released:
     benchmark:
         benchmark_of("read_released")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Reading the published splits"
     script:
@@ -46,7 +46,7 @@ rule list_verified:
     log:
         log_of("list_verified"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "The human-verified shots and the windows they lie in"
     script:
@@ -76,7 +76,7 @@ rule describe_release:
     log:
         log_of("describe_release"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         drop=config["dataset"]["drop"],
         merges=config["dataset"]["merges"],

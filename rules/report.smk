@@ -16,7 +16,7 @@ rule make_table2:
     log:
         log_of("make_table2"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         clips=manifests.description(CLIPS),
         manifest=MANIFEST,
@@ -40,7 +40,7 @@ rule plot_confidence_grids:
     log:
         log_of("plot_confidence_grids"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         manifest=MANIFEST,
@@ -65,7 +65,7 @@ rule plot_score_matrix:
     log:
         log_of("plot_score_matrix"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
     message:
@@ -87,7 +87,7 @@ rule plot_timelines:
     log:
         log_of("plot_timelines"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 1c: labels along the clips"
     script:

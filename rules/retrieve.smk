@@ -37,7 +37,7 @@ rule retrieve_source:
         source="|".join(map(re.escape, SOURCES)),
     retries: 2
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     params:
         sha256=lambda wildcards: SOURCES[wildcards.source]["sha256"],
     message:
@@ -53,7 +53,7 @@ rule retrieve_weights:
         "resources/logs/retrieve_weights/{model}/{tag}.log",
     retries: 2
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     params:
         model=lambda wildcards: TAGGER["model"],
         pretrained=lambda wildcards: TAGGER["pretrained"],
@@ -70,7 +70,7 @@ rule retrieve_label_encoder:
         "resources/logs/retrieve_label_encoder/{encoder}.log",
     retries: 2
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         name=config["taxonomy"].get("encoder"),
     message:
@@ -90,7 +90,7 @@ rule list_clips:
     log:
         "resources/logs/list_clips.log",
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing the clips of Condensed Movies"
     script:

@@ -27,7 +27,7 @@ rule select_shots:
     benchmark:
         benchmark_of("select_shots")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
@@ -54,7 +54,7 @@ rule split_samples:
     benchmark:
         benchmark_of("split_samples")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -85,7 +85,7 @@ rule study_thresholds:
     log:
         log_of("study_thresholds"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
@@ -109,7 +109,7 @@ rule join_verified:
     log:
         log_of("join_verified"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
     message:

@@ -16,7 +16,7 @@ rule describe_splits:
     log:
         log_of("describe_splits"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "What the splits hold"
     script:
@@ -39,7 +39,7 @@ rule make_table1:
     log:
         log_of("make_table1"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Table 1: datasets with visual scene classes"
     script:
@@ -64,7 +64,7 @@ rule audit_leakage:
     log:
         log_of("audit_leakage"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Leakage between the splits and the verified set"
     script:
@@ -87,7 +87,7 @@ rule plot_genre_labels:
     log:
         log_of("plot_genre_labels"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 5: the most frequent scenes of each genre"
     script:
@@ -108,7 +108,7 @@ rule plot_label_distribution:
     log:
         log_of("plot_label_distribution"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Samples of each class"
     script:
@@ -129,7 +129,7 @@ rule plot_cooccurrence:
     log:
         log_of("plot_cooccurrence"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Labels that are given together"
     script:
@@ -151,7 +151,7 @@ rule plot_label_shares:
     log:
         log_of("plot_label_shares"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Scenes by decade and by genre"
     script:

@@ -14,7 +14,7 @@ rule embed_frames:
     benchmark:
         benchmark_of("embed_frames", f"{ENCODER}/{{shard}}")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     resources:
         gpu=1,
@@ -44,7 +44,7 @@ rule embed_labels:
     benchmark:
         benchmark_of("embed_labels")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     resources:
         mem_mb=8000,
@@ -70,7 +70,7 @@ rule score_shots:
     benchmark:
         benchmark_of("score_shots", "{shard}")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,

@@ -40,7 +40,7 @@ rule read_sluglines:
     benchmark:
         benchmark_of("read_sluglines")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -62,7 +62,7 @@ rule find_slugline_labels:
     benchmark:
         benchmark_of("find_slugline_labels")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -82,7 +82,7 @@ rule list_hvu_labels:
     log:
         log_of("list_hvu_labels"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing the scene labels of HVU"
     script:
@@ -100,7 +100,7 @@ rule propose_merges:
     log:
         log_of("propose_merges"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         merge_threshold=config["taxonomy"]["merge_threshold"],
         similar_threshold=config["taxonomy"]["similar_threshold"],
@@ -124,7 +124,7 @@ rule apply_review:
     log:
         log_of("apply_review"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         merge_threshold=config["taxonomy"]["merge_threshold"],
     message:
@@ -145,7 +145,7 @@ rule list_evidence:
     log:
         log_of("list_evidence"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing what speaks for each slugline label"
     script:
@@ -167,7 +167,7 @@ rule plot_sources:
     log:
         log_of("plot_sources"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 2: where the labels come from"
     script:
@@ -190,7 +190,7 @@ rule compare_taxonomies:
     log:
         log_of("compare_taxonomies"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Our labels beside the published ones"
     script:
@@ -209,7 +209,7 @@ rule make_review_page:
     log:
         log_of("make_review_page"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "The page with the expert's questions"
     script:
@@ -224,7 +224,7 @@ rule sample_shots:
     log:
         log_of("sample_shots"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
         seed=config["taxonomy"]["sample"]["seed"],
@@ -247,7 +247,7 @@ rule picture_sample:
     benchmark:
         benchmark_of("picture_sample")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
@@ -274,7 +274,7 @@ rule make_sample_page:
     log:
         log_of("make_sample_page"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "The page with the sampled shots"
     script:
