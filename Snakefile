@@ -2,107 +2,62 @@ from snakemake.utils import min_version
 
 min_version("9.11")
 
-# --configfile merges into what is loaded here, so the demo is only loaded when nothing else is.
-if not workflow.configfiles:
 
-    configfile: "config/config.yaml"
+OWN_CONFIGS = list(workflow.overwrite_configfiles)
+
+
+# What the command line gives is merged into these.
+configfile: f"{workflow.basedir}/config/default.yaml"
+
+
+if not OWN_CONFIGS:
+
+    configfile: f"{workflow.basedir}/config/demo.yaml"
 
 
 include: "rules/common.smk"
+
+# The chapters, in the order in which data walks through them.
 include: "rules/retrieve.smk"
-
-
-# Rules that make the clips hand them over here; a user's own clips need no rule.
-MEDIA = []
-# A run without clips has no labelled shots and no pictures to show.
-LABELLED, GALLERY = [], []
 
 if config["demo"]:
 
     include: "rules/demo.smk"
 
 
-if not config["taxonomy"]["labels"]:
-
-    include: "rules/taxonomy.smk"
-
-
-if config["taxonomy"].get("encoder"):
-
-    include: "rules/clusters.smk"
-
-
-if RELEASED:
-
-    include: "rules/released.smk"
-
-elif FROM_CLIPS:
-
-    include: "rules/clips.smk"
-    include: "rules/shots.smk"
-    include: "rules/tagging.smk"
-    include: "rules/dataset.smk"
-    include: "rules/gallery.smk"
-    include: "rules/selection.smk"
-    include: "rules/report.smk"
+include: "rules/taxonomy.smk"
+include: "rules/shots.smk"
+include: "rules/tagging.smk"
+include: "rules/dataset.smk"
+include: "rules/verification.smk"
+include: "rules/gallery.smk"
+include: "rules/report.smk"
 
 
-if RELEASED or FROM_CLIPS:
-
-    include: "rules/splits.smk"
-
-
-include: "rules/provenance.smk"
+def asked_for(part=""):
+    """What the chapters that the config lists make, or the part of it that lies in one folder."""
+    made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]
+    return [path for path in made if path.startswith(out(part))]
 
 
-CHAPTERS["taxonomy"] = TAXONOMY
-CHAPTERS["report"] = [*TABLES, *FIGURES, *PAGES, *GALLERY]
-
-
-# What this run's config asks for: the chapters it lists.
 rule all:
     default_target: True
     input:
-        [path for chapter in config["chapters"] for path in CHAPTERS[chapter]],
-        out("provenance.json"),
-
-
-# Label the shots of a collection of videos: labels, scores, release JSON, two figures, the gallery.
-rule tag:
-    input:
-        LABELLED,
-        figures("fig1c", "fig3") if LABELLED else [],
-        GALLERY,
-        out("provenance.json"),
-
-
-rule taxonomy:
-    input:
-        TAXONOMY,
-
-
-rule dataset:
-    input:
-        CHAPTERS.get("dataset", []),
-
-
-# The human-verified shots: as published, or joined to the shots of a run on their windows.
-rule verification:
-    input:
-        CHAPTERS.get("verification", []),
+        asked_for(),
 
 
 rule tables:
     input:
-        TABLES,
+        asked_for("tables/"),
 
 
 rule figures:
     input:
-        FIGURES,
+        asked_for("figures/"),
 
 
-# Everything that needs the network, and nothing else.
-rule retrieve:
+# Every shot of a collection labelled: release JSON, two figures, the gallery.
+rule tag:
     input:
-        RETRIEVED,
+        rules.tagging.input,
+        rules.gallery.input,

@@ -4,45 +4,37 @@ Only persisted inputs decide what the shards are, because a job on a cluster nod
 again: the submitting process writes the run's manifest when it starts, jobs read it back.
 """
 
-import locale
 import os
+import re
 import shlex
-import sys
 from pathlib import Path
 
-from scripts.lib import manifest as manifests
-from scripts.lib.config import check_config, check_keys, load_schema, read_typed
-from scripts.lib.errors import UserError
-from scripts.lib.jobs import check_places, explain_kills, hold_run, prepare_for_jobs
-from scripts.lib.sources import CLIP_LIST
+from scripts.lib.records import clips as manifests
+from scripts.lib.workflow.config import complete_config
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, prepare_for_jobs
 
 prepare_for_jobs(workflow.basedir)
+explained(complete_config, config, workflow.basedir, OWN_CONFIGS, workflow.config_settings.overwrite_config)
 
 
-def explained(function, *arguments):
-    """Call `function`; on what a user can mend, Snakemake ends with the message alone.
-
-    Any exception would come with a traceback, an input function's inside of two others.
-    """
-    try:
-        return function(*arguments)
-    except UserError as error:
-        # Snakemake's log is in the locale's encoding, and a message may name any file.
-        encoding = locale.getpreferredencoding(False)
-        logger.error(f"Error: {error}".encode(encoding, "backslashreplace").decode(encoding))
-        sys.exit(1)
+def shipped(path):
+    """A file of this repository, found from whichever folder Snakemake works in."""
+    return os.path.relpath(Path(workflow.basedir, path))
 
 
-SCHEMA = load_schema(workflow.source_path("../config/schema.yaml"))
-for path in workflow.configfiles:
-    explained(check_keys, path)
-config.update(read_typed(config, SCHEMA))
-explained(check_config, config, SCHEMA)
+def code(script):
+    return []
 
 
 def out(path):
     """A file of this run; braces in `path` are wildcards."""
     return f"results/{config['run']}/{path}"
+
+
+def of_clips(path):
+    """A file about clips, which runs over the same clips may share."""
+    return f"results/{config['clips']['reuse'] or config['run']}/{path}"
 
 
 def log_of(rule, wildcards=None):
@@ -53,70 +45,42 @@ def benchmark_of(rule, wildcards=None):
     return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
 
 
-def code(*modules, of="lib"):
-    """Modules on which a rule's result depends: editing one runs the rule again."""
-    return [str(Path(workflow.basedir, "scripts", of, f"{module}.py")) for module in modules]
-
-
-def page_parts(path):
-    """Frame, style and script of one offline page."""
-    return [f"{path}.{part}" for part in ("html", "css", "js")]
-
-
-# What all offline pages have in common, and what those with shots on them have.
-PAGE = [f"scripts/lib/page/{part}" for part in ("frame.html", "base.css", "base.js")]
-SHOT_CARDS = [f"scripts/lib/page/shots.{part}" for part in ("css", "js")]
+def page_of(name, *shared):
+    """Frame, style and script of one offline page; `shared` names parts that several pages have."""
+    parts = ["frame.html", "base.css", "base.js"]
+    parts += [f"{part}.{suffix}" for part in shared for suffix in ("css", "js")]
+    parts += [f"{name}.{suffix}" for suffix in ("html", "css", "js")]
+    return [shipped(f"scripts/lib/pages/{part}") for part in parts]
 
 
 def figures(*names):
     return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
 
 
-def find_clips():
-    """The clips of this run, in the order that decides their shards; none before `retrieve` has listed them."""
-    persisted = Path(MANIFEST)
-    given = config["clips"]["manifest"] if workflow.is_main_process else persisted
-    if LISTED_HERE and not Path(given).exists():
-        return []
-    if not workflow.is_main_process or not config["clips"]["folder"]:
-        return manifests.read_manifest(given)
-    found = manifests.list_folder(config["clips"]["folder"])
-    if found.ignored:
-        logger.info(found.ignored_line())
-    known = manifests.read_manifest(persisted) if persisted.exists() else []
-    return manifests.extend_with_folder(known, found.videos, config["clips"]["folder"])
+def tables(*names):
+    return [out(f"tables/{name}.{suffix}") for name in names for suffix in ("csv", "md")]
 
 
-# What fetches all that this run needs.
-RETRIEVE = f"snakemake retrieve --configfile {shlex.join(map(os.path.relpath, workflow.configfiles))} --cores 1"
+RELEASED = config["dataset"]["released"]
+# A run may start from clips, from published split files, or from neither: then it makes a taxonomy.
+HAS_CLIPS = not RELEASED and bool(config["clips"]["folder"] or config["clips"]["manifest"])
+HAS_DATASET = HAS_CLIPS or bool(RELEASED)
+MANIFEST = of_clips("manifest.csv")
+CLIPS = explained(manifests.find_clips, config["clips"], MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
+SHARD_SIZE = config["clips"]["shard_size"]
+# Without a list of clips yet, all that needs clips comes down to one shard, which tells how they are listed.
+SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE) or ({"00000": []} if HAS_CLIPS else {})
+FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
 
 # The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
-
-# Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
-TABLES, FIGURES, PAGES, TAXONOMY, SOURCE_FILES, CHAPTERS = [], [], [], [], [], {}
-# The tables of clips that were downloaded.
-DOWNLOADED = []
-
-MANIFEST = out("manifest.csv")
-RELEASED = config.get("dataset", {}).get("released")
-# A run that starts from released split files has neither clips nor a tagger, nor has one that only
-# makes a taxonomy.
-FROM_CLIPS = "clips" in config and not RELEASED
-LISTED_HERE = FROM_CLIPS and not config["clips"]["folder"] and config["clips"]["manifest"] == CLIP_LIST
-CLIPS = explained(find_clips) if FROM_CLIPS else []
-SHARD_SIZE = config["clips"]["shard_size"] if FROM_CLIPS else 1
-SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
-if FROM_CLIPS and not CLIPS:
-    # Everything that needs clips comes down to a shard of them, which tells how they are listed.
-    SHARDS = {"00000": []}
-FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
-TAGGER = config["taggers"][config["tagging"]["tagger"]] if FROM_CLIPS else None
-
+# The tagger whose labels make the dataset.
+TAGGER = config["tagging"]["taggers"][0]
+# What was rendered; a user's own clips need no rule.
+MEDIA = [out("demo/truth.csv")] if config["demo"] else []
+VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
-DATASET = [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")]
-VERIFIED = [config["dataset"]["verified"]] if config.get("dataset", {}).get("verified") else []
 
 # All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
 # is decoded by one thread, so a shard has no use for more of them than it has clips.
@@ -129,29 +93,22 @@ def shard_fingerprint(wildcards):
     return FINGERPRINTS[wildcards.shard]
 
 
-def downloads(shard):
-    """What the clips of a shard wait for: their downloads, if the config asks for them."""
-    if not CLIPS:
-        raise UserError(
-            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
-            f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
-        )
-    return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
-
-
-def of_shards(path):
-    """The file of every shard, for rules that collect them."""
-    return [out(path).replace("{shard}", shard) for shard in SHARDS]
+def of_shards(*paths):
+    """The files of every shard, for rules that collect them."""
+    return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
 
 
 wildcard_constraints:
     shard=r"\d{5}",
+    encoder="|".join(config["encoders"]),
+    tagger="|".join(config["taggers"]),
 
 
 onstart:
     if workflow.is_main_process:
-        explained(hold_run, out(""))
-        explained(check_places, [path for job in workflow.dag.needrun_jobs() for path in job.output])
+        for folder in {out(""), of_clips("")}:
+            explained(hold_run, folder)
+        explained(check_places, asked_for())
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
 

@@ -1,67 +1,326 @@
-"""The dataset's files: all labelled shots, their scores, and what had to be left out."""
+"""The dataset: which labelled shots become samples, in which split, and what the splits hold (paper section 5.1)."""
+
+RELEASE = sources.release_files(config["dataset"])
+# What decides which shots are kept, and with which labels.
+SELECTING = "drop exclude_flags keep_fraction merges min_samples rank_threshold top1_threshold top_k".split()
+SELECTION = {key: config["dataset"][key] for key in SELECTING}
 
 
-rule list_failures:
+# The splits are made here of labelled shots, or read as their authors published them.
+if RELEASED:
+
+    rule read_released:
+        input:
+            lines=RELEASE["lines"],
+            label_map=RELEASE["label_map"],
+            clips=RELEASE["clips"],
+            movie_info=RELEASE["movie_info"],
+            code=code("dataset/read_released"),
+        output:
+            tables=SAMPLES,
+            lines=SAMPLE_LINES,
+            labels=out("dataset/labels.csv"),
+            movies=out("dataset/movies.csv"),
+        log:
+            log_of("read_released"),
+        benchmark:
+            benchmark_of("read_released")
+        conda:
+            "../envs/analysis.yaml"
+        message:
+            "Reading the published splits"
+        script:
+            "../scripts/dataset/read_released.py"
+
+else:
+
+    rule select_shots:
+        input:
+            shots=out("dataset/shots.parquet"),
+            scores=out("dataset/shot_scores.h5"),
+            verified=VERIFIED,
+            code=code("dataset/select_shots"),
+        output:
+            out("dataset/kept.parquet"),
+        log:
+            log_of("select_shots"),
+        benchmark:
+            benchmark_of("select_shots")
+        conda:
+            "../envs/analysis.yaml"
+        resources:
+            mem_mb=4000,
+            runtime=30,
+        params:
+            settings=SELECTION,
+        message:
+            "Selecting the samples and their labels"
+        script:
+            "../scripts/dataset/select_shots.py"
+
+    rule split_samples:
+        input:
+            kept=rules.select_shots.output[0],
+            scores=out("dataset/shot_scores.h5"),
+            code=code("dataset/split_samples"),
+        output:
+            tables=SAMPLES,
+            lines=SAMPLE_LINES,
+            labels=out("dataset/labels.csv"),
+            movies=out("dataset/movies.csv"),
+        log:
+            log_of("split_samples"),
+        benchmark:
+            benchmark_of("split_samples")
+        conda:
+            "../envs/analysis.yaml"
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            fractions=config["dataset"]["fractions"],
+            seed=config["dataset"]["seed"],
+        message:
+            "Splitting the samples by movies"
+        script:
+            "../scripts/dataset/split_samples.py"
+
+
+rule describe_splits:
     input:
-        downloads=DOWNLOADED,
-        clips=of_shards("clips/{shard}.csv"),
-        embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        samples=SAMPLES,
+        printed=shipped("config/paper/dataset.csv"),
+        code=code("dataset/describe_splits"),
     output:
-        out("dataset/failures.csv"),
+        csv=out("tables/dataset.csv"),
+        md=report(
+            out("tables/dataset.md"),
+            caption="../docs/report/dataset.rst",
+            category="Tables",
+            labels={"table": "dataset", "content": "samples, splits and labels"},
+        ),
     log:
-        log_of("list_failures"),
+        log_of("describe_splits"),
     conda:
         "../envs/analysis.yaml"
-    params:
-        manifest=MANIFEST,
     message:
-        "Listing the clips that could not be used"
+        "What the splits hold"
     script:
-        "../scripts/dataset/list_failures.py"
+        "../scripts/dataset/describe_splits.py"
 
 
-rule collect_shots:
+rule make_table1:
     input:
-        failures=out("dataset/failures.csv"),
-        shots=of_shards("shots/{shard}.csv"),
-        scores=of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
-        embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        shots=SAMPLES if RELEASED else [out("dataset/shots.parquet")],
+        labels=out("dataset/labels.csv") if RELEASED else LABELS,
+        printed=shipped("config/paper/table1.csv"),
+        code=code("dataset/make_table1"),
     output:
+        csv=out("tables/table1.csv"),
+        md=report(
+            out("tables/table1.md"),
+            caption="../docs/report/table1.rst",
+            category="Tables",
+            labels={"table": "1", "content": "scene datasets"},
+        ),
+    log:
+        log_of("make_table1"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Table 1: datasets with visual scene classes"
+    script:
+        "../scripts/dataset/make_table1.py"
+
+
+rule audit_leakage:
+    input:
+        samples=SAMPLES,
+        evaluation=[out("verification/evaluation_set.csv")] if RELEASED else [],
+        verified=[] if RELEASED else VERIFIED,
+        shots=[] if RELEASED else [out("dataset/shots.parquet")],
+        printed=shipped("config/paper/dataset.csv"),
+        code=code("dataset/audit_leakage"),
+    output:
+        csv=out("tables/leakage.csv"),
+        md=report(
+            out("tables/leakage.md"),
+            caption="../docs/report/leakage.rst",
+            category="Tables",
+            labels={"table": "leakage", "content": "what the splits share"},
+        ),
+    log:
+        log_of("audit_leakage"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Leakage between the splits and the verified set"
+    script:
+        "../scripts/dataset/audit_leakage.py"
+
+
+rule plot_genre_labels:
+    input:
+        samples=SAMPLES,
+        movies=out("dataset/movies.csv"),
+        printed=shipped("config/paper/fig5.csv"),
+        code=code("dataset/plot_genre_labels"),
+    output:
+        csv=out("tables/fig5.csv"),
+        figures=report(
+            figures("fig5"),
+            caption="../docs/report/fig5.rst",
+            category="Figures",
+            labels={"figure": "5", "content": "scenes of each genre"},
+        ),
+    log:
+        log_of("plot_genre_labels"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Fig. 5: the most frequent scenes of each genre"
+    script:
+        "../scripts/dataset/plot_genre_labels.py"
+
+
+rule plot_label_distribution:
+    input:
+        samples=SAMPLES,
+        code=code("dataset/plot_label_distribution"),
+    output:
+        csv=out("tables/label_distribution.csv"),
+        figures=report(
+            figures("label_distribution"),
+            caption="../docs/report/label_distribution.rst",
+            category="Figures",
+            labels={"figure": "label distribution", "content": "samples of each class"},
+        ),
+    log:
+        log_of("plot_label_distribution"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Samples of each class"
+    script:
+        "../scripts/dataset/plot_label_distribution.py"
+
+
+rule plot_cooccurrence:
+    input:
+        samples=SAMPLES,
+        code=code("dataset/plot_cooccurrence"),
+    output:
+        csv=out("tables/cooccurrence.csv"),
+        figures=report(
+            figures("cooccurrence"),
+            caption="../docs/report/cooccurrence.rst",
+            category="Figures",
+            labels={"figure": "co-occurrence", "content": "labels that are given together"},
+        ),
+    log:
+        log_of("plot_cooccurrence"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Labels that are given together"
+    script:
+        "../scripts/dataset/plot_cooccurrence.py"
+
+
+rule plot_label_shares:
+    input:
+        samples=SAMPLES,
+        movies=out("dataset/movies.csv"),
+        code=code("dataset/plot_label_shares"),
+    output:
+        csv=out("tables/label_shares.csv"),
+        figures=report(
+            figures("label_shares"),
+            caption="../docs/report/label_shares.rst",
+            category="Figures",
+            labels={"figure": "label shares", "content": "scenes by decade and genre"},
+        ),
+    log:
+        log_of("plot_label_shares"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Scenes by decade and by genre"
+    script:
+        "../scripts/dataset/plot_label_shares.py"
+
+
+rule study_thresholds:
+    input:
         shots=out("dataset/shots.parquet"),
         scores=out("dataset/shot_scores.h5"),
+        verified=VERIFIED,
+        truth=MEDIA,
+        code=code("dataset/study_thresholds"),
+    output:
+        csv=out("tables/thresholds.csv"),
+        figures=report(
+            figures("thresholds"),
+            caption="../docs/report/thresholds.rst",
+            category="Figures",
+            labels={"figure": "thresholds", "content": "what other thresholds would keep"},
+        ),
     log:
-        log_of("collect_shots"),
-    benchmark:
-        benchmark_of("collect_shots")
+        log_of("study_thresholds"),
     conda:
         "../envs/analysis.yaml"
     resources:
         mem_mb=4000,
-        runtime=60,
+        runtime=30,
     params:
-        clips=manifests.description(CLIPS),
-        flags=config["dataset"]["flags"],
-        manifest=MANIFEST,
-        max_failed_fraction=config["clips"]["max_failed_fraction"],
+        settings=SELECTION,
     message:
-        "Collecting the labelled shots"
+        "What other thresholds would keep"
     script:
-        "../scripts/dataset/collect_shots.py"
+        "../scripts/dataset/study_thresholds.py"
 
 
-rule write_release_json:
+rule describe_release:
     input:
-        out("dataset/shots.parquet"),
+        samples=SAMPLES,
+        evaluation=out("verification/evaluation_set.csv"),
+        classes=out("dataset/labels.csv"),
+        taxonomy=LABELS,
+        distribution=RELEASE["distribution"],
+        clips=RELEASE["clips"],
+        movie_info=RELEASE["movie_info"],
+        movie_splits=RELEASE["movie_splits"],
+        hvu=RELEASE["hvu"],
+        printed=shipped("config/paper/dataset.csv"),
+        code=code("dataset/describe_release"),
     output:
-        out("dataset/movieclip.json"),
+        csv=out("tables/release.csv"),
+        md=report(
+            out("tables/release.md"),
+            caption="../docs/report/release.rst",
+            category="Tables",
+            labels={"table": "release", "content": "the published files"},
+        ),
     log:
-        log_of("write_release_json"),
+        log_of("describe_release"),
     conda:
         "../envs/analysis.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
+    params:
+        drop=config["dataset"]["drop"],
+        merges=config["dataset"]["merges"],
     message:
-        "Writing the shots in the authors' release format"
+        "What the published files hold"
     script:
-        "../scripts/dataset/write_release_json.py"
+        "../scripts/dataset/describe_release.py"
+
+
+rule dataset:
+    input:
+        [*SAMPLES, *SAMPLE_LINES, out("dataset/labels.csv"), out("dataset/movies.csv")] if HAS_DATASET else [],
+        tables("table1", "dataset", "leakage") if HAS_DATASET else [],
+        rules.plot_genre_labels.output if HAS_DATASET else [],
+        rules.plot_label_distribution.output if HAS_DATASET else [],
+        rules.plot_cooccurrence.output if HAS_DATASET else [],
+        rules.plot_label_shares.output if HAS_DATASET else [],
+        rules.study_thresholds.output if HAS_CLIPS else [],
+        rules.describe_release.output if RELEASED else [],

@@ -4,8 +4,8 @@
 rule make_thumbnails:
     input:
         media=MEDIA,
-        shots=out("shots/{shard}.csv"),
-        code=code("thumbnails", "video"),
+        shots=of_clips("shots/{shard}.csv"),
+        code=code("gallery/make_thumbnails"),
     output:
         directory(out("gallery/thumbnails/{shard}")),
     log:
@@ -30,9 +30,9 @@ rule make_thumbnails:
 rule make_gallery:
     input:
         shots=out("dataset/shots.parquet"),
-        thumbnails=of_shards("gallery/thumbnails/{shard}"),
-        page=[*PAGE, *SHOT_CARDS, *page_parts("scripts/gallery/page/page")],
-        code=code("pages"),
+        thumbnails=of_shards(out("gallery/thumbnails/{shard}")),
+        page=page_of("gallery", "shots"),
+        code=code("gallery/make_gallery"),
     output:
         out("gallery/index.html"),
     log:
@@ -50,3 +50,9 @@ rule make_gallery:
         "The gallery of the labelled shots"
     script:
         "../scripts/gallery/make_gallery.py"
+
+
+rule gallery:
+    input:
+        [out("gallery/index.html")] if HAS_CLIPS else [],
+        [out("taxonomy/sample.html")] if HAS_CLIPS and not config["taxonomy"]["labels"] else [],

@@ -1,104 +1,28 @@
-"""Tables and figures of the labelled shots, all made from files that other rules computed."""
+"""The record of a run, which is made last."""
 
 
-rule make_table2:
+rule write_provenance:
     input:
-        shots=out("dataset/shots.parquet"),
-        printed="config/paper/table2.csv",
+        sources=sources.source_files(config),
+        clips=of_shards(of_clips("clips/{shard}.csv")),
+        results=[getattr(rules, chapter).input for chapter in config["chapters"] if chapter != "report"],
+        code=code("report/write_provenance"),
     output:
-        csv=out("tables/table2.csv"),
-        md=report(
-            out("tables/table2.md"),
-            caption="../docs/report/table2.rst",
-            category="Tables",
-            labels={"table": "2", "content": "movie shots"},
-        ),
+        out("provenance.json"),
     log:
-        log_of("make_table2"),
+        log_of("write_provenance"),
     conda:
         "../envs/analysis.yaml"
     params:
-        clips=manifests.description(CLIPS),
-        manifest=MANIFEST,
+        benchmarks=out("benchmarks"),
+        config=lambda wildcards: config,
+        manifest=[MANIFEST] if HAS_CLIPS else [],
     message:
-        "Table 2: statistics of movie shots"
+        "Recording where the results come from"
     script:
-        "../scripts/report/make_table2.py"
+        "../scripts/report/write_provenance.py"
 
 
-rule plot_confidence_grids:
+rule report:
     input:
-        shots=out("dataset/shots.parquet"),
-        media=MEDIA,
-    output:
-        report(
-            figures("fig4"),
-            caption="../docs/report/fig4.rst",
-            category="Figures",
-            labels={"figure": "4", "content": "high and low confidence"},
-        ),
-    log:
-        log_of("plot_confidence_grids"),
-    conda:
-        "../envs/analysis.yaml"
-    threads: CORES
-    params:
-        manifest=MANIFEST,
-    message:
-        "Fig. 4: shots labelled with high and with low confidence"
-    script:
-        "../scripts/report/plot_confidence_grids.py"
-
-
-rule plot_score_matrix:
-    input:
-        shots=out("dataset/shots.parquet"),
-        scores=of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
-        embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
-    output:
-        report(
-            figures("fig3"),
-            caption="../docs/report/fig3.rst",
-            category="Figures",
-            labels={"figure": "3", "content": "frame scores of one clip"},
-        ),
-    log:
-        log_of("plot_score_matrix"),
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        manifest=MANIFEST,
-    message:
-        "Fig. 3: frame scores of one clip"
-    script:
-        "../scripts/report/plot_score_matrix.py"
-
-
-rule plot_timelines:
-    input:
-        out("dataset/shots.parquet"),
-    output:
-        report(
-            figures("fig1c"),
-            caption="../docs/report/fig1c.rst",
-            category="Figures",
-            labels={"figure": "1c", "content": "labels along the clips"},
-        ),
-    log:
-        log_of("plot_timelines"),
-    conda:
-        "../envs/analysis.yaml"
-    message:
-        "Fig. 1c: labels along the clips"
-    script:
-        "../scripts/report/plot_timelines.py"
-
-
-TABLES += rules.make_table2.output
-FIGURES += figures("fig1c", "fig3", "fig4")
-GALLERY += [out("gallery/index.html")]
-
-SOURCE_FILES += [WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
-
-CHAPTERS["shots"] = [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")]
-CHAPTERS["tagging"] = of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5")
+        rules.write_provenance.output,

@@ -3,29 +3,48 @@
 `config/sources.csv` lists the files. `sources.mirror` is a folder looked into before the network.
 """
 
-from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources, weights_file
+from scripts.lib.records.clips import CLIP_LIST
+from scripts.lib.workflow import sources
 
-SOURCES = explained(read_sources, workflow.source_path("../config/sources.csv"))
-WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
-ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
-NEEDED = [LABELS, WEIGHTS, *VERIFIED, *([CLIP_LIST] if LISTED_HERE else [])]
-if config["taxonomy"].get("encoder"):
-    LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
-    NEEDED += [LABEL_ENCODER]
-if not config["taxonomy"]["labels"]:
-    NEEDED += [config["taxonomy"]["hvu_tags"], *filter(None, [config["taxonomy"]["compare_with"]])]
-RETRIEVED = [path for path in NEEDED if path.startswith("resources/")]
+SOURCES = explained(sources.read_sources, workflow.source_path("../config/sources.csv"))
+LABEL_ENCODER = sources.label_encoder_folder(config["taxonomy"]["encoder"])
+
+
+def weights_of(encoder):
+    return sources.weights_file(config["encoders"][encoder])
+
+
+def description_of(encoder):
+    """The JSON file that describes a model which open_clip does not know."""
+    return [model] if (model := config["encoders"][encoder]["model"]).endswith(".json") else []
+
+
+def downloaded(*shards):
+    """The tables of the shards' downloads, if the config asks for them."""
+    return [of_clips(f"downloads/{shard}.csv") for shard in shards] if config["clips"]["download"] else []
+
+
+def listed_downloads(shard):
+    """What the clips of a shard wait for; without clips there is no shard to wait for."""
+    if not CLIPS:
+        raise UserError(
+            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
+            f"whatever else has to be fetched:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
+            "Or name a list of your own as clips.manifest"
+        )
+    return downloaded(shard)
 
 
 localrules:
     retrieve_source,
     retrieve_weights,
     retrieve_label_encoder,
-    convert_weights,
     list_clips,
+    download_clips,
 
 
-ruleorder: convert_weights > retrieve_weights
+# Weights in the table have a checksum that was published.
+ruleorder: retrieve_source > retrieve_weights
 
 
 rule retrieve_source:
@@ -35,6 +54,7 @@ rule retrieve_source:
         "resources/logs/retrieve_source/{source}.log",
     wildcard_constraints:
         source="|".join(map(re.escape, SOURCES)),
+    retries: 2
     conda:
         "../envs/clip.yaml"
     params:
@@ -43,26 +63,6 @@ rule retrieve_source:
         "Fetching {wildcards.source}"
     script:
         "../scripts/retrieve/retrieve_source.py"
-
-
-# OpenAI publishes TorchScript archives; everything else here reads plain tensors.
-rule convert_weights:
-    input:
-        "resources/weights/{model}/openai.pt",
-    output:
-        "resources/weights/{model}/openai.safetensors",
-    log:
-        "resources/logs/convert_weights/{model}.log",
-    wildcard_constraints:
-        model="|".join(re.escape(Path(path).parent.name) for path in SOURCES if Path(path).name == "openai.pt"),
-    conda:
-        "../envs/clip.yaml"
-    params:
-        sha256=lambda wildcards: SOURCES[f"weights/{wildcards.model}/openai.pt"]["sha256"],
-    message:
-        "Converting OpenAI's weights of {wildcards.model}"
-    script:
-        "../scripts/retrieve/convert_weights.py"
 
 
 rule retrieve_weights:
@@ -74,8 +74,8 @@ rule retrieve_weights:
     conda:
         "../envs/clip.yaml"
     params:
-        model=lambda wildcards: TAGGER["model"],
-        pretrained=lambda wildcards: TAGGER["pretrained"],
+        model=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["model"],
+        pretrained=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["pretrained"],
     message:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:
@@ -84,16 +84,16 @@ rule retrieve_weights:
 
 rule retrieve_label_encoder:
     output:
-        directory("resources/encoders/{encoder}"),
+        directory("resources/encoders/{name}"),
     log:
-        "resources/logs/retrieve_label_encoder/{encoder}.log",
+        "resources/logs/retrieve_label_encoder/{name}.log",
     retries: 2
     conda:
         "../envs/language.yaml"
     params:
-        name=config["taxonomy"].get("encoder"),
+        name=config["taxonomy"]["encoder"],
     message:
-        "Fetching the sentence encoder {wildcards.encoder}"
+        "Fetching the sentence encoder {wildcards.name}"
     script:
         "../scripts/retrieve/retrieve_label_encoder.py"
 
@@ -103,7 +103,7 @@ rule list_clips:
     input:
         clips="resources/condensed_movies/clips.csv",
         movie_info="resources/condensed_movies/movie_info.csv",
-        code=code("condensed_movies"),
+        code=code("retrieve/list_clips"),
     output:
         CLIP_LIST,
     log:
@@ -114,3 +114,27 @@ rule list_clips:
         "Listing the clips of Condensed Movies"
     script:
         "../scripts/retrieve/list_clips.py"
+
+
+rule download_clips:
+    output:
+        of_clips("downloads/{shard}.csv"),
+    log:
+        log_of("download_clips", "{shard}"),
+    conda:
+        "../envs/download.yaml"
+    resources:
+        youtube=1,
+    params:
+        clips=shard_fingerprint,
+        manifest=MANIFEST,
+    message:
+        "Downloading the clips of shard {wildcards.shard}"
+    script:
+        "../scripts/retrieve/download_clips.py"
+
+
+rule retrieve:
+    input:
+        [path for path in sources.needed_files(config) if path.startswith("resources/")],
+        downloaded(*SHARDS) if CLIPS else [],

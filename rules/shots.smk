@@ -4,12 +4,12 @@
 rule detect_shots:
     input:
         media=MEDIA,
-        downloads=lambda wildcards: explained(downloads, wildcards.shard),
+        downloads=lambda wildcards: explained(listed_downloads, wildcards.shard),
         shot_list=config["shots"]["list"] or [],
-        code=code("shots", "video"),
+        code=code("shots/detect_shots"),
     output:
-        clips=out("clips/{shard}.csv"),
-        shots=out("shots/{shard}.csv"),
+        clips=of_clips("clips/{shard}.csv"),
+        shots=of_clips("shots/{shard}.csv"),
     log:
         log_of("detect_shots", "{shard}"),
     benchmark:
@@ -24,8 +24,14 @@ rule detect_shots:
         clips=shard_fingerprint,
         detector=config["shots"]["detector"],
         manifest=MANIFEST,
-        parameters=config["shots"]["parameters"],
+        parameters=config["shots"]["parameters"].get(config["shots"]["detector"], {}),
     message:
         "Finding the shots of shard {wildcards.shard}"
     script:
         "../scripts/shots/detect_shots.py"
+
+
+rule shots:
+    input:
+        of_shards(of_clips("clips/{shard}.csv")),
+        of_shards(of_clips("shots/{shard}.csv")),

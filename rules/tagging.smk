@@ -1,35 +1,45 @@
-"""Tagging: frames and labels embedded by CLIP, and compared (paper section 4.2)."""
+"""Tagging: frames and labels embedded, compared, and every shot's labels collected (paper section 4.2)."""
 
-from scripts.lib.gpu import threads_per_gpu
+
+def encoder_of(tagger):
+    return config["taggers"][tagger]["encoder"]
+
+
+def encoder_settings(encoder):
+    """What of an encoder's settings decides its embeddings, beside its weights."""
+    return {key: config["encoders"][encoder][key] for key in ("dtype", "frames", "model")}
+
+
+def embeddings_of(tagger, shard="{shard}"):
+    return of_clips(f"embeddings/{encoder_of(tagger)}/{shard}.h5")
 
 
 rule embed_frames:
     input:
-        clips=out("clips/{shard}.csv"),
-        shots=out("shots/{shard}.csv"),
-        weights=WEIGHTS,
-        code=code("encoders", "sampling", "video"),
+        clips=of_clips("clips/{shard}.csv"),
+        shots=of_clips("shots/{shard}.csv"),
+        weights=lambda wildcards: weights_of(wildcards.encoder),
+        description=lambda wildcards: description_of(wildcards.encoder),
+        code=code("tagging/embed_frames"),
     output:
-        out(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        of_clips("embeddings/{encoder}/{shard}.h5"),
     log:
-        log_of("embed_frames", f"{ENCODER}/{{shard}}"),
+        log_of("embed_frames", "{encoder}/{shard}"),
     benchmark:
-        benchmark_of("embed_frames", f"{ENCODER}/{{shard}}")
+        benchmark_of("embed_frames", "{encoder}/{shard}")
     conda:
         "../envs/clip.yaml"
-    threads: threads_per_gpu(CORES, workflow.resource_settings)
+    threads: CORES
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
         runtime=480,
     params:
         clips=shard_fingerprint,
-        dtype=config["tagging"]["dtype"],
-        frames=config["tagging"]["frames"],
+        encoder=lambda wildcards: encoder_settings(wildcards.encoder),
         manifest=MANIFEST,
-        model=TAGGER["model"],
     message:
-        "Embedding the frames of shard {wildcards.shard}"
+        "Embedding the frames of shard {wildcards.shard} with {wildcards.encoder}"
     script:
         "../scripts/tagging/embed_frames.py"
 
@@ -37,14 +47,15 @@ rule embed_frames:
 rule embed_labels:
     input:
         labels=LABELS,
-        weights=WEIGHTS,
-        code=code("encoders", "labels"),
+        weights=lambda wildcards: weights_of(encoder_of(wildcards.tagger)),
+        description=lambda wildcards: description_of(encoder_of(wildcards.tagger)),
+        code=code("tagging/embed_labels"),
     output:
-        out(f"embeddings/{config['tagging']['tagger']}.labels.h5"),
+        out("embeddings/{tagger}.labels.h5"),
     log:
-        log_of("embed_labels"),
+        log_of("embed_labels", "{tagger}"),
     benchmark:
-        benchmark_of("embed_labels")
+        benchmark_of("embed_labels", "{tagger}")
     conda:
         "../envs/clip.yaml"
     threads: 2
@@ -52,25 +63,25 @@ rule embed_labels:
         mem_mb=8000,
         runtime=30,
     params:
-        model=TAGGER["model"],
-        prompts=lambda wildcards: TAGGER["prompts"],
+        model=lambda wildcards: config["encoders"][encoder_of(wildcards.tagger)]["model"],
+        prompts=lambda wildcards: config["taggers"][wildcards.tagger]["prompts"],
     message:
-        "Embedding the labels"
+        "Embedding the labels for {wildcards.tagger}"
     script:
         "../scripts/tagging/embed_labels.py"
 
 
 rule score_shots:
     input:
-        frames=rules.embed_frames.output[0],
+        frames=lambda wildcards: embeddings_of(wildcards.tagger, wildcards.shard),
         labels=rules.embed_labels.output[0],
-        code=code("scores"),
+        code=code("tagging/score_shots"),
     output:
-        out(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
+        out("scores/{tagger}/{shard}.h5"),
     log:
-        log_of("score_shots", "{shard}"),
+        log_of("score_shots", "{tagger}/{shard}"),
     benchmark:
-        benchmark_of("score_shots", "{shard}")
+        benchmark_of("score_shots", "{tagger}/{shard}")
     conda:
         "../envs/clip.yaml"
     threads: 1
@@ -79,9 +90,185 @@ rule score_shots:
         runtime=60,
     params:
         clips=shard_fingerprint,
-        logit_scale=TAGGER["logit_scale"],
-        score=TAGGER["score"],
+        logit_scale=lambda wildcards: config["taggers"][wildcards.tagger]["logit_scale"],
+        score=lambda wildcards: config["taggers"][wildcards.tagger]["score"],
     message:
-        "Scoring the shots of shard {wildcards.shard}"
+        "Scoring the shots of shard {wildcards.shard} with {wildcards.tagger}"
     script:
         "../scripts/tagging/score_shots.py"
+
+
+rule list_failures:
+    input:
+        downloads=downloaded(*SHARDS) if CLIPS else [],
+        clips=of_shards(of_clips("clips/{shard}.csv")),
+        embeddings=of_shards(embeddings_of(TAGGER)),
+        code=code("tagging/list_failures"),
+    output:
+        out("dataset/failures.csv"),
+    log:
+        log_of("list_failures"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        manifest=MANIFEST,
+    message:
+        "Listing the clips that could not be used"
+    script:
+        "../scripts/tagging/list_failures.py"
+
+
+rule collect_shots:
+    input:
+        failures=rules.list_failures.output[0],
+        shots=of_shards(of_clips("shots/{shard}.csv")),
+        scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")),
+        embeddings=of_shards(embeddings_of(TAGGER)),
+        code=code("tagging/collect_shots"),
+    output:
+        shots=out("dataset/shots.parquet"),
+        scores=out("dataset/shot_scores.h5"),
+    log:
+        log_of("collect_shots"),
+    benchmark:
+        benchmark_of("collect_shots")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        clips=manifests.metadata_digest(CLIPS),
+        flags=config["dataset"]["flags"],
+        manifest=MANIFEST,
+        max_failed_fraction=config["clips"]["max_failed_fraction"],
+    message:
+        "Collecting the labelled shots"
+    script:
+        "../scripts/tagging/collect_shots.py"
+
+
+rule write_release_json:
+    input:
+        rules.collect_shots.output.shots,
+        code=code("tagging/write_release_json"),
+    output:
+        out("dataset/movieclip.json"),
+    log:
+        log_of("write_release_json"),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Writing the shots in the authors' release format"
+    script:
+        "../scripts/tagging/write_release_json.py"
+
+
+rule make_table2:
+    input:
+        shots=rules.collect_shots.output.shots,
+        printed=shipped("config/paper/table2.csv"),
+        code=code("tagging/make_table2"),
+    output:
+        csv=out("tables/table2.csv"),
+        md=report(
+            out("tables/table2.md"),
+            caption="../docs/report/table2.rst",
+            category="Tables",
+            labels={"table": "2", "content": "movie shots"},
+        ),
+    log:
+        log_of("make_table2"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        clips=manifests.metadata_digest(CLIPS),
+        manifest=MANIFEST,
+    message:
+        "Table 2: statistics of movie shots"
+    script:
+        "../scripts/tagging/make_table2.py"
+
+
+rule plot_confidence_grids:
+    input:
+        shots=rules.collect_shots.output.shots,
+        media=MEDIA,
+        code=code("tagging/plot_confidence_grids"),
+    output:
+        report(
+            figures("fig4"),
+            caption="../docs/report/fig4.rst",
+            category="Figures",
+            labels={"figure": "4", "content": "high and low confidence"},
+        ),
+    log:
+        log_of("plot_confidence_grids"),
+    conda:
+        "../envs/analysis.yaml"
+    threads: CORES
+    params:
+        manifest=MANIFEST,
+    message:
+        "Fig. 4: shots labelled with high and with low confidence"
+    script:
+        "../scripts/tagging/plot_confidence_grids.py"
+
+
+rule plot_score_matrix:
+    input:
+        shots=rules.collect_shots.output.shots,
+        scores=rules.collect_shots.input.scores,
+        embeddings=rules.collect_shots.input.embeddings,
+        code=code("tagging/plot_score_matrix"),
+    output:
+        report(
+            figures("fig3"),
+            caption="../docs/report/fig3.rst",
+            category="Figures",
+            labels={"figure": "3", "content": "frame scores of one clip"},
+        ),
+    log:
+        log_of("plot_score_matrix"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        manifest=MANIFEST,
+    message:
+        "Fig. 3: frame scores of one clip"
+    script:
+        "../scripts/tagging/plot_score_matrix.py"
+
+
+rule plot_timelines:
+    input:
+        rules.collect_shots.output.shots,
+        code=code("tagging/plot_timelines"),
+    output:
+        report(
+            figures("fig1c"),
+            caption="../docs/report/fig1c.rst",
+            category="Figures",
+            labels={"figure": "1c", "content": "labels along the clips"},
+        ),
+    log:
+        log_of("plot_timelines"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Fig. 1c: labels along the clips"
+    script:
+        "../scripts/tagging/plot_timelines.py"
+
+
+rule tagging:
+    input:
+        of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"])),
+        rules.list_failures.output if HAS_CLIPS else [],
+        rules.collect_shots.output if HAS_CLIPS else [],
+        rules.write_release_json.output if HAS_CLIPS else [],
+        rules.make_table2.output if HAS_CLIPS else [],
+        figures("fig1c", "fig3", "fig4") if HAS_CLIPS else [],

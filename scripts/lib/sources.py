@@ -11,6 +11,7 @@ CLIP_LIST = "resources/clips.csv"
 COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
+_HUB_FILE = re.compile(r"hf://(?P<repo_id>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})/(?P<filename>.+)", re.ASCII)
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
 
 
@@ -28,14 +29,20 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
             problems.append(f"the path {place!r} is not one below resources/, of letters, digits, _ - and .")
         if place in sources:
             problems.append(f"the path {place!r} is there twice")
-        if not row["url"].startswith(("https://", "http://")):
-            problems.append(f"{place}: the url {row['url']!r} does not begin with https://")
+        if not (row["url"].startswith(("https://", "http://")) or hub_file(row["url"])):
+            problems.append(f"{place}: the url {row['url']!r} is neither https://… nor hf://owner/name@commit/file")
         if not _SHA256.fullmatch(row["sha256"]):
             problems.append(f"{place}: the sha256 {row['sha256']!r} is not 64 hexadecimal digits, nor left out")
         sources[place] = row
     if problems:
         raise UserError(f"the table of sources {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
     return sources
+
+
+def hub_file(url: str) -> dict[str, str] | None:
+    """`repo_id`, `revision` and `filename` of a url `hf://owner/name@commit/file` (Hugging Face), else None."""
+    match = _HUB_FILE.fullmatch(url)
+    return match and match.groupdict()
 
 
 def in_mirror(path: str | Path, mirror: str | None) -> Path | None:

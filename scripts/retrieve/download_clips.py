@@ -14,7 +14,7 @@ from scripts.lib.log import job_log, logger, progress
 from scripts.lib.manifest import Clip, media_path, shard_clips
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.video import UnreadableClip, copy_pictures
-from scripts.lib.youtube import UNKNOWN, Refusal, classify, plain, watch_url
+from scripts.retrieve.youtube import UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")
 VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")
@@ -38,8 +38,8 @@ def download_clips(
     """Rows with `COLUMNS`, one a clip; a video that cannot be had is a row with the reason.
 
     The name of a clip's file, without suffix, is its video's id. A file that is there is left as
-    it is. Once YouTube refuses the network address rather than a video, the shard's other videos
-    are not asked for.
+    it is. Once YouTube refuses the network address rather than a video, the job ends; what has come
+    is there for the next one.
 
     Args:
         clips: the shard's manifest rows.
@@ -47,34 +47,30 @@ def download_clips(
         fetch: puts the video of an id into a folder and returns its file; raises `VideoRefused`.
 
     Raises:
-        UserError: the disk is full.
+        UserError: the disk is full, YouTube refuses this address, or the network is down.
     """
     outcomes: dict[str, tuple[str, str]] = {}
-    refused_in_a_row: list[Refusal] = []
+    last, in_a_row = None, 0
     with progress(len(clips), "clip", "Downloading clips") as bar:
         for clip in clips:
-            if clip.path not in outcomes:
-                last = refused_in_a_row[-1] if refused_in_a_row else UNKNOWN
-                if media_path(clip, str(root)).is_file():
-                    outcomes[clip.path] = ("ok", "was there before")
-                elif last.stops_after and len(refused_in_a_row) >= last.stops_after:
-                    outcomes[clip.path] = (last.status, f"not asked for after the clips before it: {last.remedy}")
-                else:
-                    refusal, reason = _download(clip, Path(root), fetch, sleep)
-                    refused_in_a_row = _continue_row(refused_in_a_row, refusal)
-                    outcomes[clip.path] = (refusal.status if refusal else "ok", reason)
-                    logger.info("%s: %s", clip.clip_id, ": ".join(filter(None, outcomes[clip.path])))
             bar.update()
+            if clip.path in outcomes:
+                continue
+            if media_path(clip, str(root)).is_file():
+                outcomes[clip.path] = ("ok", "was there before")
+                continue
+            refusal, reason = _download(clip, Path(root), fetch, sleep)
+            outcomes[clip.path] = (refusal.status if refusal else "ok", reason)
+            logger.info("%s: %s", clip.clip_id, ": ".join(filter(None, outcomes[clip.path])))
+            last, in_a_row = refusal, in_a_row + 1 if refusal is last else 1
+            if refusal and 0 < refusal.stops_after <= in_a_row:
+                raise UserError(
+                    f"{clip.clip_id} and the clips after it cannot be had now: {reason}. Then give the same command "
+                    "again: what has come is kept. To go on without the missing clips, set clips.download to null"
+                )
     return [
         dict(zip(COLUMNS, (clip.clip_id, Path(clip.path).stem, *outcomes[clip.path]), strict=True)) for clip in clips
     ]
-
-
-def _continue_row(row: list[Refusal], refusal: Refusal | None) -> list[Refusal]:
-    """The refusals of one kind in a row, with the newest."""
-    if refusal is None:
-        return []
-    return [*row, refusal] if row and row[-1] is refusal else [refusal]
 
 
 def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str]:

@@ -1,24 +1,27 @@
 """Fetch one file of `config/sources.csv`, from a mirror or the network, and check what it is."""
 
-import os
 import shutil
-from pathlib import Path
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
 
-from scripts.lib.archives import extract_file
-from scripts.lib.checksums import RECORDS, check_or_record
-from scripts.lib.download import DownloadFailed, Patience, discard, download, part_of
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path, sha256_of
-from scripts.lib.log import job_log, logger
-from scripts.lib.sources import read_sources
+from scripts.lib.log import job_log, logger, progress
+from scripts.lib.sources import hub_file, read_sources
+from scripts.lib.storage import is_machines_fault
+from scripts.retrieve.checksums import RECORDS, check_or_record
+
+TIMEOUT_SECONDS = 60
+CHUNK_BYTES = 1 << 16
 
 
 def retrieve_source(
     source: dict[str, str],
     destination: str | Path,
     mirror: str | None = None,
-    patience: Patience | None = None,
     records: Path = RECORDS,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> None:
     """Put a source's file at `destination`; it bears that name only once its content is right.
 
@@ -27,42 +30,60 @@ def retrieve_source(
             archive's file of that name is taken.
         mirror: folder looked into first, laid out as `resources/`.
         records: folder of the checksums of files that the table has none for.
+        timeout: seconds without an answer after which a server is given up.
 
     Raises:
-        UserError: not reachable, a web page in place of data, or another checksum.
+        UserError: not reachable, a web page in place of data, not the archive that was meant, or another checksum.
     """
     mirrored = Path(mirror, source["path"]) if mirror else None
-    if mirrored and mirrored.is_file():
-        logger.info("Copying %s", mirrored)
-        with atomic_path(destination) as temporary:
+    with atomic_path(destination) as temporary:
+        if mirrored and mirrored.is_file():
+            logger.info("Copying %s", mirrored)
             shutil.copyfile(mirrored, temporary)
             _check(source, temporary, str(mirrored), records)
-        return
-    logger.info("Fetching %s, version %s (licence: %s)", source["url"], source["version"], source["licence"])
-    part = part_of(destination)
+            return
+        url = source["url"]
+        logger.info("Fetching %s, version %s (licence: %s)", url, source["version"], source["licence"])
+        _fetch(source, temporary, timeout)
+        if url.endswith(".zip") and not source["path"].endswith(".zip"):
+            _refuse_page(source, temporary, url)
+            _unzip(temporary, Path(source["path"]).name, url)
+        _check(source, temporary, url, records)
+
+
+def _fetch(source: dict[str, str], destination: Path, timeout: float) -> None:
+    """Write a file of the hub, or of a web server, to `destination`."""
+    from huggingface_hub import hf_hub_download
+    from pooch import HTTPDownloader
+
+    url, hub = source["url"], hub_file(source["url"])
     try:
-        with download(source["url"], part, patience) as fetched:
-            try:
-                _accept(source, fetched, destination, records)
-            except UserError:
-                # Whole, but not what was meant: to continue it would be of no use.
-                discard(part)
-                raise
-    except DownloadFailed as error:
-        raise UserError(f"{error}; try again, or {_by_hand(source)}") from error
+        if hub:
+            shutil.copyfile(hf_hub_download(**hub), destination)
+        else:
+            # The downloader sets the total once it knows it.
+            with progress(1, "B", url.rpartition("/")[2]) as bar:
+                HTTPDownloader(progressbar=bar, chunk_size=CHUNK_BYTES, timeout=timeout)(url, str(destination), None)
+    except Exception as error:
+        # Both raise what their network libraries raise; of a full disk the caller tells more.
+        if is_machines_fault(error):
+            raise
+        raise UserError(f"{url} cannot be fetched ({error}); try again, or {_by_hand(source)}") from error
 
 
-def _accept(source: dict[str, str], fetched: Path, destination: str | Path, records: Path) -> None:
-    """Check a file that has come, and give it its name."""
-    if source["url"].endswith(".zip") and not source["path"].endswith(".zip"):
-        _refuse_page(source, fetched, source["url"])
-        with atomic_path(destination) as temporary:
-            extract_file(fetched, Path(source["path"]).name, temporary)
-            _check(source, temporary, source["url"], records)
-        discard(fetched)
-    else:
-        _check(source, fetched, source["url"], records)
-        os.replace(fetched, destination)
+def _unzip(path: Path, name: str, url: str) -> None:
+    """Replace a ZIP archive by its one file of that name, in whatever folder of it; nothing else is unpacked."""
+    with open(path, "rb") as stream:
+        path.unlink()
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                wanted = [member for member in archive.infolist() if PurePosixPath(member.filename).name == name]
+                if len(wanted) != 1:
+                    raise UserError(f"the archive {url} has {len(wanted)} file(s) named {name}, not one")
+                with archive.open(wanted[0]) as member, open(path, "wb") as target:
+                    shutil.copyfileobj(member, target)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
+            raise UserError(f"{url} cannot be read as a ZIP archive ({error})") from error
 
 
 def _check(source: dict[str, str], path: Path, origin: str, records: Path) -> None:

@@ -4,12 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
-from scripts.lib.checksums import check_or_record
 from scripts.lib.encoders import PREPROCESS_KEY, register_model
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger
 from scripts.lib.sources import in_mirror
+from scripts.retrieve.checksums import check_or_record
 
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode")
 
@@ -26,14 +26,14 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path, mirro
     Raises:
         UserError: no such weights, no way to them, or other ones than came first under this name.
     """
-    import open_clip
-    from safetensors.torch import save_file
-
     if copy := in_mirror(destination, mirror):
         check_or_record(copy, str(Path(*Path(destination).parts[1:])), str(copy))
         with atomic_path(destination) as temporary:
             shutil.copyfile(copy, temporary)
         return
+    import open_clip
+    from safetensors.torch import save_file
+
     name = register_model(model)
     try:
         path, settings = _download(name, pretrained)

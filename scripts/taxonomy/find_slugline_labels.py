@@ -6,7 +6,7 @@ from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger
 from scripts.lib.parquet import read_parquet
 from scripts.lib.tables import write_csv
-from scripts.taxonomy.paths import PATH_SEPARATOR
+from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.places import count_labels
 
 COLUMNS = ("label", "n_sluglines", "n_scripts")
@@ -18,11 +18,11 @@ def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], 
     """Labels in at least `min_scripts` scripts, and those that miss it but stand in half as many (and in two).
 
     Args:
-        sluglines: script_id and location, a path joined by ` > `, of each.
+        sluglines: script_id and location, names joined by ` > `, of each.
         min_scripts: in how many scripts a label must occur.
     """
     places = [
-        (row.script_id, row.location.split(PATH_SEPARATOR)) for row in sluglines.itertuples(index=False) if row.location
+        (row.script_id, row.location.split(NAME_SEPARATOR)) for row in sluglines.itertuples(index=False) if row.location
     ]
     labels = count_labels(places, min_scripts)
     known = {row["label"] for row in labels}

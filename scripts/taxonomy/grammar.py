@@ -5,15 +5,17 @@ grammar have names here, and the words that it knows stand in `scripts/taxonomy/
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from scripts.taxonomy.containment import FURNITURE, containment
 from scripts.taxonomy.vocabulary import (
     ABBREVIATIONS,
     CAMERA_NOTE,
     CAMERA_START,
     CONNECTORS,
     PAGE_FLOW,
+    PLACE_ENDINGS,
+    PLACE_NOUNS,
+    PLACE_PHRASES,
     PRODUCTION_MARK,
     SHOT_RUN_ON,
     TIME_MODIFIERS,
@@ -25,21 +27,16 @@ from scripts.taxonomy.vocabulary import (
 
 # No heading is as long as a paragraph, and the expressions below are not made for one.
 MAX_LENGTH = 300
-
-# What can stand between two pieces. Before a comma or a wide space is usually the more specific
-# place, as in an address; before a dash or a full stop, the more general one. BESIDE is a slash
-# between two places that each have a setting of their own, so that neither contains the other.
-COMMA, DASH, PARENTHESIS, SLASH, STOP, SPACE, BESIDE = (
-    "comma", "dash", "parenthesis", "slash", "stop", "space", "beside",
-)  # fmt: skip
+# Between the names of a place in a table.
+NAME_SEPARATOR = " > "
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Words between separators; `separator` is what stands before them (empty for the first)."""
+    """Words between separators; `bracketed` if an opening bracket stands before them."""
 
     text: str
-    separator: str
+    bracketed: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,12 +45,12 @@ class Slugline:
 
     Attributes:
         setting: INT, EXT or INT/EXT; empty where a heading is only forced (Fountain's leading dot).
-        pieces: the place's names as they were written, in written order.
+        names: the place's names as they were typed, in the order in which they were typed.
         time_of_day: what says when, pieces joined by `, `; empty where nothing does.
     """
 
     setting: str
-    pieces: tuple[Piece, ...]
+    names: tuple[str, ...]
     time_of_day: str
 
 
@@ -87,9 +84,13 @@ SPLIT_TIME = re.compile(
     r"[(\[]((?:[^()\[\]]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))[)\]]\s+([A-Za-z]+)",
     re.IGNORECASE,
 )
-# A nickname in brackets, or a state, says nothing of where the place is.
-NICKNAME = re.compile(r"[\"“'‘]")
-STATE = re.compile(r"(?:\w+ING|PARKED|EMPTY|DESERTED|ABANDONED)$", re.IGNORECASE)
+# Parts of a place's name that are not its head.
+NUMBERING = re.compile(r"[IVX]+|ONE|TWO|THREE|FOUR|FIVE|SIX|[A-Z]")
+AROUND = re.compile(r"(?:OUTSIDE|NEAR|ABOVE|BELOW|BEHIND|BESIDE|ACROSS|OPPOSITE)\b")
+SHARE = re.compile(r"^(?:ONE|SOME|PART|REST) OF\s+")
+BEHIND_HEAD = re.compile(
+    r"\s+(?:IN|OF|AT|BY|BEHIND|BESIDE|OUTSIDE|INSIDE|NEAR|FROM|ON|ABOVE|BELOW|UNDER|WITH|TO|FOR)\b"
+)
 # What stands before the place that a shot looks at.
 SEEN = re.compile(r"^.*?\b(?:OF|FROM|ON|AT|TOWARDS?|THROUGH|INTO)\s+(?:(?:THE|AN?)\s+)?", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
@@ -122,24 +123,20 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
             return None
         found = "", _strip_numbers(text)
     setting, body = found
-    pieces, notes, times = [], [], []
-    beside = False  # whether a slash and a setting of its own stand before the next place
+    names, notes, times = [], [], []
     behind_time = False
     for piece in split_pieces(SHOT_RUN_ON.sub(" - ", _join_split_times(body))):
         inner, rest = _take_setting(piece.text)
         setting = _unite(setting, inner)
-        beside = beside or (bool(inner) and piece.separator == SLASH)
         place, time = split_time(rest)
         # What stands in brackets behind a time is about the scene: DAY [DREAM], NIGHT (RAIN).
-        remark = place and behind_time and piece.separator == PARENTHESIS
+        remark = behind_time and piece.bracketed
         behind_time = bool(time)
         if time:
             times.append(time)
         if place and not remark:
-            piece = replace(piece, text=place, separator=BESIDE if beside else piece.separator)
-            (notes if is_note(place) else pieces).append(piece)
-            beside = beside and is_note(place)
-    return Slugline(setting, tuple(pieces or _named_in_notes(notes)), ", ".join(times))
+            (notes if is_note(place) else names).append(place)
+    return Slugline(setting, tuple(names or _named_in_notes(notes)), ", ".join(times))
 
 
 def _strip_marks(line: str) -> str:
@@ -256,18 +253,15 @@ def _join_split_times(body: str) -> str:
 def split_pieces(body: str) -> list[Piece]:
     """The words between separators, in written order, runs of blanks as one."""
     listed = _enumerations(body)
-    pieces, start, separator = [], 0, ""
+    pieces, start, bracketed = [], 0, False
     for match in SEPARATORS.finditer(body):
-        kind = match.lastgroup
-        in_list = kind == COMMA and any(first <= match.start() < end for first, end in listed)
-        if in_list or (kind == STOP and _is_abbreviation(body[: match.start()])):
+        in_list = match.lastgroup == "comma" and any(first <= match.start() < end for first, end in listed)
+        if in_list or (match.lastgroup == "stop" and _is_abbreviation(body[: match.start()])):
             continue
-        _add_piece(pieces, body[start : match.start()], separator)
-        start = match.end()
-        opens = kind == PARENTHESIS and match[0].strip() in "(["
-        separator = kind if kind != PARENTHESIS or opens else DASH
-    _add_piece(pieces, body[start:], separator)
-    return pieces
+        pieces.append(Piece(_trim(body[start : match.start()]), bracketed))
+        start, bracketed = match.end(), match[0].strip() in ("(", "[")
+    pieces.append(Piece(_trim(body[start:]), bracketed))
+    return [piece for piece in pieces if re.search(r"\w", piece.text) and piece.text.upper() not in CONNECTORS]
 
 
 def _enumerations(body: str) -> list[tuple[int, int]]:
@@ -279,14 +273,12 @@ def _enumerations(body: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _add_piece(pieces: list[Piece], text: str, separator: str) -> None:
+def _trim(text: str) -> str:
+    """A piece's words with single blanks, without what separators have left at their ends."""
     text = " ".join(text.split()).strip(" :*>-–—`")
     if text.endswith(".") and not _is_abbreviation(text[:-1]):
         text = text.rstrip(" .")
-    if STATE.match(text) or (separator == PARENTHESIS and NICKNAME.match(text)):
-        separator = DASH
-    if re.search(r"\w", text) and text.upper() not in CONNECTORS:
-        pieces.append(Piece(text.lstrip(". "), separator if pieces else ""))
+    return text.lstrip(". ")
 
 
 def _is_abbreviation(before: str) -> bool:
@@ -304,15 +296,31 @@ def is_note(text: str) -> bool:
     return bool((CAMERA_START if _is_place(text) else CAMERA_NOTE).search(text))
 
 
-def _named_in_notes(notes: list[Piece]) -> list[Piece]:
+def _named_in_notes(notes: list[str]) -> list[str]:
     """Of a heading that names nothing else, the place that its notes speak of: SHOT OF PLANE, TRACKING STATION."""
-    texts = [part for note in notes for part in (SEEN.sub("", note.text), note.text)]
-    return [Piece(text, "") for text in texts if _is_place(text)][:1]
+    return [text for note in notes for text in (SEEN.sub("", note), note) if _is_place(text)][:1]
 
 
 def _is_place(text: str) -> bool:
-    depth = containment(text)
-    return depth is not None and depth < FURNITURE
+    """Whether a name's head is a noun for places, as in `ROOM 9 IN DERELICT HOUSE`; not so in `NEAR THE CAR`.
+
+    The head is the last word before a preposition, but for numbers and states (`CAR TRAVELLING`).
+    """
+    text = text.upper()
+    words = re.findall(r"[A-Z]+(?:['’][A-Z]+)?", BEHIND_HEAD.split(SHARE.sub("", text))[0])
+    while words and (NUMBERING.fullmatch(words[-1]) or (len(words) > 1 and _is_state(words[-1]))):
+        words.pop()
+    if not words or AROUND.match(text):
+        return False
+    return _is_place_noun(words[-1]) or " ".join(words[-2:]) in PLACE_PHRASES
+
+
+def _is_state(word: str) -> bool:
+    return word.endswith("ING") and not _is_place_noun(word)
+
+
+def _is_place_noun(word: str) -> bool:
+    return any(form in PLACE_NOUNS or form.endswith(PLACE_ENDINGS) for form in (word, word.removesuffix("S")))
 
 
 def _time_token(word: str) -> str:

@@ -67,7 +67,7 @@ def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -
     frequent enough. Spelling variants meet in the commoner form.
 
     Args:
-        sluglines: script id and place path, one a slugline.
+        sluglines: script id and the place's names, one a slugline.
         min_scripts: in how many scripts a label must occur.
 
     Returns:
@@ -75,8 +75,8 @@ def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -
     """
     phrases = [
         (script, line, nouns)
-        for line, (script, path) in enumerate(sluglines)
-        for name in path
+        for line, (script, names) in enumerate(sluglines)
+        for name in names
         for nouns in candidates(name)
     ]
     spelling = _meet_spellings(Counter(noun for _, _, nouns in phrases for noun in nouns))

@@ -10,8 +10,7 @@ from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path, sha256_of
 from scripts.lib.log import job_log, logger, progress
 from scripts.lib.tables import write_csv
-from scripts.taxonomy.grammar import parse_slugline
-from scripts.taxonomy.paths import PATH_SEPARATOR, learn_habits, order_path
+from scripts.taxonomy.grammar import NAME_SEPARATOR, parse_slugline
 from scripts.taxonomy.screenplays import Line, UnreadableScreenplay, read_screenplay, script_ids
 
 COLUMNS = ("script_id", "line", "raw", "setting", "location", "time_of_day")
@@ -38,18 +37,17 @@ def find_sluglines(script_id: str, lines: Iterable[Line]) -> list[dict]:
     parsed = [
         (line, parse_slugline(line.text, forced=bool(line.heading))) for line in lines if line.heading is not False
     ]
-    found = [(line, slugline) for line, slugline in parsed if slugline is not None]
-    habits = learn_habits([slugline for _, slugline in found])
     return [
         {
             "script_id": script_id,
             "line": line.number,
             "raw": " ".join(line.text.split()),
             "setting": slugline.setting,
-            "location": PATH_SEPARATOR.join(order_path(slugline, habits)),
+            "location": NAME_SEPARATOR.join(slugline.names),
             "time_of_day": slugline.time_of_day,
         }
-        for line, slugline in found
+        for line, slugline in parsed
+        if slugline is not None
     ]
 
 

@@ -178,7 +178,7 @@ ODD_FILES = [
     (read_sources, f"{SOURCES}a.txt,1\n", "rows that are not whole"),
     (read_sources, f"{SOURCES}../../x,1,https://x.example,,MIT,x\n", "'../../x' is not one below resources/"),
     (read_sources, f"{SOURCES}/etc/x,1,https://x.example,,MIT,x\n", "'/etc/x' is not one below resources/"),
-    (read_sources, f"{SOURCES}a.txt,1,file:///etc/passwd,,MIT,x\n", "does not begin with https://"),
+    (read_sources, f"{SOURCES}a.txt,1,file:///etc/passwd,,MIT,x\n", "is neither https://… nor hf://"),
     (read_sources, f"{SOURCES}a.txt,1,https://x.example,beef,MIT,x\n", "is not 64 hexadecimal digits"),
     (read_sources, f"{SOURCES}a.txt,1,https://x.example,,MIT,x\na.txt,2,https://y.example,,MIT,y\n", "there twice"),
     (lambda path: read_csv(path, "label"), "", "lacks the column(s) label"),

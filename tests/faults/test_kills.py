@@ -247,6 +247,6 @@ def test_a_second_snakemake_is_refused(material, tmp_path):
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="control: nobody holds the run")
 def test_a_second_snakemake_would_be_let_in_without_the_lock(tmp_path):
     """The same with the protection switched off."""
-    unlocked = "import sys; from scripts.lib import jobs; jobs.fcntl.flock = lambda *_: None; "
+    unlocked = "import sys; from scripts.lib import jobs; jobs.FileLock.acquire = lambda *_, **__: None; "
     twice = "jobs.hold_run(sys.argv[1]); jobs.hold_run(sys.argv[1])"
     assert subprocess.run([sys.executable, "-c", unlocked + twice, str(tmp_path)], cwd=ROOT).returncode != 0

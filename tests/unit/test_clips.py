@@ -18,9 +18,9 @@ from scripts.lib.manifest import Clip, parse_manifest, read_manifest, write_mani
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.tables import read_csv
 from scripts.lib.video import Video
-from scripts.lib.youtube import STATUSES, classify, plain
 from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
 from scripts.retrieve.list_clips import list_clips
+from scripts.retrieve.youtube import classify, plain
 from tests.unit.test_retrieve import told  # noqa: F401
 
 # Messages of yt-dlp as people have reported them.
@@ -145,7 +145,6 @@ def test_each_clip_is_a_file_or_a_row_with_the_reason(answers, tmp_path, film):
     rows = download_clips(clips_of(*IDS[:5]), tmp_path, fetch)
     assert [row["status"] for row in rows] == ["ok", "private", "region", "ok", "ok"]
     assert rows[1]["reason"] == "Private video. Sign in if you've been granted access to this video"
-    assert {row["status"] for row in rows} <= set(STATUSES)
     assert there.read_bytes() == b"my own copy"
     assert asked == [IDS[0], IDS[1], IDS[2], IDS[4]]
     with av.open(str(tmp_path / "2019" / f"{IDS[0]}.mkv")) as container:
@@ -159,28 +158,37 @@ def test_each_clip_is_a_file_or_a_row_with_the_reason(answers, tmp_path, film):
 
 
 def test_what_passes_is_tried_again(answers, tmp_path):
-    """A network error and a limit, then the film: longer and longer waits, and one row in the end."""
+    """A network error and a limit, then the film: longer waits, of a minute at most, and one row in the end."""
     network, limit = "ERROR: unable to download video data: HTTP Error 403: Forbidden", REPORTED[10][1]
-    fetch, asked = answers({IDS[0]: [network, network, None], IDS[1]: [limit, limit, None]})
+    fetch, asked = answers({IDS[0]: [network, network, None], IDS[1]: [limit, None]})
     waits = []
     rows = download_clips(clips_of(*IDS[:2]), tmp_path, fetch, waits.append)
     assert [row["status"] for row in rows] == ["ok", "ok"]
-    assert waits == [5, 30, 60, 600]
-    assert len(asked) == 6
+    assert waits == [5, 30, 60]
+    assert len(asked) == 5
 
 
-def test_once_the_address_is_refused_nobody_is_asked_any_more(answers, tmp_path):
-    """A bot wall is met once, and the rest of the shard says so; of network errors three in a row are."""
-    wall, network = REPORTED[8][1], "ERROR: [youtube] Unable to download API page: timed out"
-    fetch, asked = answers(dict.fromkeys(IDS, wall))
+@pytest.mark.parametrize("message", [REPORTED[8][1], REPORTED[10][1]])
+def test_once_the_address_is_refused_the_job_ends_and_the_next_goes_on(answers, tmp_path, message):
+    """A bot wall or a limit is met once; the files that came are not asked for by the job's next try."""
+    fetch, asked = answers({IDS[1]: [message, message, None]})
+    with pytest.raises(UserError, match=r"IsZdfna1LKA and the clips after it .*some hours.* same command again"):
+        download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
+    assert asked == [IDS[0], IDS[1], IDS[1]]
     rows = download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
-    assert {row["status"] for row in rows} == {"bot_wall"}
-    assert asked == [IDS[0]] * 2
-    assert all(row["reason"].startswith("not asked for") for row in rows[1:])
+    assert [row["status"] for row in rows] == ["ok"] * 6
+    assert asked[3:] == list(IDS[1:])
 
+
+def test_three_network_errors_in_a_row_end_the_job(answers, tmp_path):
+    """Fewer are the videos' own; one that is private between them begins the row anew."""
+    network = "ERROR: [youtube] Unable to download API page: timed out"
     fetch, asked = answers({**dict.fromkeys(IDS, network), IDS[1]: REPORTED[0][1]})
-    rows = download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
-    assert [row["status"] for row in rows] == ["network", "private", *["network"] * 4]
+    rows = download_clips(clips_of(*IDS[:4]), tmp_path, fetch, lambda seconds: None)
+    assert [row["status"] for row in rows] == ["network", "private", "network", "network"]
+    asked.clear()
+    with pytest.raises(UserError, match=r"go_0fprkk98 and the clips after it cannot be had now: .*timed out"):
+        download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert asked == [IDS[0]] * 3 + [IDS[1]] + [IDS[2]] * 3 + [IDS[3]] * 3 + [IDS[4]] * 3
 
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.taxonomy.grammar import parse_slugline
-from scripts.taxonomy.paths import learn_habits, order_path
 from scripts.taxonomy.read_sluglines import find_sluglines
 from scripts.taxonomy.screenplays import Line, read_screenplay
 
@@ -23,7 +22,7 @@ DEMO = Path(__file__).resolve().parents[2] / "config/demo/screenplays"
 
 def fields(line, forced=False):
     found = parse_slugline(line, forced)
-    return found and (found.setting, " > ".join(order_path(found)), found.time_of_day)
+    return found and (found.setting, " > ".join(found.names), found.time_of_day)
 
 
 STYLES = {
@@ -61,17 +60,17 @@ STYLES = {
     "long dashes": ("INT. BAKERY — OVEN ROOM – DAY", "INT", "BAKERY > OVEN ROOM", "DAY"),
     "glued dash": ("INT. BAKERY- NIGHT", "INT", "BAKERY", "NIGHT"),
     "hyphens inside": ("INT. DRIVE-IN WASH-O-RAMA - DAY", "INT", "DRIVE-IN WASH-O-RAMA", "DAY"),
-    "address": ("INT. LOBBY, PALACE HOTEL - DAY", "INT", "PALACE HOTEL > LOBBY", "DAY"),
+    "address": ("INT. LOBBY, PALACE HOTEL - DAY", "INT", "LOBBY > PALACE HOTEL", "DAY"),
     "general first": ("INT. PALACE HOTEL, LOBBY - DAY", "INT", "PALACE HOTEL > LOBBY", "DAY"),
-    "dash, specific first": ("INT. CORRIDOR - POLICE STATION", "INT", "POLICE STATION > CORRIDOR", ""),
-    "city in brackets": ("INT. GARAGE (CHICAGO) - NIGHT", "INT", "CHICAGO > GARAGE", "NIGHT"),
+    "dash, specific first": ("INT. CORRIDOR - POLICE STATION", "INT", "CORRIDOR > POLICE STATION", ""),
+    "city in brackets": ("INT. GARAGE (CHICAGO) - NIGHT", "INT", "GARAGE > CHICAGO", "NIGHT"),
     "state in brackets": ("INT. CAR (MOVING) - DAY", "INT", "CAR > MOVING", "DAY"),
     "time in brackets": ("EXT. BUS STOP - (DAY) - MED. CLOSE SHOT", "EXT", "BUS STOP", "DAY"),
-    "wide spaces": ("1  INT PANTRY      SMALL VILLA      NIGHT   1", "INT", "SMALL VILLA > PANTRY", "NIGHT"),
+    "wide spaces": ("1  INT PANTRY      SMALL VILLA      NIGHT   1", "INT", "PANTRY > SMALL VILLA", "NIGHT"),
     "tabs": ("\t\tINT.\tBAKERY\tDAY", "INT", "BAKERY", "DAY"),
     "slash": ("EXT. PRISON YARD/LOADING DOCK - DAY", "EXT", "PRISON YARD > LOADING DOCK", "DAY"),
     "three levels": ("INT. PALACE HOTEL - SUITE - BEDROOM - DAY", "INT", "PALACE HOTEL > SUITE > BEDROOM", "DAY"),
-    "abbreviations": ("INT. MR. OAK'S ROOM, ST. ANNE'S - DAY", "INT", "ST. ANNE'S > MR. OAK'S ROOM", "DAY"),
+    "abbreviations": ("INT. MR. OAK'S ROOM, ST. ANNE'S - DAY", "INT", "MR. OAK'S ROOM > ST. ANNE'S", "DAY"),
     "an enumeration": ("INT. ROOM FOR HATS, WIGS, AND MASKS - DAY", "INT", "ROOM FOR HATS, WIGS, AND MASKS", "DAY"),
     "continued": ("14. ORSON'S HOME. INT. DAY. CONTINUED.", "INT", "ORSON'S HOME", "DAY"),
     "moments later": ("INT. BAKERY - MOMENTS LATER", "INT", "BAKERY", "MOMENTS LATER"),
@@ -82,7 +81,7 @@ STYLES = {
     "magic hour": ("EXT. QUARRY - MAGIC HOUR", "EXT", "QUARRY", "MAGIC HOUR"),
     "a bit later": ("INT. BAKERY, A BIT LATER", "INT", "BAKERY", "A BIT LATER"),
     "a remark": ("INT. BAKERY - DAY [DREAM]", "INT", "BAKERY", "DAY"),
-    "year first, city in brackets": ("1961. BAKERY (MADRID). INT. DAY.", "INT", "MADRID > BAKERY", "1961, DAY"),
+    "year first, city in brackets": ("1961. BAKERY (MADRID). INT. DAY.", "INT", "BAKERY > MADRID", "1961, DAY"),
     "cut by square brackets": ("INT. BAKERY - [THE NEXT] MORNING", "INT", "BAKERY", "THE NEXT MORNING"),
     "state after a comma": ("INT. MILK VAN, DRIVING - NIGHT", "INT", "MILK VAN > DRIVING", "NIGHT"),
     "season": ("EXT. QUARRY - NIGHT (SUMMER '95)", "EXT", "QUARRY", "NIGHT, SUMMER '95"),
@@ -104,31 +103,31 @@ STYLES = {
     "cross-cutting": ("9 INT. ORSON'S OFFICE - CROSS-CUTTING - DAY 9", "INT", "ORSON'S OFFICE", "DAY"),
     "numbers of two shots": ("102A/B INT. MILL-- DAY 102A/B", "INT", "MILL", "DAY"),
     "underscore for a dash": ("EXT. QUARRY ROAD _ NIGHT", "EXT", "QUARRY ROAD", "NIGHT"),
-    "half a broken dash": ("EXT. GARDEN Â MILL HOUSE Â DAY", "EXT", "MILL HOUSE > GARDEN", "DAY"),
+    "half a broken dash": ("EXT. GARDEN Â MILL HOUSE Â DAY", "EXT", "GARDEN > MILL HOUSE", "DAY"),
     "named like a camera's move": ("INT. TRACKING STATION - DAY", "INT", "TRACKING STATION", "DAY"),
     "named like a shot": ("INT. BIG SHOT CASINO - NIGHT", "INT", "BIG SHOT CASINO", "NIGHT"),
     "a camera in the room": ("INT. HALL BELOW THE CAMERA - SAME", "INT", "HALL BELOW THE CAMERA", "SAME"),
-    "a room for cameras": ("INT. SECURITY CAMERA ROOM, BANK - DAY", "INT", "BANK > SECURITY CAMERA ROOM", "DAY"),
+    "a room for cameras": ("INT. SECURITY CAMERA ROOM, BANK - DAY", "INT", "SECURITY CAMERA ROOM > BANK", "DAY"),
     "a third name": ("INT. ORSON'S APARTMENT, KITCHEN - ADA - DAY", "INT", "ORSON'S APARTMENT > KITCHEN > ADA", "DAY"),
-    "city in the middle": ("INT. U.S. EMBASSY - LISBON - MAZE", "INT", "LISBON > U.S. EMBASSY > MAZE", ""),
-    "state by its letters": ("INT. DAY. VAULT -- MINT -- BOISE, ID", "INT", "ID > BOISE > VAULT > MINT", "DAY"),
+    "city in the middle": ("INT. U.S. EMBASSY - LISBON - MAZE", "INT", "U.S. EMBASSY > LISBON > MAZE", ""),
+    "state by its letters": ("INT. DAY. VAULT -- MINT -- BOISE, ID", "INT", "VAULT > MINT > BOISE > ID", "DAY"),
     "a planet nobody knows": ("EXT. ZANTHOR - ROCK CANYON - RIDGE", "EXT", "ZANTHOR > ROCK CANYON > RIDGE", ""),
     "glued time": ("EXT. QUARRY ROAD-NIGHT.", "EXT", "QUARRY ROAD", "NIGHT"),
     "a shot run on": ("INT. PRESS ROOM CLOSE SHOT ADA AT PHONE", "INT", "PRESS ROOM", ""),
     "a shot run on, clipped": ("INT. OFFICE MED. SHOT", "INT", "OFFICE", ""),
     "action goes on": ("INT. BAKERY - CONTINUOUS ACTION", "INT", "BAKERY", "CONTINUOUS ACTION"),
     "a room called center": ("INT. POLAR STATION - COMMAND CENTER", "INT", "POLAR STATION > COMMAND CENTER", ""),
-    "a hall that is a house": ("INT. OFFICE - CITY HALL - DAY", "INT", "CITY HALL > OFFICE", "DAY"),
-    "no city in Turkey": ("INT. VAN - CRASH SITE - NIGHT", "INT", "CRASH SITE > VAN", "NIGHT"),
+    "a hall that is a house": ("INT. OFFICE - CITY HALL - DAY", "INT", "OFFICE > CITY HALL", "DAY"),
+    "no city in Turkey": ("INT. VAN - CRASH SITE - NIGHT", "INT", "VAN > CRASH SITE", "NIGHT"),
     "late": ("INT. ATTIC ABOVE THE MILL - LATE", "INT", "ATTIC ABOVE THE MILL", "LATE"),
     "a house with a number": ("INT. MILL HOUSE #2, HALL - LATE NIGHT", "INT", "MILL HOUSE #2 > HALL", "LATE NIGHT"),
-    "abbreviated places": ("INT. HALLWAY - MILL BLDG. Â DAY", "INT", "MILL BLDG. > HALLWAY", "DAY"),
-    "abbreviated dwelling": ("INT. LIVING ROOM - OAK APT. - DAY", "INT", "OAK APT. > LIVING ROOM", "DAY"),
-    "a car in a garage": ("INT. LIMO - PARKING GARAGE", "INT", "PARKING GARAGE > LIMO", ""),
+    "abbreviated places": ("INT. HALLWAY - MILL BLDG. Â DAY", "INT", "HALLWAY > MILL BLDG.", "DAY"),
+    "abbreviated dwelling": ("INT. LIVING ROOM - OAK APT. - DAY", "INT", "LIVING ROOM > OAK APT.", "DAY"),
+    "a car in a garage": ("INT. LIMO - PARKING GARAGE", "INT", "LIMO > PARKING GARAGE", ""),
     "on a person": ("INT. SERVICE ELEVATOR - ON ADA - SAME", "INT", "SERVICE ELEVATOR", "SAME"),
     "on the road": ("EXT. ON THE ROAD - DAY", "EXT", "ON THE ROAD", "DAY"),
     "what is seen": ("EXT. SHOT OF THE PLANE", "EXT", "PLANE", ""),
-    "a driving car": ("INT. CAR TRAVELLING-- MILL STREET - DAY", "INT", "MILL STREET > CAR TRAVELLING", "DAY"),
+    "a driving car": ("INT. CAR TRAVELLING-- MILL STREET - DAY", "INT", "CAR TRAVELLING > MILL STREET", "DAY"),
     "no-break spaces": ("\u00a0INT.\u00a0BAKERY - DAY", "INT", "BAKERY", "DAY"),
 }  # fmt: skip
 
@@ -185,17 +184,6 @@ def test_a_forced_heading_needs_no_setting():
     assert fields("---", forced=True) is None
 
 
-def test_a_script_teaches_how_its_separators_go():
-    lines = ["INT. ATTIC/MILL HOUSE - DAY", "INT. CELLAR/MILL HOUSE", "EXT. GATE/THE OAKS - DAY", "EXT. THE OAKS - DAY"]
-    rows = find_sluglines("x", [Line(number, text) for number, text in enumerate(lines, 1)])
-    assert [row["location"] for row in rows] == [
-        "MILL HOUSE > ATTIC",
-        "MILL HOUSE > CELLAR",
-        "THE OAKS > GATE",
-        "THE OAKS",
-    ]
-
-
 NUMBERS = st.sampled_from(["", "7", "12A", "A12", "3.78", "112"])
 SETTINGS = st.sampled_from(
     [("INT", "INT"), ("EXT", "EXT"), ("INT/EXT", "INT/EXT"), ("INT./EXT", "INT/EXT"), ("I/E", "INT/EXT")]
@@ -226,18 +214,19 @@ def test_a_heading_made_of_the_grammars_pieces_is_taken_apart_again(
 ):
     typed, wanted = setting
     place = f"{part}, {whole}" if address else f"{whole}{dash}{part}"
+    names = (part, whole) if address else (whole, part)
     tail = f"{dash}{when}" if when else ""
     tail += f" ({year})" if year else ""
     line = f"{indent}{number + '   ' if number else ''}{typed}. {place}{tail}"
     line += f"      {number}" if right and number else ""
-    assert fields(line + star) == (wanted, f"{whole} > {part}", ", ".join(filter(None, [when, year])))
+    assert fields(line + star) == (wanted, " > ".join(names), ", ".join(filter(None, [when, year])))
 
 
 @given(st.text(max_size=200))
 def test_no_text_is_too_odd(text):
     found, forced = parse_slugline(text), parse_slugline(text, forced=True)
     assert found is None or (found.setting in {"INT", "EXT", "INT/EXT"} and forced == found)
-    assert forced is None or all(piece.text and piece.text == piece.text.strip() for piece in forced.pieces)
+    assert forced is None or all(name and name == name.strip() for name in forced.names)
 
 
 def test_random_lines_and_mutated_sluglines_raise_nothing():
@@ -282,14 +271,7 @@ def read_marks(name):
 
 def test_fields_match_the_marks(screenplays):
     """Marks by hand; the last third of each script was kept apart while the grammar was written."""
-    places = {}
-    for script, lines in screenplays.items():
-        found = [parse_slugline(line) for line in lines]
-        habits = learn_habits([slugline for slugline in found if slugline])
-        places[script] = [
-            slugline and (slugline.setting, " > ".join(order_path(slugline, habits)), slugline.time_of_day)
-            for slugline in found
-        ]
+    places = {script: [fields(line) for line in lines] for script, lines in screenplays.items()}
     marks = read_marks("sluglines.csv")
     assert len(marks) >= 150 and len({mark["script_id"] for mark in marks}) >= 10
     for part in ("dev", "held"):
@@ -299,7 +281,7 @@ def test_fields_match_the_marks(screenplays):
                 (found := places[mark["script_id"]][int(mark["line"]) - 1]) is not None and found[place] == mark[field]
                 for mark in own
             )
-            assert right >= 0.95 * len(own), (part, field, right, len(own))
+            assert right >= 0.99 * len(own), (part, field, right, len(own))
 
 
 def test_headings_match_the_annotators(shared_data):

@@ -12,11 +12,11 @@ from scripts.taxonomy.apply_review import SHEET_COLUMNS, merge_rows, questions
 from scripts.taxonomy.cluster_labels import cluster, taxonomy_rows
 from scripts.taxonomy.compare_taxonomies import compare
 from scripts.taxonomy.embeddings import Embeddings
+from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.list_evidence import evidence
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
-from scripts.taxonomy.paths import PATH_SEPARATOR
 from scripts.taxonomy.places import candidates, count_labels
 from scripts.taxonomy.propose_merges import from_row, to_row
 from scripts.taxonomy.read_sluglines import read_sluglines
@@ -390,7 +390,7 @@ def test_fifteen_real_scripts_give_places_and_no_names(shared_data):
     """What `docs/slugline_labels.csv` lists, each label with what speaks for its being a place."""
     paths = sorted((shared_data / "screenplays").glob("*.txt"))
     rows, _ = read_sluglines(paths)
-    found = count_labels([(row["script_id"], row["location"].split(PATH_SEPARATOR)) for row in rows], 2)
+    found = count_labels([(row["script_id"], row["location"].split(NAME_SEPARATOR)) for row in rows], 2)
     listed = read_csv(ROOT / "docs/slugline_labels.csv")
     columns = ("label", "n_scripts", "n_sluglines")
     assert [[row[column] for column in columns] for row in listed] == [

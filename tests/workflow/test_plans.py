@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from packaging.markers import Marker
 from scripts.lib.manifest import Clip, write_manifest
 from scripts.lib.provenance import PACKAGES
 from scripts.lib.tables import read_csv
+from tests.unit.test_retrieve import GOOD, server  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
@@ -36,6 +38,18 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     assert "verification" in targets
     assert workspace.planned(*targets, *options)
     assert not (workspace.path / "results").exists()
+
+
+def test_a_download_that_fails_is_tried_again_and_pinned_weights_are_checked(workspace, server):  # noqa: F811
+    """By Snakemake, with the server's first answer that it is busy; the table's weights come by the table."""
+    row = f"a/b.txt,1,http://127.0.0.1:{server.server_port}/busy,{sha256(GOOD).hexdigest()},MIT,b.txt\n"
+    with open(workspace.path / "config/sources.csv", "a", encoding="utf-8") as table:
+        table.write(row)
+    told = workspace.snakemake("resources/a/b.txt").stdout
+    assert "cannot be fetched (503" in told and "Trying to restart" in told
+    assert (workspace.path / "resources/a/b.txt").read_bytes() == GOOD
+    weights = "resources/weights/ViT-B-32-quickgelu/openai.safetensors"
+    assert workspace.planned(weights) == {"retrieve_source": 1}
 
 
 def test_lint(workspace):

@@ -12,7 +12,7 @@ class Refusal:
         status: the word for it, as tables have it.
         pattern: what its messages have in common, in lower case.
         waits: seconds before each further try; empty when the video itself is the reason.
-        stops_after: videos in a row refused so until the rest is not even asked for; 0 for never.
+        stops_after: videos in a row refused so after which the job ends; 0 for never.
         remedy: what the user can do.
     """
 
@@ -28,16 +28,16 @@ REFUSALS = (
     Refusal(
         "rate_limit",
         r"rate.?limited|too many requests|http error 429|isn.{1,3}t available, try again later",
-        waits=(60, 600, 3600),
+        waits=(60,),
         stops_after=1,
-        remedy="too many videos in a short time; wait some hours and ask again",
+        remedy="too many videos in a short time: wait some hours",
     ),
     Refusal(
         "bot_wall",
         r"confirm you.{1,3}re not a bot|not a robot|captcha",
         waits=(60,),
         stops_after=1,
-        remedy="YouTube does not trust this network address; ask again later or from another network",
+        remedy="YouTube does not trust this network address: wait some hours, or use another network",
     ),
     Refusal("private", r"private video|video is private"),
     Refusal(
@@ -63,7 +63,6 @@ REFUSALS = (
     ),
 )
 UNKNOWN = Refusal("failed", "", remedy="see the reason; a newer yt-dlp may know better")
-STATUSES = ("ok", *(refusal.status for refusal in REFUSALS), UNKNOWN.status)
 
 
 def classify(message: str) -> Refusal:

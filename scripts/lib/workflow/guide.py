@@ -1,0 +1,60 @@
+"""What Snakemake tells a person: what can be asked for, and at a run's end what was made and where to look."""
+
+from pathlib import Path
+
+# Pages and folders of a run that people open, in the order in which they are named.
+PLACES = ("gallery/index.html", "taxonomy/review.html", "tables", "figures")
+
+
+def help_text(folder: str | Path, chapters: list[str]) -> str:
+    """Targets and shipped configurations, one line each, from the first lines of the files that define them.
+
+    Args:
+        folder: the workflow's.
+        chapters: names of the rule files that are targets.
+    """
+    folder = Path(folder)
+    targets = {
+        "(none)": "what the configuration lists as its chapters",
+        "tables, figures": "the tables, or the figures, of these chapters",
+        "tag": "every shot of a collection labelled, and the gallery",
+        **{chapter: _first_line(folder / f"rules/{chapter}.smk", '"""') for chapter in chapters},
+    }
+    configs = {
+        f"config/{path.name}": _first_line(path, "# ")
+        for path in sorted((folder / "config").glob("*.yaml"))
+        if path.stem not in ("default", "schema")
+    }
+    return (
+        "uv run snakemake --cores all [TARGET …] [--configfile FILE] [--config KEY=VALUE …]\n\n"
+        f"Targets:\n{_columns(targets)}\n\n"
+        f"Configurations (without one, the demo runs; config/schema.yaml describes every key):\n{_columns(configs)}"
+    )
+
+
+def _first_line(path: Path, mark: str) -> str:
+    line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(mark))
+    return line.removeprefix(mark).removesuffix('"""').rstrip(":. ")
+
+
+def _columns(rows: dict[str, str]) -> str:
+    width = max(map(len, rows))
+    return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows.items())
+
+
+def closing_line(run: str | Path, n_clips: int) -> str:
+    """What a run has made and where to look: `477 shots, 96 clips, 0 failed. Open results/demo/gallery/index.html`.
+
+    Args:
+        run: the run's folder.
+        n_clips: clips of the run.
+    """
+    run, counts = Path(run), ""
+    if (run / "dataset/shots.parquet").is_file():
+        from pyarrow.parquet import read_metadata
+
+        failures = (run / "dataset/failures.csv").read_text(encoding="utf-8", errors="replace")
+        n_failed = max(0, len(failures.splitlines()) - 1)
+        counts = f"{read_metadata(run / 'dataset/shots.parquet').num_rows} shots, {n_clips} clips, {n_failed} failed. "
+    places = [str(run / place) for place in PLACES if (run / place).exists()]
+    return f"{counts}Open {places[0]}" + (f"; see also {', '.join(places[1:])}" if places[1:] else "") if places else ""
