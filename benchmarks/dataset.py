@@ -16,10 +16,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from scripts.lib.hdf5 import CLIPS, create_h5, write_strings
-from scripts.lib.manifest import Clip, cut_shards, fingerprint, write_manifest
-from scripts.lib.shots import Shot, write_shots
-from scripts.lib.tables import write_csv
+from scripts.lib.files.hdf5 import CLIPS, create_h5, write_strings
+from scripts.lib.records.clips import Clip, cut_shards, fingerprint, write_manifest
+from scripts.lib.records.shots import Shot, write_shots
+from scripts.lib.tables.rows import write_csv
 
 SHARD_SIZE = 100
 # Spread of the random logits for which about a tenth of the best scores reach 0.4.

@@ -14,8 +14,8 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from scripts.lib.manifest import Clip, write_manifest
-from scripts.lib.tables import read_csv
+from scripts.lib.records.clips import Clip, write_manifest
+from scripts.lib.tables.rows import read_csv
 
 
 def main() -> None:

@@ -20,17 +20,17 @@ from benchmarks.weights import write_random_weights
 FPS, WIDTH, HEIGHT, SHOT_SECONDS = 24, 320, 180, 4
 
 DETECT = """
-from scripts.lib.manifest import Clip
+from scripts.lib.records.clips import Clip
 from scripts.shots.detect_shots import detect_shots
 rows, shots = detect_shots([Clip("clip", {path!r})], None, "content", {{"threshold": 30, "min_scene_len": 0.6}})
 print(len(shots), "shots")
 """
 
 EMBED = """
-from scripts.lib.encoders import load_clip
-from scripts.lib.hdf5 import create_h5
-from scripts.lib.manifest import Clip
-from scripts.lib.shots import Shot
+from scripts.lib.networks.encoders import load_clip
+from scripts.lib.files.hdf5 import create_h5
+from scripts.lib.records.clips import Clip
+from scripts.lib.records.shots import Shot
 from scripts.tagging.embed_frames import Work, embed_frames
 encoder = load_clip("config/demo/clip_small.json", {weights!r})
 step, seconds = {step}, {seconds}
@@ -41,7 +41,7 @@ with create_h5({embeddings!r}, {{}}) as file:
 
 SCORE = """
 import numpy as np
-from scripts.lib.hdf5 import create_h5, open_h5
+from scripts.lib.files.hdf5 import create_h5, open_h5
 from scripts.tagging.score_shots import score_clip
 with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
     width = source["clips/clip/features"].shape[1]

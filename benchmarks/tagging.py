@@ -18,10 +18,10 @@ import h5py
 import numpy as np
 
 from benchmarks.weights import write_random_weights
-from scripts.lib.encoders import ClipEncoder, load_clip
-from scripts.lib.manifest import Clip
-from scripts.lib.shots import Shot
-from scripts.lib.video import Video
+from scripts.lib.media.video import Video
+from scripts.lib.networks.encoders import ClipEncoder, load_clip
+from scripts.lib.records.clips import Clip
+from scripts.lib.records.shots import Shot
 from scripts.tagging.embed_frames import Work, embed_frames
 
 BATCH_SIZES = (8, 16, 32, 64, 256)
@@ -98,7 +98,7 @@ def _best_forward(encoder: ClipEncoder, n_frames: int) -> tuple[int, tuple[int, 
 
 
 def _decode(work: list[Work], threads: int) -> None:
-    from scripts.lib.parallel import map_in_threads
+    from scripts.lib.jobs.parallel import map_in_threads
 
     def decode(item: Work) -> None:
         with Video(item.clip) as video:

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from scripts.lib.encoders import register_model
+from scripts.lib.networks.encoders import register_model
 
 
 def write_random_weights(model: str, path: str | Path) -> None:

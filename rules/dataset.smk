@@ -26,7 +26,7 @@ if RELEASED:
         benchmark:
             benchmark_of("read_released")
         conda:
-            "../envs/analysis.yaml"
+            "../envs/workflow.yaml"
         message:
             "Reading the published splits"
         script:
@@ -47,11 +47,12 @@ else:
         benchmark:
             benchmark_of("select_shots")
         conda:
-            "../envs/analysis.yaml"
+            "../envs/workflow.yaml"
         resources:
             mem_mb=4000,
             runtime=30,
         params:
+            manifest=MANIFEST,
             settings=SELECTION,
         message:
             "Selecting the samples and their labels"
@@ -73,7 +74,7 @@ else:
         benchmark:
             benchmark_of("split_samples")
         conda:
-            "../envs/analysis.yaml"
+            "../envs/workflow.yaml"
         resources:
             mem_mb=4000,
             runtime=60,
@@ -102,7 +103,7 @@ rule describe_splits:
     log:
         log_of("describe_splits"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "What the splits hold"
     script:
@@ -126,7 +127,7 @@ rule make_table1:
     log:
         log_of("make_table1"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Table 1: datasets with visual scene classes"
     script:
@@ -152,7 +153,9 @@ rule audit_leakage:
     log:
         log_of("audit_leakage"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
+    params:
+        manifest=MANIFEST,
     message:
         "Leakage between the splits and the verified set"
     script:
@@ -176,7 +179,7 @@ rule plot_genre_labels:
     log:
         log_of("plot_genre_labels"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 5: the most frequent scenes of each genre"
     script:
@@ -198,7 +201,7 @@ rule plot_label_distribution:
     log:
         log_of("plot_label_distribution"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Samples of each class"
     script:
@@ -220,7 +223,7 @@ rule plot_cooccurrence:
     log:
         log_of("plot_cooccurrence"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Labels that are given together"
     script:
@@ -243,7 +246,7 @@ rule plot_label_shares:
     log:
         log_of("plot_label_shares"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Scenes by decade and by genre"
     script:
@@ -268,11 +271,12 @@ rule study_thresholds:
     log:
         log_of("study_thresholds"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
     params:
+        manifest=MANIFEST,
         settings=SELECTION,
     message:
         "What other thresholds would keep"
@@ -304,7 +308,7 @@ rule describe_release:
     log:
         log_of("describe_release"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         drop=config["dataset"]["drop"],
         merges=config["dataset"]["merges"],

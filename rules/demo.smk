@@ -17,7 +17,7 @@ rule render_clips:
     benchmark:
         benchmark_of("render_clips")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         seed=config["demo"]["seed"],
@@ -37,7 +37,7 @@ rule render_stills:
     benchmark:
         benchmark_of("render_stills")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         n_sets=config["demo"]["stills"]["sets"],
@@ -61,7 +61,7 @@ rule train_tagger:
     benchmark:
         benchmark_of("train_tagger")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     params:
         seed=config["demo"]["seed"],
@@ -80,7 +80,7 @@ rule draw_contact_sheet:
     log:
         log_of("draw_contact_sheet"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         seed=config["demo"]["seed"],
     message:
@@ -102,7 +102,7 @@ rule compare_with_truth:
     log:
         log_of("compare_with_truth"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         manifest=MANIFEST,

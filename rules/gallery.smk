@@ -13,7 +13,7 @@ rule make_thumbnails:
     benchmark:
         benchmark_of("make_thumbnails", "{shard}")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CLIPS_AT_A_TIME
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
@@ -40,7 +40,7 @@ rule make_gallery:
     benchmark:
         benchmark_of("make_gallery")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,

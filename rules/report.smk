@@ -12,7 +12,7 @@ rule write_provenance:
     log:
         log_of("write_provenance"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         benchmarks=out("benchmarks"),
         config=lambda wildcards: config,

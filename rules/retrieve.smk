@@ -56,7 +56,7 @@ rule retrieve_source:
         source="|".join(map(re.escape, SOURCES)),
     retries: 2
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     params:
         sha256=lambda wildcards: SOURCES[wildcards.source]["sha256"],
     message:
@@ -72,7 +72,7 @@ rule retrieve_weights:
         "resources/logs/retrieve_weights/{model}/{tag}.log",
     retries: 2
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     params:
         model=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["model"],
         pretrained=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["pretrained"],
@@ -89,7 +89,7 @@ rule retrieve_label_encoder:
         "resources/logs/retrieve_label_encoder/{name}.log",
     retries: 2
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         name=config["taxonomy"]["encoder"],
     message:
@@ -109,7 +109,7 @@ rule list_clips:
     log:
         "resources/logs/list_clips.log",
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing the clips of Condensed Movies"
     script:

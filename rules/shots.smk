@@ -15,7 +15,7 @@ rule detect_shots:
     benchmark:
         benchmark_of("detect_shots", "{shard}")
     conda:
-        "../envs/video.yaml"
+        "../envs/workflow.yaml"
     threads: CLIPS_AT_A_TIME
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

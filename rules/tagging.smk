@@ -1,5 +1,7 @@
 """Tagging: frames and labels embedded, compared, and every shot's labels collected (paper section 4.2)."""
 
+from scripts.lib.jobs.gpu import threads_per_gpu
+
 
 def encoder_of(tagger):
     return config["taggers"][tagger]["encoder"]
@@ -28,8 +30,8 @@ rule embed_frames:
     benchmark:
         benchmark_of("embed_frames", "{encoder}/{shard}")
     conda:
-        "../envs/clip.yaml"
-    threads: CORES
+        "../envs/workflow.yaml"
+    threads: threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
@@ -57,7 +59,7 @@ rule embed_labels:
     benchmark:
         benchmark_of("embed_labels", "{tagger}")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     resources:
         mem_mb=8000,
@@ -83,7 +85,7 @@ rule score_shots:
     benchmark:
         benchmark_of("score_shots", "{tagger}/{shard}")
     conda:
-        "../envs/clip.yaml"
+        "../envs/workflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
@@ -109,7 +111,7 @@ rule list_failures:
     log:
         log_of("list_failures"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
     message:
@@ -133,7 +135,7 @@ rule collect_shots:
     benchmark:
         benchmark_of("collect_shots")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -157,7 +159,7 @@ rule write_release_json:
     log:
         log_of("write_release_json"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -183,7 +185,7 @@ rule make_table2:
     log:
         log_of("make_table2"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         clips=manifests.metadata_digest(CLIPS),
         manifest=MANIFEST,
@@ -208,7 +210,7 @@ rule plot_confidence_grids:
     log:
         log_of("plot_confidence_grids"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     params:
         manifest=MANIFEST,
@@ -234,7 +236,7 @@ rule plot_score_matrix:
     log:
         log_of("plot_score_matrix"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
     message:
@@ -257,7 +259,7 @@ rule plot_timelines:
     log:
         log_of("plot_timelines"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 1c: labels along the clips"
     script:

@@ -35,7 +35,7 @@ rule read_sluglines:
     benchmark:
         benchmark_of("read_sluglines")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -57,7 +57,7 @@ rule find_slugline_labels:
     benchmark:
         benchmark_of("find_slugline_labels")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -78,7 +78,7 @@ rule list_hvu_labels:
     log:
         log_of("list_hvu_labels"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing the scene labels of HVU"
     script:
@@ -98,7 +98,7 @@ rule embed_names:
     benchmark:
         benchmark_of("embed_names")
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     threads: 2
     resources:
         mem_mb=4000,
@@ -123,7 +123,7 @@ rule propose_merges:
     log:
         log_of("propose_merges"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         merge_threshold=TAXONOMY["merge_threshold"],
         similar_threshold=TAXONOMY["similar_threshold"],
@@ -147,7 +147,7 @@ rule apply_review:
     log:
         log_of("apply_review"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     params:
         merge_threshold=TAXONOMY["merge_threshold"],
     message:
@@ -168,7 +168,7 @@ rule list_evidence:
     log:
         log_of("list_evidence"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Listing what speaks for each slugline label"
     script:
@@ -187,7 +187,7 @@ rule make_review_page:
     log:
         log_of("make_review_page"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "The page with the expert's questions"
     script:
@@ -210,7 +210,7 @@ rule plot_sources:
     log:
         log_of("plot_sources"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Fig. 2: where the labels come from"
     script:
@@ -234,7 +234,7 @@ rule compare_taxonomies:
     log:
         log_of("compare_taxonomies"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Our labels beside the published ones"
     script:
@@ -252,7 +252,7 @@ rule cluster_labels:
     log:
         log_of("cluster_labels"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Clustering the labels"
     script:
@@ -273,7 +273,7 @@ rule plot_clusters:
     log:
         log_of("plot_clusters"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "Drawing the clusters of the labels"
     script:
@@ -293,7 +293,7 @@ rule compare_with_paper:
     log:
         log_of("compare_with_paper"),
     conda:
-        "../envs/language.yaml"
+        "../envs/workflow.yaml"
     message:
         "The paper's printed merges and clusters beside ours"
     script:
@@ -309,7 +309,7 @@ rule sample_shots:
     log:
         log_of("sample_shots"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     params:
         manifest=MANIFEST,
         seed=TAXONOMY["sample"]["seed"],
@@ -332,7 +332,7 @@ rule picture_sample:
     benchmark:
         benchmark_of("picture_sample")
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     threads: CORES
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
@@ -359,7 +359,7 @@ rule make_sample_page:
     log:
         log_of("make_sample_page"),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/workflow.yaml"
     message:
         "The page with the sampled shots"
     script:

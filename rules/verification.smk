@@ -16,7 +16,7 @@ if RELEASED:
         log:
             log_of("list_verified"),
         conda:
-            "../envs/analysis.yaml"
+            "../envs/workflow.yaml"
         message:
             "The human-verified shots and the windows they lie in"
         script:
@@ -36,7 +36,7 @@ else:
         log:
             log_of("join_verified"),
         conda:
-            "../envs/analysis.yaml"
+            "../envs/workflow.yaml"
         params:
             manifest=MANIFEST,
         message:

@@ -11,10 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from scripts.lib.manifest import Clip
-from tests.runs import demo_run, small_tagger, workspace  # noqa: F401
-
-ROOT = Path(__file__).resolve().parents[1]
+from scripts.lib.records.clips import Clip
+from tests.helpers import ROOT
+from tests.helpers.runs import demo_run, small_tagger, workspace  # noqa: F401
 
 # Timestamps of clips with a variable frame rate.
 FINE_TICK = Fraction(1, 24000)

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from scripts.dataset.selection import clip_table, verified_videos
-from scripts.lib.frames import read_frame
-from scripts.lib.log import job_log
-from scripts.lib.paper_tables import printed_values, write_statistics
-from scripts.lib.parquet import read_parquet
-from scripts.lib.samples import SPLITS, find_videos, read_lines, read_samples, video_of
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.samples import SPLITS, find_videos, read_lines, read_samples, video_of
+from scripts.lib.tables.comparisons import printed_values, write_statistics
+from scripts.lib.tables.frames import read_frame
+from scripts.lib.tables.parquet import read_parquet
 
 NOWHERE = "no split"
 

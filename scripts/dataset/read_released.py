@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scripts.lib.condensed_movies import read_movies
-from scripts.lib.log import job_log
-from scripts.lib.samples import SEPARATOR, SPLITS, Line, find_videos, read_label_map, read_lines, write_dataset
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.condensed_movies import read_movies
+from scripts.lib.records.samples import SEPARATOR, SPLITS, Line, find_videos, read_label_map, read_lines, write_dataset
 
 
 def released_samples(lines: dict[str, Sequence[Line]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path
-from scripts.lib.log import job_log, logger
-from scripts.lib.samples import FACTS, SEPARATOR, movie_facts
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.records.samples import FACTS, SEPARATOR, movie_facts
 
 KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", *FACTS, "labels", "scores")
 

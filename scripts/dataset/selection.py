@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.hdf5 import open_h5, read_strings
-from scripts.lib.labels import TOP
-from scripts.lib.log import logger
-from scripts.lib.manifest import read_manifest
-from scripts.lib.parquet import explained_parquet
-from scripts.lib.samples import FACTS, SEPARATOR, find_videos, most_frequent, read_lines, video_of
+from scripts.lib.files.hdf5 import open_h5, read_strings
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.jobs.log import logger
+from scripts.lib.records.clips import read_manifest
+from scripts.lib.records.labels import TOP
+from scripts.lib.records.samples import FACTS, SEPARATOR, find_videos, most_frequent, read_lines, video_of
+from scripts.lib.tables.parquet import explained_parquet
 
 SHOT_COLUMNS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
 

@@ -8,16 +8,16 @@ import pandas as pd
 from PIL import Image
 from sklearn.neighbors import NearestCentroid
 
-from scripts.lib.files import atomic_path
-from scripts.lib.hdf5 import open_h5, read_strings
-from scripts.lib.log import job_log
-from scripts.lib.manifest import Clip, clips_root, read_manifest
-from scripts.lib.paper_tables import markdown_table
-from scripts.lib.parallel import map_in_threads
-from scripts.lib.parquet import read_parquet
-from scripts.lib.sampling import is_evenly_spread
-from scripts.lib.tables import write_csv
-from scripts.lib.video import Video
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.hdf5 import open_h5, read_strings
+from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.parallel import map_in_threads
+from scripts.lib.media.sampling import is_evenly_spread
+from scripts.lib.media.video import Video
+from scripts.lib.records.clips import Clip, clips_root, read_manifest
+from scripts.lib.tables.comparisons import markdown_table
+from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.rows import write_csv
 
 COLUMNS = ("method", "subset", "metric", "value", "n")
 SCALES = ("LS", "FS", "MS", "CS", "ECS")

@@ -7,8 +7,8 @@ from scripts.demo.studio.camera import SCALES, Shot, film_shot
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
-from scripts.lib.figures import new_figure, save_figure
-from scripts.lib.log import job_log
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import new_figure, save_figure
 
 COLUMNS = 6
 # Sets that are shown in every framing, below the labels.

@@ -12,11 +12,11 @@ from scripts.demo.studio.camera import SIZE
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import FPS, plan_shots, render_clip
 from scripts.demo.studio.sets import SETS
-from scripts.lib.files import atomic_folder
-from scripts.lib.log import job_log, progress
-from scripts.lib.manifest import Clip, read_manifest
-from scripts.lib.parallel import map_in_threads
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.files.atomic import atomic_folder
+from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.parallel import map_in_threads
+from scripts.lib.records.clips import Clip, read_manifest
+from scripts.lib.tables.rows import read_csv, write_csv
 
 SECONDS = (13.0, 17.0)
 # How readily any film goes to any scene; the table's weights of favoured scenes are 3 to 9.

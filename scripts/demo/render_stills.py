@@ -9,9 +9,9 @@ from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import pick_light, still
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
-from scripts.lib.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.log import job_log, progress
-from scripts.lib.parallel import map_in_threads
+from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
+from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.parallel import map_in_threads
 
 # Short side of the model's pictures; the long side is kept for random crops.
 SIDE = 64

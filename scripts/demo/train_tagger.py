@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.encoders import register_model
-from scripts.lib.files import atomic_path
-from scripts.lib.hdf5 import open_h5, read_strings
-from scripts.lib.log import job_log, logger, progress
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.hdf5 import open_h5, read_strings
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.networks.encoders import register_model
 
 # Wordings of captions. The paper's prompt is not among them: the tagger meets it in the films only.
 CAPTIONS = (

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from scripts.lib.log import job_log, logger
-from scripts.lib.manifest import shard_fingerprints
-from scripts.lib.pages import place_pictures, shots_data, write_page
-from scripts.lib.parquet import read_parquet
-from scripts.lib.shards import check_folder
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.pages.build import place_pictures, shots_data, write_page
+from scripts.lib.records.clips import shard_fingerprints
+from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.shards import check_folder
 
 
 def main(snakemake) -> None:

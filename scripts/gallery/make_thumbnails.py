@@ -1,11 +1,11 @@
 """Pictures of a shard's shots for the gallery."""
 
-from scripts.lib.files import atomic_folder
-from scripts.lib.log import job_log
-from scripts.lib.manifest import clips_root, shard_clips
-from scripts.lib.shards import mark_folder
-from scripts.lib.shots import read_shots
-from scripts.lib.thumbnails import make_thumbnails
+from scripts.lib.files.atomic import atomic_folder
+from scripts.lib.jobs.log import job_log
+from scripts.lib.media.thumbnails import make_thumbnails
+from scripts.lib.records.clips import clips_root, shard_clips
+from scripts.lib.records.shots import read_shots
+from scripts.lib.tables.shards import mark_folder
 
 
 def main(snakemake) -> None:

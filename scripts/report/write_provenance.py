@@ -2,10 +2,10 @@
 
 import json
 
-from scripts.lib.files import atomic_path
-from scripts.lib.log import job_log
-from scripts.lib.manifest import shard_fingerprints
-from scripts.lib.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.clips import shard_fingerprints
+from scripts.report.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
 
 
 def main(snakemake) -> None:

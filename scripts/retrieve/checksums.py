@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path, sha256_of
-from scripts.lib.log import logger
+from scripts.lib.files.atomic import atomic_path, sha256_of
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import logger
 
 RECORDS = Path("resources/checksums")
 

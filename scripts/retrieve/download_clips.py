@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path
-from scripts.lib.log import job_log, logger, progress
-from scripts.lib.manifest import Clip, media_path, shard_clips
-from scripts.lib.shards import write_shard_csv
-from scripts.lib.video import UnreadableClip, copy_pictures
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.media.video import UnreadableClip, copy_pictures
+from scripts.lib.records.clips import Clip, media_path, shard_clips
+from scripts.lib.tables.shards import write_shard_csv
 from scripts.retrieve.youtube import UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")

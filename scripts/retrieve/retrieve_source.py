@@ -5,11 +5,11 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path, sha256_of
-from scripts.lib.log import job_log, logger, progress
-from scripts.lib.sources import hub_file, read_sources
-from scripts.lib.storage import is_machines_fault
+from scripts.lib.files.atomic import atomic_path, sha256_of
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.workflow.sources import hub_file, read_sources
 from scripts.retrieve.checksums import RECORDS, check_or_record
 
 TIMEOUT_SECONDS = 60

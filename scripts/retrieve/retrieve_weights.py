@@ -4,11 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-from scripts.lib.encoders import PREPROCESS_KEY, register_model
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path
-from scripts.lib.log import job_log, logger
-from scripts.lib.sources import in_mirror
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.networks.encoders import PREPROCESS_KEY, register_model
+from scripts.lib.workflow.sources import in_mirror
 from scripts.retrieve.checksums import check_or_record
 
 PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.errors import UserError
-from scripts.lib.log import job_log, logger, progress
-from scripts.lib.manifest import Clip, clips_root, shard_clips
-from scripts.lib.parallel import map_in_threads
-from scripts.lib.shards import write_shard_csv
-from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
-from scripts.lib.storage import is_machines_fault
-from scripts.lib.video import ClipInfo, UnreadableClip, Video
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.parallel import map_in_threads
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.media.video import ClipInfo, UnreadableClip, Video
+from scripts.lib.records.clips import Clip, clips_root, shard_clips
+from scripts.lib.records.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
+from scripts.lib.tables.shards import write_shard_csv
 
 CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
 
@@ -33,7 +33,7 @@ def detect_shots(
         clips: the shard's manifest rows.
         root: folder that their paths are relative to.
         detector: name of a PySceneDetect detector, `parameters` its arguments.
-        shot_list: CSV that replaces detection, see `scripts.lib.shots.read_shot_list`.
+        shot_list: CSV that replaces detection, see `scripts.lib.records.shots.read_shot_list`.
         workers: clips worked on at a time.
 
     Returns:

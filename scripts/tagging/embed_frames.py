@@ -8,19 +8,19 @@ from itertools import groupby
 import h5py
 import numpy as np
 
-from scripts.lib.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
-from scripts.lib.errors import UserError
-from scripts.lib.files import sha256_of
-from scripts.lib.gpu import leased_gpu
-from scripts.lib.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, write_array, write_strings
-from scripts.lib.log import job_log, logger, progress
-from scripts.lib.manifest import Clip, clips_root, fingerprint, shard_clips
-from scripts.lib.parallel import read_ahead
-from scripts.lib.sampling import FrameSampler, expected_frames
-from scripts.lib.shards import read_shard_csv
-from scripts.lib.shots import Shot, shot_from_row
-from scripts.lib.storage import is_machines_fault
-from scripts.lib.video import UnreadableClip, Video
+from scripts.lib.files.atomic import sha256_of
+from scripts.lib.files.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, write_array, write_strings
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.gpu import leased_gpu
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.parallel import read_ahead
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.media.sampling import FrameSampler, expected_frames
+from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.networks.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
+from scripts.lib.records.clips import Clip, clips_root, fingerprint, shard_clips
+from scripts.lib.records.shots import Shot, shot_from_row
+from scripts.lib.tables.shards import read_shard_csv
 
 # Frames handed over at a time: the queue is touched once for all of them.
 CHUNK = 16
@@ -72,7 +72,7 @@ def embed_frames(
 
     Args:
         file: HDF5 file open for writing.
-        frames: sampling, see `scripts.lib.sampling.FrameSampler`.
+        frames: sampling, see `scripts.lib.media.sampling.FrameSampler`.
 
     Returns:
         Reasons of the clips that could not be embedded after all, by clip id.

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from scripts.lib.encoders import PACKAGES, load_clip
-from scripts.lib.files import sha256_of
-from scripts.lib.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.labels import fill_prompts, read_labels
-from scripts.lib.log import job_log
+from scripts.lib.files.atomic import sha256_of
+from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
+from scripts.lib.jobs.log import job_log
+from scripts.lib.networks.encoders import PACKAGES, load_clip
+from scripts.lib.records.labels import fill_prompts, read_labels
 
 
 def ensemble(embeddings: np.ndarray) -> np.ndarray:

@@ -3,10 +3,10 @@
 import h5py
 import numpy as np
 
-from scripts.lib.errors import UserError, make_anew
-from scripts.lib.hdf5 import CLIPS, create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
-from scripts.lib.log import job_log, progress
-from scripts.lib.scores import SCORES, shot_sums
+from scripts.lib.files.hdf5 import CLIPS, create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
+from scripts.lib.jobs.errors import UserError, make_anew
+from scripts.lib.jobs.log import job_log, progress
+from scripts.tagging.scores import SCORES, shot_sums
 
 # Frames scored and stored at a time, so that memory does not grow with the length of a clip.
 BLOCK = 1024

@@ -1,8 +1,8 @@
 """The taxonomy after the expert's answers, and the questions that are still open (paper section 3.2)."""
 
-from scripts.lib.files import atomic_path
-from scripts.lib.log import job_log, logger
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
 from scripts.taxonomy.propose_merges import COLUMNS as PROPOSAL_COLUMNS
 from scripts.taxonomy.propose_merges import from_row

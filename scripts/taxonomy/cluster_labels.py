@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log, logger
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.records.labels import read_labels
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 
 COLUMNS = ("label_id", "label", "source", "merged_from", "cluster", "exemplar")

@@ -1,9 +1,9 @@
 """This run's labels beside a published list: in both, only ours, only theirs, and the nearest of the rest."""
 
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log
-from scripts.lib.paper_tables import write_markdown
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.labels import read_labels
+from scripts.lib.tables.comparisons import write_markdown
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import Embeddings, read_embeddings
 from scripts.taxonomy.merging import nearest_column
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from scripts.lib.log import job_log
-from scripts.lib.paper_tables import COLUMNS, comparison
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log
+from scripts.lib.tables.comparisons import COLUMNS, comparison
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 
 CLUSTER_COLUMNS = ("paper_cluster", "paper_labels", "exemplar", "shared", "n_shared", "n_paper", "our_cluster")

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from scripts.lib.files import sha256_of
-from scripts.lib.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.labels import fill_prompts, read_labels
-from scripts.lib.log import job_log
-from scripts.lib.sentences import embed_texts
-from scripts.lib.tables import read_csv
+from scripts.lib.files.atomic import sha256_of
+from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.labels import fill_prompts, read_labels
+from scripts.lib.tables.rows import read_csv
 from scripts.taxonomy.review import read_review
+from scripts.taxonomy.sentences import embed_texts
 
 
 def names_to_embed(source: dict[str, str], merges: list[dict[str, str]]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.hdf5 import open_h5, read_attribute, read_strings
+from scripts.lib.files.hdf5 import open_h5, read_attribute, read_strings
 
 
 @dataclass(frozen=True)

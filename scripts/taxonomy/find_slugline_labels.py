@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from scripts.lib.errors import UserError
-from scripts.lib.log import job_log, logger
-from scripts.lib.parquet import read_parquet
-from scripts.lib.tables import write_csv
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.rows import write_csv
 from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.places import count_labels
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.labels import read_labels
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import Embeddings, read_embeddings
 from scripts.taxonomy.lexicon import place_sense
 from scripts.taxonomy.merging import nearest_column

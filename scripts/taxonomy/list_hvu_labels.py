@@ -1,9 +1,9 @@
 """The scene labels of HVU, from its official table of tags (248 of them)."""
 
-from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.labels import label_problems
-from scripts.lib.log import job_log, logger
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.records.labels import label_problems
+from scripts.lib.tables.rows import read_csv, write_csv
 
 CATEGORY = "scene"
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log, logger
-from scripts.lib.pages import write_page
-from scripts.lib.tables import read_csv
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.pages.build import write_page
+from scripts.lib.records.labels import read_labels
+from scripts.lib.tables.rows import read_csv
 from scripts.taxonomy.review import read_review
 
 TEXTS = ("question", "label", "source", "suggestion", "into", "reason")

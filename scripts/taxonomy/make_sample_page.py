@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log, logger
-from scripts.lib.pages import place_pictures, shots_data, write_page
-from scripts.lib.parquet import read_parquet
-from scripts.lib.shots import read_shots
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.pages.build import place_pictures, shots_data, write_page
+from scripts.lib.records.labels import read_labels
+from scripts.lib.records.shots import read_shots
+from scripts.lib.tables.parquet import read_parquet
 from scripts.taxonomy.review import read_review
 
 

@@ -1,10 +1,10 @@
 """Pictures of the sampled shots; only clips that hold one are decoded."""
 
-from scripts.lib.files import atomic_folder
-from scripts.lib.log import job_log
-from scripts.lib.manifest import clips_root, read_manifest
-from scripts.lib.shots import read_shots
-from scripts.lib.thumbnails import make_thumbnails
+from scripts.lib.files.atomic import atomic_folder
+from scripts.lib.jobs.log import job_log
+from scripts.lib.media.thumbnails import make_thumbnails
+from scripts.lib.records.clips import clips_root, read_manifest
+from scripts.lib.records.shots import read_shots
 
 
 def main(snakemake) -> None:

@@ -5,9 +5,9 @@ from textwrap import wrap
 
 from matplotlib.figure import Figure
 
-from scripts.lib.figures import label_colours, new_figure, save_figure
-from scripts.lib.log import job_log
-from scripts.lib.tables import read_csv
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.tables.rows import read_csv
 
 COLUMNS, WIDTH_CHARACTERS = 3, 42
 LINE, GAP, TITLE = 1.0, 0.9, 1.35

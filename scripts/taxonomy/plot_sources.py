@@ -4,10 +4,10 @@ from textwrap import fill
 
 from matplotlib.figure import Figure
 
-from scripts.lib.figures import new_figure, on_colour, save_figure
-from scripts.lib.log import job_log
-from scripts.lib.paper_tables import COLUMNS, comparison
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import new_figure, on_colour, save_figure
+from scripts.lib.tables.comparisons import COLUMNS, comparison
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, HVU, SLUGLINES
 
 NAMES = {COMMON: "Sluglines and HVU", SLUGLINES: "Movie sluglines", HVU: "HVU", HUMAN: "Human expert"}

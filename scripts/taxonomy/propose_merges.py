@@ -1,7 +1,7 @@
 """What becomes of every label of both lists if no expert says otherwise (paper section 3.2)."""
 
-from scripts.lib.log import job_log, logger
-from scripts.lib.tables import read_csv, write_csv
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
 

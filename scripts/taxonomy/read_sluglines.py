@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_path, sha256_of
-from scripts.lib.log import job_log, logger, progress
-from scripts.lib.tables import write_csv
+from scripts.lib.files.atomic import atomic_path, sha256_of
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.tables.rows import write_csv
 from scripts.taxonomy.grammar import NAME_SEPARATOR, parse_slugline
 from scripts.taxonomy.screenplays import Line, UnreadableScreenplay, read_screenplay, script_ids
 

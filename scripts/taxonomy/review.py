@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.errors import UserError, bullet_list
-from scripts.lib.tables import FORMULA_REFUSED, is_formula, read_csv
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, read_csv
 from scripts.taxonomy.merging import HUMAN, Candidate, Proposal
 
 COLUMNS = ("label", "decision", "into", "reason")

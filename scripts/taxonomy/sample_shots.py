@@ -4,9 +4,9 @@ import hashlib
 import heapq
 from collections.abc import Iterable
 
-from scripts.lib.log import job_log, logger
-from scripts.lib.manifest import shard_fingerprints
-from scripts.lib.shots import Shot, read_shots, write_shots
+from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.records.clips import shard_fingerprints
+from scripts.lib.records.shots import Shot, read_shots, write_shots
 
 
 def sample_shots(shots: Iterable[Shot], n: int, seed: int) -> list[Shot]:

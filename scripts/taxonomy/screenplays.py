@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
-from scripts.lib.errors import UserError
-from scripts.lib.manifest import slug_of
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.records.clips import slug_of
 
 # The formats that say most about a line come first.
 SUFFIXES = (".fdx", ".fountain", ".spmd", ".txt", ".pdf")

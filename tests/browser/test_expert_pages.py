@@ -7,8 +7,8 @@ from PIL import Image
 
 from scripts.taxonomy.review import read_review
 from tests.browser.conftest import Page
-from tests.expert_pages import LABELS, make_sheet, row, write_review_page, write_sample_page
-from tests.galleries import make_shots
+from tests.helpers.expert_pages import LABELS, make_sheet, row, write_review_page, write_sample_page
+from tests.helpers.galleries import make_shots
 
 
 def rows_of(path):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.galleries import make_shots, write_page
+from tests.helpers.galleries import make_shots, write_page
 
 PAGE_SIZE = 60
 # From the event until the cards are there and the browser has laid them out.

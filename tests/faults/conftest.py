@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.mini import RELEASED_SETTINGS, SETTINGS, Started, copy_of, make_mini
+from tests.helpers.mini import RELEASED_SETTINGS, SETTINGS, Started, copy_of, make_mini
 
 
 @pytest.fixture(scope="session")

@@ -15,27 +15,27 @@ import numpy as np
 import pytest
 import yaml
 
-from scripts.lib import labels as labels_module
-from scripts.lib import manifest as manifest_module
-from scripts.lib import shots as shots_module
-from scripts.lib import sources as sources_module
-from scripts.lib.config import check_config, check_keys, load_schema, read_typed
-from scripts.lib.errors import UserError
-from scripts.lib.frames import read_frame
-from scripts.lib.hdf5 import open_h5
-from scripts.lib.labels import read_labels
-from scripts.lib.log import job_log
-from scripts.lib.manifest import COLUMNS, SAFE_ID, read_manifest
-from scripts.lib.samples import read_label_map, read_lines
-from scripts.lib.sentences import embed_texts
-from scripts.lib.shots import read_shot_list
-from scripts.lib.sources import read_sources
-from scripts.lib.tables import read_csv
+from scripts.lib.files.hdf5 import open_h5
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records import clips as manifest_module
+from scripts.lib.records import labels as labels_module
+from scripts.lib.records import shots as shots_module
+from scripts.lib.records.clips import COLUMNS, SAFE_ID, read_manifest
+from scripts.lib.records.labels import read_labels
+from scripts.lib.records.samples import read_label_map, read_lines
+from scripts.lib.records.shots import read_shot_list
+from scripts.lib.tables.frames import read_frame
+from scripts.lib.tables.rows import read_csv
+from scripts.lib.workflow import sources as sources_module
+from scripts.lib.workflow.config import check_config, check_keys, load_schema, read_typed
+from scripts.lib.workflow.sources import read_sources
 from scripts.taxonomy import review as review_module
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.review import read_review
-from tests.faults.mini import Started, copy_of, random_weights
-from tests.runs import ROOT
+from scripts.taxonomy.sentences import embed_texts
+from tests.helpers import ROOT
+from tests.helpers.mini import Started, copy_of, random_weights
 
 N_FUZZED = 300
 # What people and programs put where something else is wanted.
@@ -316,7 +316,7 @@ def test_pickles_as_weights_are_refused_unopened(tmp_path, suffix):
     """Whatever the file is called; and the trap is a real one."""
     import torch
 
-    from scripts.lib.encoders import load_clip
+    from scripts.lib.networks.encoders import load_clip
 
     weights, sprung = tmp_path / f"weights{suffix}", tmp_path / "sprung"
     if suffix == ".pt":
@@ -333,7 +333,7 @@ def test_pickles_as_weights_are_refused_unopened(tmp_path, suffix):
 
 def test_weights_of_another_architecture_are_refused(tmp_path):
     """They name what does not fit, not a traceback."""
-    from scripts.lib.encoders import load_clip
+    from scripts.lib.networks.encoders import load_clip
 
     random_weights(tmp_path / "small.safetensors")
     other = json.loads((ROOT / "config/demo/clip_small.json").read_text())

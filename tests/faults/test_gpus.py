@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.mini import RUN, Started, copy_of
+from tests.helpers.mini import RUN, Started, copy_of
 
 SETTINGS = ("--cores", "4", "--configfile", "mini.yaml", "--resources", "gpu=2")
 SHARDS = [f"{RUN}/embeddings/clip_small__clip_small/{shard}.h5" for shard in ("00000", "00001")]

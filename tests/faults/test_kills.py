@@ -13,8 +13,8 @@ from functools import partial
 
 import pytest
 
-from tests.faults.mini import RELEASED, RELEASED_SETTINGS, RUN, SETTINGS, Started, copy_of, differences, until
-from tests.runs import ROOT
+from tests.helpers import ROOT
+from tests.helpers.mini import RELEASED, RELEASED_SETTINGS, RUN, SETTINGS, Started, copy_of, differences, until
 
 RANDOM_KILLS = 10
 ALONE, GROUP = "Snakemake alone", "all processes"
@@ -142,11 +142,11 @@ def test_jobs_would_live_on_without_watching(material, tmp_path):
 OWNER = """
 import os, socket, sys
 socket.gethostname = lambda: sys.argv[1]
-from scripts.lib.jobs import OWNER, prepare_for_jobs
+from scripts.lib.workflow.processes import OWNER, prepare_for_jobs
 prepare_for_jobs(os.getcwd())
 print(f"{OWNER}={os.environ[OWNER]}", end="")
 """
-JOB = "import time; from scripts.lib.jobs import end_with_owner; end_with_owner(); time.sleep(2); print('alive')"
+JOB = "import time; from scripts.lib.workflow.processes import end_with_owner; end_with_owner(); time.sleep(2); print('alive')"
 
 
 @pytest.mark.parametrize(("host", "outcome"), [(socket.gethostname(), ""), ("another-host", "alive\n")])
@@ -162,7 +162,7 @@ WRITER = """
 import os, sys, time
 from contextlib import nullcontext
 from pathlib import Path
-from scripts.lib.files import atomic_folder, atomic_path
+from scripts.lib.files.atomic import atomic_folder, atomic_path
 final, kind = Path(sys.argv[1]), sys.argv[2]
 writers = {"file": atomic_path, "folder": atomic_folder}
 with writers.get(kind, nullcontext)(final) as place:
@@ -202,7 +202,7 @@ def test_a_killed_writer_leaves_no_final_name(tmp_path, kind):
     assert not final.exists()
     left = list(tmp_path.iterdir())
     assert len(left) == 1 and re.fullmatch(r"\.result\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.part", left[0].name)
-    from scripts.lib.files import atomic_folder, atomic_path
+    from scripts.lib.files.atomic import atomic_folder, atomic_path
 
     with atomic_path(final) if kind == "file" else atomic_folder(final) as place:
         (place if kind == "file" else place / "x").write_text("whole")
@@ -215,7 +215,7 @@ def test_what_living_processes_write_is_left_alone(tmp_path):
     command = [sys.executable, "-c", WRITER, str(final), "file"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
         writer.stdout.readline()
-        from scripts.lib.files import atomic_path
+        from scripts.lib.files.atomic import atomic_path
 
         with atomic_path(final) as place:
             place.write_text("mine")

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import (
+from scripts.lib.files.hdf5 import (
     append_rows,
     create_h5,
     growing_dataset,
@@ -28,15 +27,16 @@ from scripts.lib.hdf5 import (
     write_array,
     write_strings,
 )
-from scripts.lib.jobs import explain_kills
-from scripts.lib.manifest import Clip
-from scripts.lib.parquet import read_parquet
-from scripts.lib.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
-from scripts.lib.tables import read_csv
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.records.clips import Clip
+from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.rows import read_csv
+from scripts.lib.tables.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
+from scripts.lib.workflow.processes import explain_kills
 from scripts.shots.detect_shots import detect_shots
 from scripts.tagging.embed_frames import read_work
-from tests.faults.mini import RUN, SETTINGS, Started, copy_of
-from tests.runs import ROOT
+from tests.helpers import ROOT
+from tests.helpers.mini import RUN, SETTINGS, Started, copy_of
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def own_mounts():
 @pytest.mark.timeout(600)
 def test_a_full_disk_in_every_rule(undisturbed, own_mounts, tmp_path):
     """The job says what it needs and where, leaves nothing half-written, and goes on when there is room."""
-    command = [*own_mounts, sys.executable, "-m", "tests.faults.replay", undisturbed.path]
+    command = [*own_mounts, sys.executable, "-m", "tests.helpers.replay", undisturbed.path]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True
     )
@@ -123,8 +123,8 @@ HDF5_ON_A_FULL_DISK = """
 import sys, subprocess
 subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={sys.argv[2]}k", "tmpfs", sys.argv[1]], check=True)
 import h5py, numpy as np
-from scripts.lib.errors import UserError
-from scripts.lib.hdf5 import append_rows, create_h5, growing_dataset, write_array
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.files.hdf5 import append_rows, create_h5, growing_dataset, write_array
 path = sys.argv[1] + "/x.h5"
 try:
     with create_h5(path, {"a": "b"}) if sys.argv[3] == "ours" else h5py.File(path, "w") as file:
@@ -163,8 +163,8 @@ import sys, subprocess, shutil
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", sys.argv[1]], check=True)
 import numpy as np
 from pathlib import Path
-from scripts.lib.errors import UserError
-from scripts.lib.files import atomic_folder, atomic_path
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.files.atomic import atomic_folder, atomic_path
 final, kind = Path(sys.argv[1], "result"), sys.argv[2]
 try:
     with (atomic_folder if kind in ("copies", "films") else atomic_path)(final) as place:

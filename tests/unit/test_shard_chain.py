@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.weights import write_random_weights
 from scripts.dataset import collect_shots, list_failures
-from scripts.lib.errors import UserError
-from scripts.lib.manifest import fingerprint, write_manifest
-from scripts.lib.shards import write_shard_csv
-from scripts.lib.shots import Shot, write_shots
-from scripts.report.plot_score_matrix import read_clip
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.records.clips import fingerprint, write_manifest
+from scripts.lib.records.shots import Shot, write_shots
+from scripts.lib.tables.shards import write_shard_csv
 from scripts.tagging import embed_frames, embed_labels, score_shots
+from scripts.tagging.plot_score_matrix import read_clip
 
 # What the roots of these files hold, what a clip's group holds, and a clip that fails.
 NAMES = ("labels", "prompts", "clips", "failures", "features", "S", "gone")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.runs import unexplained
+from tests.helpers.runs import unexplained
 
 
 @pytest.fixture(scope="module")

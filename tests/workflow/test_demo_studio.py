@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from scripts.demo.render_clips import render
-from scripts.lib.manifest import Clip, read_manifest
-from scripts.lib.tables import read_csv
-from scripts.lib.video import Video
+from scripts.lib.media.video import Video
+from scripts.lib.records.clips import Clip, read_manifest
+from scripts.lib.tables.rows import read_csv
 
 CLIP, COLOUR, SHUFFLED = "CLIP", "nearest centroid of colour histograms", "CLIP with shuffled labels"
 

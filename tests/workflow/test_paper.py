@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from scripts.lib.manifest import read_manifest
+from scripts.lib.records.clips import read_manifest
 
 PAPER = ("--configfile", "config/paper.yaml", "--config")
 COMMAND = "snakemake retrieve --configfile config/paper.yaml"

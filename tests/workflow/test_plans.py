@@ -13,12 +13,12 @@ import pytest
 import yaml
 from packaging.markers import Marker
 
-from scripts.lib.manifest import Clip, write_manifest
-from scripts.lib.provenance import PACKAGES
-from scripts.lib.tables import read_csv
-from tests.unit.test_retrieve import GOOD, server  # noqa: F401
+from scripts.lib.records.clips import Clip, write_manifest
+from scripts.lib.tables.rows import read_csv
+from scripts.report.provenance import PACKAGES
+from tests.helpers import ROOT
+from tests.unit.retrieve.test_sources import GOOD, server  # noqa: F401
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
 
 

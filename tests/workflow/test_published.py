@@ -7,7 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from tests.runs import make_workspace, unexplained
+from tests.helpers.runs import make_workspace, unexplained
 
 PUBLISHED = ("--configfile", "config/published.yaml", "--config")
 

@@ -106,7 +106,7 @@ def test_a_threshold_reads_no_screenplay_again(demo_run):
 def test_a_review_that_cannot_be_followed_is_refused_with_its_line(demo_run, tmp_path, line, message):
     from types import SimpleNamespace as Job
 
-    from scripts.lib.errors import UserError
+    from scripts.lib.jobs.errors import UserError
     from scripts.taxonomy import apply_review
 
     text = (demo_run.path / "config/demo/review.csv").read_text()

@@ -1,0 +1,94 @@
+"""Which labels are given to the same shots."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.records.samples import instances, read_samples
+from scripts.lib.tables.frames import write_frame
+
+SHOWN = 40
+
+
+def together(samples: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Shots that carry both labels, (L, L) with each label's own count on the diagonal, and the L names."""
+    long = instances(samples)
+    table = pd.crosstab(pd.factorize(long["shot_id"])[0], long["label"])
+    matrix = table.to_numpy(np.float32)
+    return np.rint(matrix.T @ matrix).astype(int), list(table.columns)
+
+
+def pair_table(counts: np.ndarray, labels: list[str], n_shots: int) -> pd.DataFrame:
+    """Pairs of labels that share a shot, most frequent first.
+
+    Returns:
+        label, other, shots (with both), label_shots, other_shots, overlap (of the shots with
+        either, Jaccard), lift (how many times more often than if labels were independent).
+    """
+    first, second = np.nonzero(np.triu(counts, 1))
+    own = counts.diagonal()
+    both = counts[first, second]
+    names = np.array(labels, object)
+    table = pd.DataFrame(
+        {
+            "label": names[first],
+            "other": names[second],
+            "shots": both,
+            "label_shots": own[first],
+            "other_shots": own[second],
+            "overlap": (both / (own[first] + own[second] - both)).round(4),
+            "lift": (both * n_shots / (own[first] * own[second])).round(2),
+        }
+    )
+    return table.sort_values(["shots", "label", "other"], ascending=[False, True, True], ignore_index=True)
+
+
+def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
+    """An order that puts similar labels side by side: from a pair on, always the most similar that is left."""
+    left = list(range(len(similarity)))
+    order = [left.pop(0)]
+    while left:
+        order.append(left.pop(int(similarity[order[-1], left].argmax())))
+    return np.array(order)
+
+
+def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Figure:
+    """The labels of the most frequent pairs: of the shots with the row's label, how many carry the column's."""
+    names = list(dict.fromkeys(name for pair in zip(table["label"], table["other"], strict=True) for name in pair))
+    chosen = np.array([labels.index(name) for name in names[:SHOWN]], int)
+    if not len(chosen):
+        figure, axes = new_figure(6, 1.5)
+        axes.set_axis_off()
+        axes.text(0, 0.5, "No shot carries two labels.")
+        return figure
+    part = counts[np.ix_(chosen, chosen)].astype(float)
+    own = part.diagonal().copy()
+    np.fill_diagonal(part, 0)
+    order = neighbours_in_line(part / (own[:, None] + own - part))
+    share = (part / own[:, None])[np.ix_(order, order)]
+    named = [labels[index] for index in chosen[order]]
+    side = 2.2 + 0.19 * len(named)
+    figure, axes = new_figure(side + 0.8, side)
+    np.fill_diagonal(share, np.nan)
+    image = axes.imshow(100 * share, cmap="viridis", aspect="equal")
+    axes.set_xticks(range(len(named)), named, rotation=90, size=7)
+    axes.set_yticks(range(len(named)), named, size=7)
+    figure.colorbar(image, ax=axes, label="% of the row's shots that also carry the column's label", shrink=0.7)
+    axes.set_title("Labels that are given together", loc="left")
+    return figure
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    samples = read_samples(snakemake.input.samples)
+    counts, labels = together(samples)
+    table = pair_table(counts, labels, len(samples))
+    write_frame(table, snakemake.output.csv)
+    save_figure(plot_pairs(counts, labels, table), snakemake.output.figures)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,90 @@
+"""Fig. 5: the scene labels that are named most often in each genre."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.records.samples import SEPARATOR, instances, read_samples
+from scripts.lib.tables.frames import read_frame, write_frame
+from scripts.lib.tables.rows import read_csv
+
+TOP = 5
+COLUMNS = 4
+# Genres with fewer samples are in the table alone.
+FEWEST = 10
+
+
+def genre_labels(samples: pd.DataFrame, movies: pd.DataFrame, printed: list[dict[str, str]]) -> pd.DataFrame:
+    """The most frequent best labels of each genre: genre, rank, label, shots, genre_shots, share, paper.
+
+    A shot counts for every genre of its movie. Ties are in the order of the alphabet. Genres that
+    the paper shows come first, in its order.
+
+    Args:
+        samples: movie_id, labels, split, …
+        movies: movie_id and genres.
+        printed: genre and label of the pairs that the paper names.
+    """
+    genres = movies.drop_duplicates("movie_id").set_index("movie_id")["genres"]
+    best = instances(samples).query("rank == 0")
+    table = pd.DataFrame({"label": best["label"], "genre": best["movie_id"].map(genres).str.split(SEPARATOR)})
+    table = table.explode("genre")
+    counts = table[table["genre"].fillna("") != ""].groupby(["genre", "label"]).size().rename("shots").reset_index()
+    counts["genre_shots"] = counts.groupby("genre")["shots"].transform("sum")
+    shown = list(dict.fromkeys(pair["genre"] for pair in printed))
+    order = {genre: place for place, genre in enumerate([*shown, *sorted(set(counts["genre"]) - set(shown))])}
+    counts = counts.assign(place=counts["genre"].map(order))
+    counts = counts.sort_values(["place", "shots", "label"], ascending=[True, False, True])
+    counts = counts[counts.groupby("genre").cumcount() < TOP]
+    counts["rank"] = counts.groupby("genre").cumcount() + 1
+    counts["share"] = (counts["shots"] / counts["genre_shots"]).round(4)
+    named = {(pair["genre"], pair["label"]) for pair in printed}
+    pairs = zip(counts["genre"], counts["label"], strict=True)
+    counts["paper"] = ["named" if pair in named else "" for pair in pairs]
+    return counts[["genre", "rank", "label", "shots", "genre_shots", "share", "paper"]].reset_index(drop=True)
+
+
+def plot_genres(table: pd.DataFrame) -> Figure:
+    """One panel of bars a genre; labels that the paper names for it are bold.
+
+    Args:
+        table: see `genre_labels`.
+    """
+    shown = table[table["genre_shots"] >= FEWEST]
+    genres = list(dict.fromkeys(shown["genre"]))
+    rows = max(1, -(-len(genres) // COLUMNS))
+    figure, axes = new_figure(13, 0.5 + 1.5 * rows, nrows=rows, ncols=COLUMNS, squeeze=False)
+    colours = label_colours(shown["label"])
+    for place in axes.flat[len(genres) :]:
+        place.set_axis_off()
+    if not genres:
+        axes[0, 0].text(0, 0.5, f"No genre has {FEWEST} samples.")
+    for place, genre in zip(axes.flat, genres, strict=False):
+        part = shown[shown["genre"] == genre]
+        place.barh(part["rank"], part["shots"], color=[colours[label] for label in part["label"]])
+        place.set_yticks(part["rank"], part["label"])
+        for tick, named in zip(place.get_yticklabels(), part["paper"], strict=True):
+            tick.set_weight("bold" if named else "normal")
+        for row in part.itertuples():
+            place.text(row.shots, row.rank, f" {row.shots}", va="center", size=7)
+        place.set_ylim(TOP + 0.6, 0.4)
+        place.set_xlim(0, 1.15 * part["shots"].max())
+        place.set_xticks([])
+        place.spines["bottom"].set_visible(False)
+        place.set_title(f"{genre}  ({part['genre_shots'].iloc[0]} shots)", loc="left", size=9)
+    return figure
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    samples = read_samples(snakemake.input.samples)
+    movies = read_frame(snakemake.input.movies, ["movie_id", "genres"])
+    table = genre_labels(samples, movies, read_csv(snakemake.input.printed))
+    write_frame(table, snakemake.output.csv)
+    save_figure(plot_genres(table), snakemake.output.figures)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

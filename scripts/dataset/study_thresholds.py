@@ -1,0 +1,117 @@
+"""What other thresholds of the best label's score would keep."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
+from scripts.lib.jobs.log import job_log
+from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.tables.frames import write_frame
+
+COLUMNS = (
+    "threshold",
+    "kept_shots",
+    "kept_share",
+    "labels",
+    "multi_label_share",
+    "precision",
+    "n_judged",
+)
+STEPS = 20
+
+
+def threshold_grid(scores: np.ndarray, own: float) -> np.ndarray:
+    """Thresholds to look at: twentieths where scores are probabilities, else even steps over their range; and `own`."""
+    low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
+    spread = np.linspace(low, high, STEPS) if low < 0 or high > 1 or high - low < 0.5 else np.arange(STEPS) / STEPS
+    return np.unique(np.append(spread, own).astype(np.float32))
+
+
+def study_thresholds(
+    codes: np.ndarray,
+    scores: np.ndarray,
+    renamed: np.ndarray,
+    settings: dict,
+    truth: np.ndarray | None,
+    thresholds: np.ndarray,
+) -> pd.DataFrame:
+    """`COLUMNS`, a row a threshold, everything else as in the run.
+
+    Args:
+        codes: (N, 5) label numbers of the candidates, see `code_table`.
+        scores: (N, 5).
+        renamed: (L,), see `renamed_labels`.
+        settings: rank_threshold, top_k, min_samples.
+        truth: (N,) true label number of each shot, -1 where it is not known; None for no truth.
+            Precision is the share of kept, judged shots whose best label is the true one.
+        thresholds: of the best label's score.
+    """
+    rows = []
+    for threshold in thresholds:
+        chosen = chosen_labels(scores, threshold, settings["rank_threshold"], settings["top_k"])
+        long = select_labels(codes, scores, chosen, renamed, settings["min_samples"])
+        best = long[long["rank"] == 0]
+        judged = best if truth is None else best[truth[best["shot"]] >= 0]
+        known = truth is not None and len(judged)
+        right = truth[judged["shot"]] == judged["code"] if known else None
+        n_kept = len(best)
+        rows.append(
+            (
+                float(f"{threshold:.6g}"),
+                n_kept,
+                round(n_kept / len(scores), 5),
+                long["code"].nunique(),
+                round(float((long.groupby("shot").size() > 1).mean()), 5) if n_kept else "",
+                round(float(right.mean()), 5) if known else "",
+                len(judged) if truth is not None else 0,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
+    """Shares over thresholds, and below them how many labels are left; the run's threshold is marked."""
+    figure, (shares, labels) = new_figure(7, 4.6, nrows=2, sharex=True, gridspec_kw={"height_ratios": [3, 1.3]})
+    curves = {"kept_share": "shots kept", "multi_label_share": "of these, multi-label", "precision": "of these, right"}
+    for column, name in curves.items():
+        values = pd.to_numeric(table[column], errors="coerce")
+        if values.notna().any():
+            shares.plot(table["threshold"], values, marker="o", markersize=3, label=name)
+    shares.set_ylim(-0.02, 1.02)
+    shares.set_ylabel("share")
+    labels.plot(table["threshold"], table["labels"], marker="o", markersize=3, color="#555555")
+    labels.set_ylim(0, 1.1 * max(1, table["labels"].max()))
+    labels.set_ylabel("labels covered")
+    labels.set_xlabel("threshold of the best label's score")
+    for place in (shares, labels):
+        place.axvline(own, color="black", linewidth=0.8, linestyle=":")
+        place.grid(color="#eeeeee")
+    shares.annotate(f"this run: {own:.3g}", (own, 1.0), xytext=(4, 0), textcoords="offset points", size=7, va="top")
+    shares.legend(fontsize=8, loc="best")
+    return figure
+
+
+def true_codes(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.ndarray:
+    """Number of the rendered label of each of the demo's shots, (N,)."""
+    from scripts.demo.compare_with_truth import match_truth
+
+    matched = match_truth(shots, pd.read_csv(truth_csv))
+    index = {label: number for number, label in enumerate(labels)}
+    return matched["label"].map(index).fillna(-1).to_numpy(int)
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    source, settings = snakemake.input, snakemake.params.settings
+    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
+    truth = true_codes(found.shots, source.truth[0], found.labels) if source.truth else None
+    grid = threshold_grid(found.scores[:, 0], found.threshold)
+    table = study_thresholds(found.codes, found.scores, found.renamed, settings, truth, grid)
+    write_frame(table, snakemake.output.csv)
+    save_figure(plot_thresholds(table, found.threshold), snakemake.output.figures)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,111 @@
+"""Files that appear whole or not at all, and what identifies their content."""
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.lib.jobs.storage import explained_storage
+from scripts.lib.workflow.processes import number_space
+
+
+@contextmanager
+def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
+    """A unique name beside `final` to write to; renamed to `final` when the block succeeds.
+
+    The temporary file keeps `final`'s suffix, because some writers choose the format by it, and
+    is removed when the block raises, so a half-written file never bears a final name. What killed
+    processes have left of the same file is removed as well.
+
+    Raises:
+        UserError: the disk is full or cannot be written to.
+    """
+    final = Path(final)
+    temporary = _temporary(final)
+    with explained_storage(final, own=True):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(final)
+        # Some writers make files that nobody else may read: what is usual here is tried out.
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        temporary.unlink()
+    try:
+        with explained_storage(final, temporary):
+            yield temporary
+        with explained_storage(final, temporary, own=True):
+            _to_disk(temporary)
+            temporary.chmod(mode)
+            os.replace(temporary, final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
+    """The same for a folder: an empty one to fill, which takes the place of `final` when the block succeeds."""
+    final = Path(final)
+    temporary, replaced = _temporary(final), _temporary(final)
+    with explained_storage(final, own=True):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(final)
+        temporary.mkdir()
+    try:
+        with explained_storage(final, temporary):
+            yield temporary
+        with explained_storage(final, temporary, own=True):
+            # Deleting a large folder takes its time, in which it must not be taken for a whole one.
+            if final.exists():
+                os.replace(final, replaced)
+            os.replace(temporary, final)
+    finally:
+        for folder in (temporary, replaced):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owner() -> str:
+    """Short name of the space of process numbers, the same for all processes that see each other."""
+    return hashlib.sha256(number_space().encode()).hexdigest()[:8]
+
+
+def _temporary(final: Path) -> Path:
+    """`.<name>.<owner>-<process>-<random>.part<suffix>`, which nobody else will choose."""
+    return final.with_name(f".{final.stem}.{_owner()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part{final.suffix}")
+
+
+def _remove_leftovers(final: Path) -> None:
+    """Remove what processes of this machine that are gone have begun to write under `final`'s temporary names."""
+    start, end = f".{final.stem}.{_owner()}-", f".part{final.suffix}"
+    for entry in os.scandir(final.parent):
+        if not (entry.name.startswith(start) and entry.name.endswith(end)):
+            continue
+        process = entry.name.removeprefix(start).partition("-")[0]
+        if process.isdigit() and not _is_alive(int(process)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file is stored: network disks and quotas refuse data only then, and so does a power cut."""
+    with open(path, "r+b") as stream:
+        os.fsync(stream.fileno())
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

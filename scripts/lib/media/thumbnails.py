@@ -1,0 +1,108 @@
+"""Small pictures of shots for people to look at: a strip of three frames each."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from scripts.lib.jobs.log import logger, progress
+from scripts.lib.jobs.parallel import map_in_threads
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.records.clips import Clip
+from scripts.lib.records.shots import Shot
+
+# A frame is scaled to fit, in pixels; the height decides unless the picture is wider than 32:9.
+HEIGHT, MAX_WIDTH = 90, 320
+GAP = 3
+QUALITY = 80
+# Where in a shot its frames are taken, in sixths: the middles of its thirds.
+SIXTHS = (1, 3, 5)
+
+
+def sample_frames(shot: Shot) -> list[int]:
+    """Decode indices of the frames that stand for a shot, three or, if it is shorter, all."""
+    n_frames = shot.end_frame - shot.start_frame
+    return sorted({shot.start_frame + n_frames * sixth // 6 for sixth in SIXTHS})
+
+
+def make_thumbnails(
+    clips: list[Clip], shots: dict[str, list[Shot]], root: str | None, folder: Path, workers: int = 1
+) -> dict[str, int]:
+    """Write `<shot_id>.jpg` for every shot, decoding each clip once; a clip that fails is left out.
+
+    A clip without shots is not opened, and none is decoded past the last frame that is wanted. The
+    folder is the caller's to put in its place when it is complete.
+
+    Args:
+        clips: manifest rows.
+        shots: the shots to picture by clip id, in order.
+        root: folder that the clips' paths are relative to.
+        folder: where the pictures go; it is made if need be.
+        workers: clips worked on at a time.
+
+    Returns:
+        How many pictures each clip with shots has got.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [clip for clip in clips if clip.clip_id in shots]
+    counts = {}
+    with progress(sum(map(len, shots.values())), "shot", "Making thumbnails") as bar:
+        save = partial(_save_strips, shots=shots, root=root, folder=folder, bar=bar)
+        for clip, count in zip(wanted, map_in_threads(save, wanted, workers), strict=True):
+            counts[clip.clip_id] = count
+            logger.info("%s: pictures of %d of %d shot(s)", clip.clip_id, count, len(shots[clip.clip_id]))
+    return counts
+
+
+def _save_strips(clip: Clip, shots, root, folder, bar) -> int:
+    count = 0
+    for shot, strip in _strips(clip, shots[clip.clip_id], root):
+        strip.save(folder / f"{shot.shot_id}.jpg", quality=QUALITY, optimize=True)
+        count += 1
+        bar.update()
+    return count
+
+
+def _strips(clip: Clip, shots: list[Shot], root: str | None) -> Iterator[tuple[Shot, Image.Image]]:
+    """Shots with their strips as decoding gets to them; ends early, and says so, where it cannot go on."""
+    shot_of = {frame: shot for shot in shots for frame in sample_frames(shot)}
+    wanted = [(frame, shot_of[frame]) for frame in sorted(shot_of, reverse=True)]
+    pictures: list[Image.Image] = []
+    try:
+        with Video(clip, root) as video:
+            for frame in video:
+                if frame.index != wanted[-1][0]:
+                    continue
+                _, shot = wanted.pop()
+                pictures.append(thumbnail(frame.rgb()))
+                if not wanted or wanted[-1][1] is not shot:
+                    yield shot, side_by_side(pictures)
+                    pictures = []
+                if not wanted:
+                    return
+    except UnreadableClip as reason:
+        logger.warning("%s: %s", clip.clip_id, reason)
+    except Exception as error:
+        if is_machines_fault(error):
+            raise
+        logger.exception("%s: unexpected error", clip.clip_id)
+
+
+def thumbnail(pixels: np.ndarray) -> Image.Image:
+    """A small picture of a frame, (height, width, 3) uint8, that fits `MAX_WIDTH` by `HEIGHT`."""
+    height, width = pixels.shape[:2]
+    scale = min(HEIGHT / height, MAX_WIDTH / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    """Pictures of one size in a row, with a black line of `GAP` pixels between them."""
+    width, height = pictures[0].size
+    strip = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height))
+    for place, picture in enumerate(pictures):
+        strip.paste(picture, (place * (width + GAP), 0))
+    return strip

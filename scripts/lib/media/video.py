@@ -1,0 +1,300 @@
+"""The decoder. Nothing else in the project opens a media file.
+
+PyAV is used because it tells presentation times, rotation, streams and errors, needs no system
+FFmpeg, and reads what OpenCV's build cannot (AV1). With bicubic chroma scaling its BGR frames are
+bit-identical to OpenCV's, on which PySceneDetect's published behaviour rests.
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.records.clips import Clip, media_path
+
+# Matroska rounds timestamps to milliseconds, and people round the times that they write down.
+TIME_TOLERANCE = 1e-3
+# A frame interval this far from the median makes a rate variable (and 2 ms more, for rounding).
+VFR_DEVIATION = 0.1
+# FFmpeg's names of files that hold no pictures but name other files, which it then reads in their place.
+LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
+
+
+class UnreadableClip(Exception):
+    """A medium cannot be used; the message is the reason, for a person."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded frame.
+
+    Attributes:
+        index: 0-based decode index within the clip.
+        time: seconds since the clip's first frame, from the presentation timestamp.
+    """
+
+    index: int
+    time: float
+    video: "Video"
+    picture: av.VideoFrame
+
+    def bgr(self) -> np.ndarray:
+        """Pixels upright, (height, width, 3) uint8 in OpenCV's order."""
+        return self.video.upright_pixels(self.picture, "bgr24")
+
+    def rgb(self) -> np.ndarray:
+        """Pixels upright, (height, width, 3) uint8."""
+        return self.video.upright_pixels(self.picture, "rgb24")
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What a whole pass over a clip has shown; the columns of `clips/<shard>.csv` after reason.
+
+    `n_frames` counts decoded frames; `n_frames_header` is what the container announces, None if
+    it does not say or the clip is a window. `width` and `height` are those of the upright picture.
+    """
+
+    n_frames: int
+    n_frames_header: int | None
+    fps: float
+    duration: float
+    width: int
+    height: int
+    rotation: int
+    codec: str
+    vfr: bool
+
+    def as_row(self) -> dict:
+        """Columns and values for a table."""
+        return asdict(self)
+
+
+class Video:
+    """A clip opened for one pass from its first frame to its last; memory does not grow.
+
+    Iterate once to get `Frame`s, then ask for `info()` and `times`. Damaged packets are skipped.
+
+    Args:
+        clip: manifest row; its window, if any, decides which frames there are.
+        root: folder that the clip's path is relative to.
+
+    Raises:
+        UnreadableClip: there is no medium, or it cannot be opened; iterating raises it when not a
+            single frame decodes.
+    """
+
+    def __init__(self, clip: Clip, root: str | None = None):
+        self.path = media_path(clip, root)
+        self.start, self.end = clip.start_time or 0.0, clip.end_time
+        self._container = None
+        self._open()
+        self.rotation = 0
+        self.size = (self._stream.width, self._stream.height)
+        self.times = array("d")
+
+    def _open(self) -> None:
+        self.close()
+        self._container = _open_container(self.path)
+        self._stream = self._container.streams.best("video")
+        if self._stream is None:
+            self.close()
+            raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
+        # One thread: what FFmpeg makes of damaged pictures depends on how many there are.
+        self._stream.codec_context.thread_count = 1
+
+    def __enter__(self) -> "Video":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file handle and the decoder back."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Average frames per second as the container states it; 25 where it says nothing."""
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        return Fraction(rate.numerator, rate.denominator) if rate else Fraction(25)
+
+    def announced_frames(self) -> int:
+        """Number of frames to expect, from the header alone; 0 when it cannot be told."""
+        if self.end is None and self.start == 0.0 and self._stream.frames:
+            return self._stream.frames
+        if self._container.duration is None and self.end is None:
+            return 0
+        length = (self._container.duration or 0) / av.time_base
+        end = length if self.end is None else min(self.end, length or self.end)
+        return max(0, round((end - self.start) * self.frame_rate))
+
+    def __iter__(self) -> Iterator[Frame]:
+        first = None
+        for index, (time, picture) in enumerate(self._window()):
+            if first is None:
+                first = time
+                self.rotation = picture.rotation
+                turned = self.rotation % 180 != 0
+                self._coded_size = (picture.width, picture.height)
+                self.size = self._coded_size[::-1] if turned else self._coded_size
+            self.times.append(time - first)
+            yield Frame(index, time - first, self, picture)
+        if first is None:
+            raise UnreadableClip(self._why_no_frame())
+
+    def _why_no_frame(self) -> str:
+        if self.start > 0 or self.end is not None:
+            return (
+                f"no frame lies in the window from {self.start:g} s to "
+                f"{'the end' if self.end is None else f'{self.end:g} s'}"
+            )
+        return f"not a single frame could be decoded (codec {self._stream.codec_context.name})"
+
+    def _window(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Pictures inside the window with seconds since the file's first frame."""
+        for time, picture in self._from_near_start():
+            if self.end is not None and time >= self.end - TIME_TOLERANCE:
+                return
+            if time >= self.start - TIME_TOLERANCE:
+                yield time, picture
+
+    def _from_near_start(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Pictures from the key frame before the window, or from the first where seeking fails."""
+        if self.start > 0 and self._stream.start_time is not None:
+            target = self._stream.start_time + int(self.start / self._stream.time_base)
+            try:
+                self._container.seek(target, stream=self._stream, backward=True)
+                pictures = self._timed(self._pictures(), self._stream.start_time)
+                time, picture = next(pictures)
+            except (av.FFmpegError, StopIteration) as error:
+                if is_machines_fault(error):
+                    raise
+                time = float("inf")
+            if time <= self.start + TIME_TOLERANCE:
+                yield time, picture
+                yield from pictures
+                return
+            self._open()
+        yield from self._timed(self._pictures(), None)
+
+    def _timed(self, pictures: Iterator[av.VideoFrame], origin: int | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Seconds since `origin` (a timestamp; None: the first picture's), strictly increasing.
+
+        Streams without timestamps, or with ones that stand still, go on at the stated frame rate.
+        """
+        time_base = self._stream.time_base
+        step = max(1, round(1 / (self.frame_rate * time_base)))
+        previous = None
+        for picture in pictures:
+            stamp = picture.pts
+            if previous is not None and (stamp is None or stamp <= previous):
+                stamp = previous + step
+            elif stamp is None:
+                stamp = 0
+            if origin is None:
+                origin = stamp
+            previous = stamp
+            yield float((stamp - origin) * time_base), picture
+
+    def _pictures(self) -> Iterator[av.VideoFrame]:
+        """Decoded pictures in presentation order; what cannot be decoded is passed over."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError as error:
+                if is_machines_fault(error):
+                    raise
+                return
+            try:
+                yield from packet.decode()
+            except av.FFmpegError as error:
+                if is_machines_fault(error):
+                    raise
+                continue
+
+    def upright_pixels(self, picture: av.VideoFrame, pixel_format: str) -> np.ndarray:
+        """Pixels of a picture, turned as the display matrix says, at the first picture's size."""
+        width, height = self._coded_size
+        pixels = picture.to_ndarray(format=pixel_format, width=width, height=height, interpolation="BICUBIC")
+        if self.rotation % 360:
+            pixels = np.ascontiguousarray(np.rot90(pixels, k=self.rotation // 90))
+        return pixels
+
+    def info(self) -> ClipInfo:
+        """What the pass has shown; call it after the last frame."""
+        times = np.frombuffer(self.times, dtype=np.float64)
+        intervals = np.diff(times)
+        typical = float(np.median(intervals)) if len(intervals) else float(1 / self.frame_rate)
+        deviating = np.abs(intervals - typical) > VFR_DEVIATION * typical + 2 * TIME_TOLERANCE
+        whole_file = self.start == 0.0 and self.end is None
+        return ClipInfo(
+            n_frames=len(times),
+            n_frames_header=(self._stream.frames or None) if whole_file else None,
+            fps=round(float(self.frame_rate), 6),
+            duration=round(float(times[-1]) + typical, 6),
+            width=self.size[0],
+            height=self.size[1],
+            rotation=self.rotation % 360,
+            codec=self._stream.codec_context.name,
+            vfr=bool(deviating.any()),
+        )
+
+    def end_time(self, frame: int) -> float:
+        """Seconds at which frame `frame` - 1 ends: the next frame's time, or the clip's end."""
+        return self.times[frame] if frame < len(self.times) else self.info().duration
+
+
+def copy_pictures(source: str | Path, destination: str | Path) -> None:
+    """Put a file's video stream, as it is coded, into a container of the kind that `destination` names.
+
+    Raises:
+        UnreadableClip: no video can be read from the source.
+    """
+    with _open_container(Path(source)) as given, av.open(str(destination), "w") as wanted:
+        pictures = given.streams.best("video")
+        if pictures is None:
+            raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
+        stream = wanted.add_stream_from_template(pictures)
+        for packet in given.demux(pictures):
+            # The last one is empty: it only flushes decoders.
+            if packet.dts is not None:
+                packet.stream = stream
+                wanted.mux(packet)
+
+
+def _open_container(path: Path) -> av.container.InputContainer:
+    """Open a media file, or say in words why not."""
+    try:
+        if not path.exists():
+            raise UnreadableClip(f"the file does not exist: {path}")
+        if not path.is_file():
+            raise UnreadableClip(f"not a file: {path}")
+        if path.stat().st_size == 0:
+            raise UnreadableClip("the file is empty (0 bytes)")
+        container = av.open(str(path), mode="r", metadata_errors="ignore")
+    except PermissionError as error:
+        raise UnreadableClip("the file may not be read (permission denied)") from error
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if is_machines_fault(error):
+            raise
+        raise UnreadableClip(f"not a video that can be opened ({_plain(error)})") from error
+    if container.format.name in LISTS:
+        container.close()
+        raise UnreadableClip(f"not a video but a list of other files ({container.format.name})")
+    return container
+
+
+def _plain(error: Exception) -> str:
+    """FFmpeg's words without number and file name."""
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,233 @@
+"""Image and text towers of CLIP models, as open_clip builds them.
+
+torch and open_clip are imported where they are used: importing them costs seconds of processor
+time, and the scoring jobs need neither.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import logger
+
+PREPROCESS_KEY = "preprocess_cfg"
+# Larger batches fall out of a processor's caches: docs/benchmarks.md.
+CPU_BATCH_SIZE = 32
+PACKAGES = ("torch", "open_clip_torch", "torchvision", "pillow", "numpy")
+
+
+@dataclass
+class ClipEncoder:
+    """A CLIP model ready for frames and prompts.
+
+    Attributes:
+        model: open_clip model in evaluation mode on `device`.
+        name: open_clip model name.
+        size: (height, width) of the pictures that the image tower takes.
+        spatial: the model's own resizing and cropping, PIL picture to PIL picture.
+        mean, std: normalisation of each channel, after division by 255.
+        preprocessing: the above in words, for the record.
+        device, dtype: where and in what precision the towers compute.
+    """
+
+    model: object
+    name: str
+    size: tuple[int, int]
+    spatial: object
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    preprocessing: str
+    device: str
+    dtype: str
+
+    def crop(self, rgb: np.ndarray) -> np.ndarray:
+        """Resize and crop one frame, (H, W, 3) uint8, as the model wants it: (h, w, 3) uint8."""
+        from PIL import Image
+
+        return np.array(self.spatial(Image.fromarray(rgb)))
+
+    def encode_frames(self, crops: np.ndarray) -> np.ndarray:
+        """Image embeddings, not normalised: (B, h, w, 3) uint8 to (B, D) float32."""
+        import torch
+
+        with torch.inference_mode():
+            batch = torch.from_numpy(crops).to(self.device, non_blocking=True)
+            batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+            mean, std = (
+                torch.tensor(values, device=batch.device).view(1, -1, 1, 1) for values in (self.mean, self.std)
+            )
+            batch = ((batch - mean) / std).to(getattr(torch, self.dtype))
+            return self.model.encode_image(batch).float().cpu().numpy()
+
+    def encode_prompts(self, prompts: list[str], batch_size: int = 256) -> np.ndarray:
+        """Text embeddings, not normalised: (N, D) float32."""
+        import open_clip
+        import torch
+
+        tokenizer = open_clip.get_tokenizer(self.name)
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(prompts), batch_size):
+                tokens = tokenizer(prompts[start : start + batch_size]).to(self.device)
+                parts.append(self.model.encode_text(tokens).float().cpu().numpy())
+        return np.concatenate(parts)
+
+    @property
+    def logit_scale(self) -> float:
+        """The learnt factor on cosines, already exponentiated."""
+        return float(self.model.logit_scale.detach().exp())
+
+    @property
+    def logit_bias(self) -> float:
+        """The learnt offset of sigmoid models (SigLIP), 0 for others."""
+        bias = getattr(self.model, "logit_bias", None)
+        return 0.0 if bias is None else float(bias.detach())
+
+
+def usable_batch_size(wanted: int, device: str) -> int:
+    """The batch size asked for, but no larger than serves a CPU."""
+    return min(wanted, CPU_BATCH_SIZE) if device == "cpu" else wanted
+
+
+def best_device() -> str:
+    """`cuda`, `mps` or `cpu`, whichever of them comes first here."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def usable_dtype(wanted: str, device: str) -> str:
+    """torch's name of the dtype; half precision on a CPU is slower than float32, so not taken."""
+    names = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
+    if device == "cpu" and wanted != "fp32":
+        logger.info("No GPU here: computing in fp32 instead of %s", wanted)
+        return "float32"
+    return names[wanted]
+
+
+def register_model(model: str) -> str:
+    """open_clip's name for a model; a path to a model's JSON file is made known to it first.
+
+    Raises:
+        UserError: no such model, or no description of one.
+    """
+    import open_clip
+
+    if model.endswith(".json"):
+        if not Path(model).is_file():
+            raise UserError(f"the model description {model} does not exist")
+        try:
+            complete = {"embed_dim", "vision_cfg", "text_cfg"} <= json.loads(Path(model).read_bytes()).keys()
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            raise UserError(f"the model description {model} is no JSON object ({error})") from error
+        # open_clip would silently leave it out, or take its own model of that name.
+        if not complete:
+            raise UserError(f"the model description {model} lacks embed_dim, vision_cfg or text_cfg")
+        open_clip.add_model_config(Path(model))
+        return Path(model).stem
+    if open_clip.get_model_config(model) is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(model, open_clip.list_models(), n=3)
+        raise UserError(f"open_clip knows no model {model!r}; near are {', '.join(near) or 'none'}")
+    return model
+
+
+def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str | None = None) -> ClipEncoder:
+    """A CLIP model from its name (or JSON description) and a file of weights.
+
+    Weights are read without executing anything in them (safetensors, or torch with
+    `weights_only`). Preprocessing comes from the file's own metadata if `retrieve` put it there,
+    otherwise from open_clip's registry for that model.
+
+    Raises:
+        UserError: unknown model, or weights that are damaged, unsafe or of another architecture.
+    """
+    import open_clip
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    device = device or best_device()
+    name = register_model(model)
+    torch_dtype = usable_dtype(dtype, device)
+    precision = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}[torch_dtype]
+    preprocess = _preprocessing_of(name, weights)
+    try:
+        network = open_clip.create_model(
+            name, precision=precision, device=device, pretrained_text=False, force_preprocess_cfg=preprocess
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UserError(f"open_clip cannot make the model {model} ({type(error).__name__}: {error})") from error
+    _load_weights(network, name, weights)
+    network.eval()
+    transform = image_transform_v2(PreprocessCfg(**network.visual.preprocess_cfg), is_train=False)
+    return _wrap(network, name, transform, device, torch_dtype)
+
+
+def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder:
+    """Split open_clip's transform: geometry for the workers, arithmetic for the device."""
+    from torchvision.transforms import Compose, Normalize
+
+    *spatial, _to_tensor, normalize = transform.transforms
+    if not isinstance(normalize, Normalize):
+        raise UserError(f"open_clip's preprocessing of {name} has an unexpected form: {transform}")
+    size = network.visual.image_size
+    return ClipEncoder(
+        model=network,
+        name=name,
+        size=(size, size) if isinstance(size, int) else tuple(size),
+        spatial=Compose(spatial),
+        mean=tuple(normalize.mean),
+        std=tuple(normalize.std),
+        preprocessing=" ".join(repr(transform).split()),
+        device=device,
+        dtype=dtype,
+    )
+
+
+def _preprocessing_of(name: str, weights: str | Path) -> dict:
+    """Mean, std, interpolation and resize mode: the file's own, or the registry's if it is of one mind."""
+    import open_clip
+
+    if str(weights).endswith(".safetensors"):
+        stored = _safetensors_metadata(weights).get(PREPROCESS_KEY)
+        if stored:
+            return json.loads(stored)
+    keys = ("mean", "std", "interpolation", "resize_mode")
+    known = [
+        {key: settings[key] for key in keys if key in settings}
+        for tag in open_clip.list_pretrained_tags_by_model(name)
+        for settings in [open_clip.get_pretrained_cfg(name, tag)]
+    ]
+    if known and all(settings == known[0] for settings in known):
+        return known[0]
+    return {}
+
+
+def _safetensors_metadata(path: str | Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="np") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"the weights {path} are damaged or no safetensors file ({error})") from error
+
+
+def _load_weights(network, name: str, weights: str | Path) -> None:
+    import open_clip
+
+    try:
+        open_clip.load_checkpoint(network, str(weights), strict=True, weights_only=True)
+    except Exception as error:
+        # torch, pickle and safetensors raise what they please on a bad file
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise UserError(
+            f"the weights {weights} cannot be used for {name}: {reason[0]}\n"
+            "They must be a state dict of that very architecture, as safetensors or as a torch file "
+            "that loads without executing code. If the file is damaged, fetch it again"
+        ) from error

@@ -1,0 +1,321 @@
+"""The list of clips a run works on, and how it is cut into shards.
+
+Read while Snakemake parses the workflow, so nothing heavy is imported here and no medium is
+opened or even looked for: whether a file can be used is found out by the job that decodes it.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, write_csv
+
+# The list of Condensed Movies' clips that `retrieve` makes.
+CLIP_LIST = "resources/clips.csv"
+SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
+# Ids become names of files, which may have 255 bytes, with other words around them.
+LONGEST_ID = 180
+
+VIDEO_SUFFIXES = frozenset(
+    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2ts .m2v .m4v .mkv .mov .mp4 .mpe .mpeg .mpg .mts "
+    ".mxf .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
+)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of the manifest: a media file, or a time window of it.
+
+    `start_time` and `end_time` are seconds from the file's first frame; None is the file's own
+    start or end. `genres` is `|`-separated. Empty text means unknown.
+    """
+
+    clip_id: str
+    path: str
+    movie_id: str = ""
+    title: str = ""
+    year: str = ""
+    genres: str = ""
+    start_time: float | None = None
+    end_time: float | None = None
+
+
+COLUMNS = tuple(field.name for field in fields(Clip))
+
+
+def read_manifest(path: str | Path) -> list[Clip]:
+    """Clips of a manifest CSV, in the file's order.
+
+    Raises:
+        UserError: the file is missing, is no UTF-8 CSV, lacks a column, or has rows that cannot
+            be used; one message lists them all by line.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            text = stream.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot read the manifest {str(path)!r}: {reason}") from error
+    if "\0" in text:
+        raise UserError(f"the manifest {path} is not a CSV file (it contains NUL bytes)")
+    return parse_manifest(text, str(path))
+
+
+def parse_manifest(text: str, name: str) -> list[Clip]:
+    """Clips of a manifest's text; `name` is used in messages. See `read_manifest`."""
+    # Strict: a quote that nobody closes would otherwise swallow the rows that follow.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = reader.fieldnames or []
+        missing = [column for column in ("clip_id", "path") if column not in header]
+        unknown = [column for column in header if column not in COLUMNS]
+        repeated = [column for column, count in Counter(header).items() if count > 1]
+        if missing or unknown or repeated:
+            raise UserError(_header_message(name, missing, unknown, repeated))
+        clips, problems, first_line = [], [], {}
+        for row in reader:
+            line = reader.line_num
+            clip, faults = _parse_row(row)
+            if clip.clip_id in first_line:
+                faults.append(f"clip_id {clip.clip_id!r} is used already on line {first_line[clip.clip_id]}")
+            first_line.setdefault(clip.clip_id, line)
+            problems += [f"line {line}: {fault}" for fault in faults]
+            clips.append(clip)
+    except csv.Error as error:
+        raise UserError(
+            f"the manifest {name} is not a valid CSV file: line {reader.reader.line_num}: {error}"
+        ) from error
+    if problems:
+        raise UserError(f"the manifest {name} has {len(problems)} problem(s):\n{bullet_list(problems)}")
+    if not clips:
+        raise UserError(f"the manifest {name} lists no clip; add one row a clip")
+    return clips
+
+
+def _header_message(name: str, missing: list[str], unknown: list[str], repeated: list[str]) -> str:
+    problems = []
+    if missing:
+        problems.append(f"it lacks the column(s) {', '.join(missing)}")
+    if unknown:
+        problems.append(f"it has unknown column(s) {', '.join(map(repr, unknown))}")
+    if repeated:
+        problems.append(f"it has the column(s) {', '.join(map(repr, repeated))} more than once")
+    return (
+        f"the manifest {name} cannot be used: {' and '.join(problems)}. "
+        f"The columns are {', '.join(COLUMNS)}; clip_id and path are required"
+    )
+
+
+def _parse_row(row: dict) -> tuple[Clip, list[str]]:
+    """A clip as far as the row allows it, and what is wrong with the row."""
+    faults = []
+    if None in row or any(value is None for value in row.values()):
+        faults.append("the number of fields differs from the header's; quote fields that contain commas")
+    values = {column: (row.get(column) or "").strip() for column in COLUMNS}
+    # File names may begin or end with a space.
+    values["path"] = row.get("path") or ""
+    if not SAFE_ID.fullmatch(values["clip_id"]):
+        faults.append(f"clip_id {values['clip_id']!r} is empty or has characters other than A-Z a-z 0-9 _ -")
+    elif len(values["clip_id"]) > LONGEST_ID:
+        faults.append(f"clip_id {values['clip_id'][:30]!r}… is longer than {LONGEST_ID} characters")
+    for column in ("movie_id", "title", "genres"):
+        if is_formula(values[column]):
+            faults.append(f"{column} {values[column]!r} {FORMULA_REFUSED}")
+    if not values["path"].strip():
+        faults.append("path is empty")
+    if values["year"] and not re.fullmatch(r"-?\d{1,4}(\.0)?", values["year"]):
+        faults.append(f"year {values['year']!r} is not a year")
+    times = {}
+    for column in ("start_time", "end_time"):
+        try:
+            times[column] = _parse_seconds(values[column])
+        except ValueError:
+            faults.append(f"{column} {values[column]!r} is not a number of seconds, 0 or more")
+            times[column] = None
+    start, end = times["start_time"], times["end_time"]
+    if end is not None and end <= (start or 0.0):
+        faults.append(f"the window ends at {end} s, not after its start at {start or 0.0} s")
+    return Clip(**{**values, **times}), faults
+
+
+def _parse_seconds(text: str) -> float | None:
+    if not text:
+        return None
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(text)
+    return seconds
+
+
+def write_manifest(clips: Iterable[Clip], path: str | Path) -> None:
+    """Write clips as CSV, atomically; file names that are no UTF-8 survive the round trip."""
+    write_csv(path, COLUMNS, (asdict(clip) for clip in clips))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a walk through a folder found: video files by relative path, the rest by suffix."""
+
+    videos: tuple[str, ...]
+    ignored: Counter
+
+    def ignored_line(self) -> str:
+        """One line on the files that are no videos, empty when there are none."""
+        if not self.ignored:
+            return ""
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(self.ignored.items()))
+        return f"Ignored {self.ignored.total()} file(s) whose suffix is no video's: {kinds}"
+
+
+def find_clips(settings: dict, persisted: str | Path, is_main: bool) -> list[Clip]:
+    """The clips of a run, in the order that decides their shards; none before `retrieve` has listed them.
+
+    The submitting process reads the user's manifest or folder; jobs read what it has written at the run's start.
+
+    Args:
+        settings: the configuration's `clips`.
+        persisted: the run's own manifest.
+        is_main: whether this is the submitting process.
+
+    Raises:
+        UserError: see `read_manifest`, `list_folder` and `extend_with_folder`.
+    """
+    persisted, folder = Path(persisted), settings["folder"]
+    given = settings["manifest"] if is_main else persisted
+    if not folder and settings["manifest"] == CLIP_LIST and not Path(given).exists():
+        return []
+    if not is_main or not folder:
+        return read_manifest(given)
+    found = list_folder(folder)
+    if found.ignored:
+        print(found.ignored_line(), file=sys.stderr)
+    return extend_with_folder(read_manifest(persisted) if persisted.exists() else [], found.videos, folder)
+
+
+def list_folder(folder: str | Path) -> Folder:
+    """Video files below a folder, sorted; hidden files and folders are left out.
+
+    Raises:
+        UserError: the folder does not exist.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"clips.folder: {folder} is not a folder")
+    videos, ignored = [], Counter()
+    visited = set()
+    for parent, children, names in os.walk(folder, followlinks=True):
+        if (place := os.path.realpath(parent)) in visited:
+            children.clear()
+            continue
+        visited.add(place)
+        children[:] = sorted(child for child in children if not child.startswith("."))
+        for name in names:
+            if name.startswith("."):
+                continue
+            relative = Path(parent, name).relative_to(folder)
+            if relative.suffix.lower() in VIDEO_SUFFIXES:
+                videos.append(relative.as_posix())
+            else:
+                ignored[relative.suffix.lower() or "(none)"] += 1
+    return Folder(tuple(sorted(videos)), ignored)
+
+
+def slug_of(relative_path: str, taken: set[str]) -> str:
+    """An id for a file: the slug of its path without suffix, made unique by a short hash."""
+    from slugify import slugify
+
+    stem = relative_path[: -len(Path(relative_path).suffix)]
+    printable = stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    slug = slugify(printable, lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "clip"
+    digest = hashlib.sha256(os.fsencode(relative_path)).hexdigest()
+    slug = slug[: LONGEST_ID - 9]
+    names = (slug, *(f"{slug}-{digest[:length]}" for length in range(8, len(digest) + 1)))
+    return next(name for name in names if name.lower() not in taken)
+
+
+def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | Path) -> list[Clip]:
+    """The known clips in their order, then a clip for every video that is not among them.
+
+    Nothing is taken away, so a shard that is finished keeps its rows. `videos` are paths relative
+    to `folder`; so are the clips' paths.
+
+    Raises:
+        UserError: none of the known clips is in the folder, which is then another collection.
+    """
+    videos = list(videos)
+    paths = {clip.path for clip in known}
+    if known and paths.isdisjoint(videos):
+        raise UserError(
+            f"the folder {folder} holds none of the {len(known)} clip(s) that this run knows from "
+            "before, so it is another collection: give it a run of its own "
+            "(--config run=another_name), or bring the old files back"
+        )
+    taken = {clip.clip_id.lower() for clip in known}
+    clips = list(known)
+    for video in videos:
+        if video not in paths:
+            clip_id = slug_of(video, taken)
+            taken.add(clip_id.lower())
+            clips.append(Clip(clip_id, video))
+    if not clips:
+        raise UserError(
+            f"the folder {folder} holds no video; recognised suffixes are {' '.join(sorted(VIDEO_SUFFIXES))}"
+        )
+    return clips
+
+
+def cut_shards(clips: list[Clip], size: int) -> dict[str, list[Clip]]:
+    """Clips in order, `size` to a shard; the names, `00000` and on, never change on appending."""
+    return {f"{index:05d}": clips[start : start + size] for index, start in enumerate(range(0, len(clips), size))}
+
+
+def fingerprint(clips: list[Clip]) -> str:
+    """What identifies a shard's work: a digest over all that decides how its clips are decoded."""
+    rows = [(clip.clip_id, clip.path, clip.start_time, clip.end_time) for clip in clips]
+    return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
+
+
+def shard_clips(path: str | Path, shard: str, size: int) -> list[Clip]:
+    """The clips of one shard, as a job reads them from the run's manifest.
+
+    Raises:
+        UserError: the manifest has no such shard.
+    """
+    shards = cut_shards(read_manifest(path), size)
+    if shard not in shards:
+        raise UserError(f"{path} has {len(shards)} shard(s) of {size}, but not {shard}; start the run again")
+    return shards[shard]
+
+
+def shard_fingerprints(path: str | Path, size: int) -> list[str]:
+    """Fingerprints of all shards in their order, as a job reads them from the run's manifest."""
+    return [fingerprint(clips) for clips in cut_shards(read_manifest(path), size).values()]
+
+
+def clips_root(config: dict) -> str | None:
+    """Folder that the paths of the run's manifest are relative to, None for the working directory.
+
+    Jobs take it from the configuration, not from their parameters: a collection that has moved
+    need not be decoded again.
+    """
+    return config["clips"]["folder"] or config["clips"]["root"]
+
+
+def media_path(clip: Clip, root: str | None) -> Path:
+    """Where a clip's file is: its path below `root`, or as it stands when there is no root."""
+    return Path(root or ".", clip.path)
+
+
+def metadata_digest(clips: list[Clip]) -> str:
+    """A digest over all columns of all clips: changes when a title or a genre does."""
+    return hashlib.sha256(json.dumps([astuple(clip) for clip in clips]).encode("ascii")).hexdigest()[:16]

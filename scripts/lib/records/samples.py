@@ -1,0 +1,275 @@
+"""Samples of the dataset: kept shots with their labels, in our tables and in the authors' line format."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.tables.frames import read_frame, write_frame
+
+SPLITS = ("train", "val", "test")
+COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
+FACTS = ("title", "year", "genres")
+MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
+# Between the labels of a shot and the genres of a film.
+SEPARATOR = "|"
+
+_LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
+_WINDOW = re.compile(r"v_([A-Za-z0-9_-]+)_seg_(\d+)_(\d+)")
+# YouTube ids have eleven characters; after a folder's year may be such an id, or a window.
+_YEAR_FOLDER = re.compile(r"^\d{4}-(?=[A-Za-z0-9_-]{11}$|v_)")
+# Keeps the release's formula finite for a class without positives.
+_RELEASE_EPSILON = 1e-5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One shot of the authors' label files; the first index is the label of the highest score."""
+
+    clip_id: str
+    shot_id: str
+    indices: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.clip_id}/{self.shot_id}.mp4 {' '.join(map(str, self.indices))}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A VidSitu clip: seconds `start` to `end` of a YouTube video."""
+
+    clip_id: str
+    video_id: str
+    start: int
+    end: int
+
+
+def read_lines(path: str | Path, n_labels: int | None = None) -> list[Line]:
+    """Shots of a file in the authors' line format, `<clip>/<clip>-Scene-<NNN>.mp4 i [j …]`.
+
+    Args:
+        n_labels: how many labels there are; None where the file may belong to another label list.
+
+    Raises:
+        UserError: the file cannot be read, or lines are of another form, name a label that does
+            not exist or one label twice, or a shot comes twice; one message lists them.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the label file {path}: {error}") from error
+    lines, problems, first_seen = [], [], {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        match = _LINE.fullmatch(raw.rstrip())
+        if not match:
+            problems.append(f"line {number}: {raw[:80]!r} is not <clip>/<clip>-Scene-<NNN>.mp4 <index> [<index> …]")
+            continue
+        line = Line(match[1], match[2], tuple(map(int, match[3].split())))
+        if n_labels is not None and max(line.indices) >= n_labels:
+            problems.append(f"line {number}: label {max(line.indices)} does not exist; there are {n_labels}, from 0")
+        if len(set(line.indices)) < len(line.indices):
+            problems.append(f"line {number}: a label is named twice")
+        if line.shot_id in first_seen:
+            problems.append(f"line {number}: {line.shot_id} is on line {first_seen[line.shot_id]} already")
+        first_seen.setdefault(line.shot_id, number)
+        lines.append(line)
+    if problems:
+        raise UserError(f"the label file {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
+    return lines
+
+
+def write_lines(path: str | Path, lines: Iterable[Line]) -> None:
+    """Write the authors' line format, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def read_label_map(path: str | Path) -> list[str]:
+    """Labels by index, from the release's JSON of indices by label.
+
+    Raises:
+        UserError: no JSON object, or its indices are not 0, 1, 2 and so on.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        labels = sorted(content, key=content.get)
+        complete = [content[label] for label in labels] == list(range(len(labels)))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"cannot read the label map {path}: {error}; it is a JSON object of label: index") from error
+    if not labels or not complete:
+        raise UserError(f"the label map {path} does not number its labels 0, 1, 2, … without a gap")
+    return labels
+
+
+def parse_window(clip_id: str) -> Window | None:
+    """The video and the seconds that a name like `v_<video>_seg_<from>_<to>` tells; None for other names."""
+    match = _WINDOW.fullmatch(clip_id)
+    return Window(clip_id, match[1], int(match[2]), int(match[3])) if match else None
+
+
+def video_of(clip_id: str) -> str:
+    """The YouTube id that a window's name or a folder's (`2017-<id>`) tells; any other clip's own id."""
+    name = _YEAR_FOLDER.sub("", clip_id)
+    window = parse_window(name)
+    return window.video_id if window else name
+
+
+def find_videos(paths: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, str]:
+    """The video that each clip is or lies in, by clip id; clips of the same file are of the same video.
+
+    A video's names are what `video_of` makes of its clips' ids and of its file's name without
+    suffix. Any name may look like a YouTube id, so one counts as such only if `named` has it or a
+    window tells it; a video without such a name is called as its file's first clip.
+
+    Args:
+        paths: file of each clip as in the manifest; the clip id itself where there is no file.
+        named: ids of videos that are known from elsewhere, as those of verified shots.
+    """
+    clips_of: dict[str, list[str]] = {}
+    for clip_id, path in paths.items():
+        clips_of.setdefault(os.path.normpath(path), []).append(clip_id)
+    named = set(named)
+    names_of = {file: {Path(file).stem, *clip_ids} for file, clip_ids in clips_of.items()}
+    in_windows = {
+        video_of(name) for names in names_of.values() for name in names if parse_window(_YEAR_FOLDER.sub("", name))
+    }
+    videos = {}
+    for file, clip_ids in clips_of.items():
+        names = set(map(video_of, names_of[file]))
+        videos |= dict.fromkeys(clip_ids, min(names & named or names & in_windows or clip_ids[:1]))
+    return videos
+
+
+def scene_number(shot_id: str) -> int:
+    """The 1-based number at the end of a shot's name."""
+    return int(shot_id.rpartition("-")[2])
+
+
+def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """All samples of the split tables, given in the order of `SPLITS`: `COLUMNS` as text, with `split`.
+
+    Raises:
+        UserError: a table cannot be read or lacks a column.
+    """
+    tables = [read_frame(path, COLUMNS).assign(split=split) for split, path in zip(SPLITS, paths, strict=True)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def instances(samples: pd.DataFrame) -> pd.DataFrame:
+    """Label instances: a row for each label of each sample, with `label` and `rank` (0: the highest score)."""
+    names = samples["labels"].str.split(SEPARATOR)
+    counts = names.str.len().to_numpy()
+    long = samples.drop(columns=["labels", "scores"]).loc[np.repeat(samples.index, counts)].reset_index(drop=True)
+    long["label"] = [name for row in names for name in row]
+    long["rank"] = np.arange(len(long)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return long
+
+
+def release_pos_weight(n_positive: np.ndarray, n_instances: int) -> np.ndarray:
+    """The release's weight of a class's positives: `(N - n) / (n + 1e-5)`, N label instances in train.
+
+    Verified against the release's own numbers; the usual formula counts samples instead.
+    """
+    return (n_instances - n_positive) / (n_positive + _RELEASE_EPSILON)
+
+
+def usual_pos_weight(n_positive: np.ndarray, n_samples: int) -> np.ndarray:
+    """Negatives per positive, `(N - n) / n` with N samples in train; NaN for a class without positives."""
+    with np.errstate(divide="ignore"):
+        return np.where(n_positive > 0, (n_samples - n_positive) / np.maximum(n_positive, 1), np.nan)
+
+
+def class_table(samples: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """`labels.csv`: index, label, samples in each split, both kinds of pos_weight.
+
+    Args:
+        samples: `COLUMNS` and `split`.
+        labels: all classes in the order of their indices.
+    """
+    long = instances(samples)
+    counts = pd.crosstab(long["label"], long["split"]).reindex(index=list(labels), columns=list(SPLITS), fill_value=0)
+    in_train = counts["train"].to_numpy()
+    return pd.DataFrame(
+        {
+            "index": range(len(labels)),
+            "label": list(labels),
+            **{f"n_{split}": counts[split].to_numpy() for split in SPLITS},
+            "pos_weight": release_pos_weight(in_train, int(in_train.sum())),
+            "pos_weight_samples": usual_pos_weight(in_train, int((samples["split"] == "train").sum())),
+        }
+    )
+
+
+def most_frequent(values: pd.Series, keys: pd.Series) -> pd.Series:
+    """The most frequent value of each key, by key, the first of equally frequent ones.
+
+    Empty values do not count; keys that have no other are left out.
+    """
+    counts = values[values != ""].groupby([keys, values], sort=False).size()
+    ranked = counts.sort_values(ascending=False, kind="stable").rename("n").reset_index()
+    return ranked.drop_duplicates(keys.name).set_index(keys.name)[values.name]
+
+
+def movie_facts(clips: pd.DataFrame) -> pd.DataFrame:
+    """`FACTS` of each movie, by movie_id: of each the value that most of its clips have, empty where none has one.
+
+    Args:
+        clips: movie_id and `FACTS`, one row a clip.
+    """
+    facts = {name: most_frequent(clips[name], clips["movie_id"]) for name in FACTS}
+    return pd.DataFrame(facts, index=pd.Index(clips["movie_id"].unique(), name="movie_id")).fillna("")
+
+
+def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """`movies.csv`: `MOVIE_COLUMNS`, a row for each movie and split that has samples.
+
+    Args:
+        samples: `COLUMNS` and `split`.
+        known: movie_id and `FACTS`, see `movie_facts`; movies that are missing here have no more than an id.
+    """
+    keys = ["movie_id", "split"]
+    counts = samples.groupby(keys, sort=False).agg(n_clips=("clip_id", "nunique"), n_shots=("shot_id", "size"))
+    table = counts.reset_index().join(movie_facts(known), on="movie_id").fillna(dict.fromkeys(FACTS, ""))
+    return table[list(MOVIE_COLUMNS)]
+
+
+def write_dataset(
+    samples: pd.DataFrame,
+    labels: Sequence[str],
+    movies: pd.DataFrame,
+    *,
+    tables: Sequence[str | Path],
+    lines: Sequence[str | Path],
+    labels_csv: str | Path,
+    movies_csv: str | Path,
+) -> None:
+    """Write a split dataset: tables and line files of each split, `labels.csv`, `movies.csv`.
+
+    Args:
+        samples: `COLUMNS` and `split`.
+        labels: all classes in the order of their indices.
+        movies: movie_id and `FACTS` of the movies that are known, see `movie_facts`.
+        tables: paths of our split tables, in the order of `SPLITS`.
+        lines: paths of the authors' line files, in the same order.
+        labels_csv, movies_csv: paths of the other two tables.
+    """
+    index = {label: number for number, label in enumerate(labels)}
+    for split, table, line_file in zip(SPLITS, tables, lines, strict=True):
+        part = samples[samples["split"] == split]
+        write_frame(part[list(COLUMNS)], table)
+        rows = zip(part["clip_id"], part["shot_id"], part["labels"], strict=True)
+        write_lines(
+            line_file,
+            (Line(clip, shot, tuple(index[name] for name in names.split(SEPARATOR))) for clip, shot, names in rows),
+        )
+    write_frame(class_table(samples, labels), labels_csv)
+    write_frame(movie_table(samples, movies), movies_csv)

@@ -1,0 +1,69 @@
+"""Tables that stand beside the paper's: long form for machines, the paper's shape for people."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.tables.rows import read_csv, write_csv
+
+COLUMNS = (
+    "table",
+    "row",
+    "column",
+    "paper",
+    "ours",
+    "delta",
+    "n_used",
+    "n_expected",
+    "comparable",
+    "source_file",
+)
+
+
+def comparison(paper: str, ours: str) -> str:
+    """Ours minus the paper's where both are numbers, to the paper's decimals; empty otherwise."""
+    try:
+        difference = float(ours) - float(paper)
+    except ValueError:
+        return ""
+    decimals = len(paper.partition(".")[2])
+    return f"{difference:+.{decimals}f}"
+
+
+def markdown_table(header: list[str], rows: Iterable[list[str]]) -> str:
+    """A Markdown table without the last line's end; a `|` in a cell does not end the cell."""
+    lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def write_markdown(path: str | Path, header: list[str], rows: Iterable[list[str]], note: str) -> None:
+    """Write a Markdown table with a note below it."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(f"{markdown_table(header, rows)}\n\n{note}\n", encoding="utf-8")
+
+
+def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the paper prints, and what its published files hold, by statistic and part of the dataset."""
+    return {(row["statistic"], row["part"]): (row["paper"], row["release"]) for row in read_csv(path)}
+
+
+def write_statistics(
+    csv: str | Path,
+    md: str | Path,
+    rows: Iterable[tuple[str, str, object]],
+    printed: dict[tuple[str, str], tuple[str, str]],
+    note: str = "",
+) -> None:
+    """A list of statistics beside the paper's and the release's values, as CSV and as Markdown.
+
+    Args:
+        csv, md: where to.
+        rows: statistic, part of the dataset, value.
+        printed: see `printed_values`.
+        note: what the Markdown says of them below the table.
+    """
+    names = ("statistic", "part", "paper", "release", "ours")
+    cells = [(name, part, *printed.get((name, part), ("", "")), str(value)) for name, part, value in rows]
+    write_csv(csv, names, (dict(zip(names, row, strict=True)) for row in cells))
+    explained = "Paper: as printed. Release: counted in the authors' published files when this workflow was written."
+    write_markdown(md, list(names), [list(row) for row in cells], f"{explained} {note}".rstrip())

@@ -1,0 +1,78 @@
+"""Tables that people and later steps read, written whole."""
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.errors import UserError, make_anew
+
+
+def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) -> None:
+    """Rows as UTF-8 CSV; None becomes an empty field, floats keep their shortest exact form."""
+    rows = list(rows)
+    # Python leaves a carriage return unquoted when lines end in a newline.
+    odd = any("\r" in value for row in rows for value in row.values() if isinstance(value, str))
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
+    ):
+        quoting = csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL
+        writer = csv.DictWriter(stream, list(columns), lineterminator="\n", quoting=quoting)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+# What a spreadsheet would run. Titles such as "+1" and ids such as "-dQw4" only begin alike.
+_FORMULA = re.compile(r"\s*=|\s*[+\-@].*[=(|!]|[\t\r]")
+FORMULA_REFUSED = "begins like a formula, which a spreadsheet would run; put another character before it"
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet that opens a table with this cell would take it for a formula."""
+    return _FORMULA.match(cell) is not None
+
+
+def read_header(path: str | Path) -> list[str]:
+    """Names of a CSV's columns.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            return list(csv.DictReader(stream, strict=True).fieldnames or [])
+    except (OSError, csv.Error) as error:
+        raise UserError(f"cannot read the table {path}: {error}") from error
+
+
+def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
+    """Rows of a CSV as text.
+
+    Args:
+        columns: those that the table must have. Without any, it may also be empty or have rows of any length.
+
+    Raises:
+        UserError: the file cannot be read, lacks a column, or has a row that is not whole.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            missing = [column for column in columns if column not in (reader.fieldnames or [])]
+            rows = list(reader)
+    except (OSError, csv.Error) as error:
+        raise UserError(f"cannot read the table {path}: {error}") from error
+    if missing:
+        raise unusable_table(path, f"it lacks the column(s) {', '.join(missing)}")
+    if columns and any(None in row or None in row.values() for row in rows):
+        raise unusable_table(path, "it has rows that are not whole")
+    return rows
+
+
+def unusable_table(path: str | Path, problem: str) -> UserError:
+    """What to say of a table that is damaged, cut off, or another one."""
+    return UserError(
+        f"cannot use the table {path}: {problem}. Mend it or get it anew; if this workflow has made it, "
+        f"{make_anew(path)}"
+    )

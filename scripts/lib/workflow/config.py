@@ -1,0 +1,194 @@
+"""Validation of a run's configuration, with errors that name the key and the way out."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
+
+# Chapters of a run that starts from released split files, which has neither clips nor shots.
+FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
+
+
+def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
+    """Bring a merged configuration into its final form, in place: values typed, paths found, everything checked.
+
+    Args:
+        config: the defaults with what the user has given merged into them.
+        folder: the workflow's.
+        own: the user's configuration files.
+        given: keys that the user has given, in files or on the command line.
+
+    Raises:
+        UserError: lists every problem, each with its key and a way to mend it.
+    """
+    for path in own:
+        check_keys(path)
+    if "clips" in given and not own:
+        raise UserError(
+            "clips are given without a configuration, and the demo has its own; to label videos of yours add "
+            "--configfile config/tag.yaml"
+        )
+    schema = load_schema(Path(folder, "config/schema.yaml"))
+    config.update(read_typed(config, schema))
+    check_config(config, schema)
+    config.update(_found_from_here(config, Path(folder)))
+
+
+def _found_from_here(value, folder: Path):
+    """The configuration with paths of this repository's own files as they are from the working directory."""
+    if isinstance(value, dict):
+        return {key: _found_from_here(item, folder) for key, item in value.items()}
+    if isinstance(value, str) and value.startswith("config/") and not Path(value).exists():
+        return os.path.relpath(folder / value) if (folder / value).exists() else value
+    return value
+
+
+def load_schema(path: str | Path) -> dict:
+    """The JSON schema of the configuration, from YAML."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def check_keys(path: str | Path) -> None:
+    """Refuse a configuration file that gives a key twice: of two, YAML would take the last and not say so.
+
+    Raises:
+        UserError: lists the keys with their lines.
+    """
+    problems, seen = [], set()
+
+    def look_at(node: yaml.Node | None, place: str = "") -> None:
+        if id(node) in seen:
+            return
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                look_at(item, place)
+        elif isinstance(node, yaml.MappingNode):
+            first_line = {}
+            for key, value in node.value:
+                name, line = f"{place}{key.value}", key.start_mark.line + 1
+                if first_line.setdefault(name, line) != line:
+                    problems.append(f"{name} is given on line {first_line[name]} and again on line {line}")
+                look_at(value, f"{name}.")
+
+    try:
+        look_at(yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))
+    except yaml.YAMLError:
+        # Snakemake has read it as JSON.
+        return
+    if problems:
+        raise UserError(f"{path} gives keys twice; delete one of each:\n{bullet_list(problems)}")
+
+
+def read_typed(value, schema: dict):
+    """The configuration with each value of the type its key wants, as far as it can be read so.
+
+    Snakemake reads `--config key='{a: 1}'` with every value inside as text, and `--config run=1984`
+    as a number. Text that does not fit its key is read as YAML, a whole number that does not as
+    text; what fits neither way stays as it is.
+    """
+    from jsonschema import Draft202012Validator
+
+    if isinstance(value, dict):
+        known = _known_keys(schema)
+        other = schema.get("additionalProperties")
+        other = other if isinstance(other, dict) else {}
+        return {key: read_typed(item, known.get(key, other)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [read_typed(item, schema.get("items", {})) for item in value]
+    validator = Draft202012Validator(schema)
+    if not isinstance(value, str):
+        # A run may be called 1984.
+        numeral = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if numeral and not validator.is_valid(value) and validator.is_valid(str(value)) else value
+    if schema and value == "null" and validator.is_valid(None):
+        return None
+    if validator.is_valid(value):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if validator.is_valid(read) else value
+
+
+def check_config(config: dict, schema: dict) -> None:
+    """Check a whole configuration against the closed schema and across its sections.
+
+    Raises:
+        UserError: lists every problem, each with its key and a way to mend it.
+    """
+    from jsonschema import Draft202012Validator
+
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    problems = list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
+    problems = problems or list(_check_across(config))
+    if problems:
+        raise UserError(f"the configuration has {len(problems)} problem(s):\n{bullet_list(problems)}")
+
+
+def _explain(error) -> list[str]:
+    """One line a fault; an unknown key is answered with the nearest that exists."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator in ("additionalProperties", "anyOf") and isinstance(error.instance, dict):
+        known = _known_keys(error.schema)
+        unknown = [key for key in error.instance if key not in known]
+        if known and unknown:
+            places = {str(key): f"{place}.{key}".lstrip(".") for key in unknown}
+            return [f"unknown key {where!r}; {did_you_mean(key, known)}" for key, where in places.items()]
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return [f"{f'{place}.{key}'.lstrip('.')} is missing" for key in missing]
+    description = " ".join(str(error.schema.get("description", "")).split())
+    return [f"{place or 'the configuration'}: {error.message}" + (f" ({description})" if description else "")]
+
+
+def _known_keys(schema: dict) -> dict[str, dict]:
+    """The keys that an object may have, with their schemas, over all its alternatives."""
+    options = (schema, *schema.get("anyOf", []))
+    return {key: value for option in options for key, value in option.get("properties", {}).items()}
+
+
+def _check_across(config: dict):
+    """Faults that no schema can tell."""
+    yield from _check_taggers(config)
+    yield from _check_clips(config)
+    dataset = config["dataset"]
+    if dataset["released"]:
+        if not dataset["verified"]:
+            yield "dataset.verified: released files need the file of human-verified shots"
+        for chapter in config["chapters"]:
+            if chapter not in FROM_RELEASED:
+                yield f"chapters: {chapter!r} cannot be made from dataset.released; take it out"
+    elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
+        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
+    if "demo" in config["chapters"] and not config["demo"]:
+        yield "chapters: 'demo' is the demo run's alone (config/demo.yaml); take it out"
+    if not sum(dataset["fractions"]):
+        yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
+
+
+def _check_taggers(config: dict):
+    """Every tagger that is used exists, and so does its encoder."""
+    for name in config["tagging"]["taggers"]:
+        if name not in config["taggers"]:
+            yield f"tagging.taggers: {name!r} is not among the taggers; {did_you_mean(name, config['taggers'])}"
+    for name, settings in config["taggers"].items():
+        encoder, encoders = settings["encoder"], config["encoders"]
+        if encoder not in encoders:
+            yield f"taggers.{name}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
+        for template in settings["prompts"]:
+            if "{label}" not in template:
+                yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"
+
+
+def _check_clips(config: dict):
+    clips, dataset = config["clips"], config["dataset"]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
+    if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
+        yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
+    if clips["download"] and (clips["folder"] or not clips["root"]):
+        yield "clips.download: downloaded clips are those of a manifest and need a place: set root, and folder to null"

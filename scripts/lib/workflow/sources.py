@@ -1,0 +1,133 @@
+"""What can be fetched, and where it is put."""
+
+import re
+from pathlib import Path
+
+from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.records.clips import CLIP_LIST
+from scripts.lib.tables.rows import read_csv
+
+COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
+WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
+_HUB_FILE = re.compile(r"hf://(?P<repo_id>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})/(?P<filename>.+)", re.ASCII)
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
+
+
+def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
+    """Rows of `config/sources.csv` by their path below `resources/` and below a mirror.
+
+    Raises:
+        UserError: the table cannot be read, lacks a column, or has rows that cannot be used.
+    """
+    rows = read_csv(path, *COLUMNS)
+    problems, sources = [], {}
+    for row in rows:
+        place = row["path"]
+        if not _PATH.fullmatch(place) or {".", ".."} & {*place.split("/")}:
+            problems.append(f"the path {place!r} is not one below resources/, of letters, digits, _ - and .")
+        if place in sources:
+            problems.append(f"the path {place!r} is there twice")
+        if not (row["url"].startswith(("https://", "http://")) or hub_file(row["url"])):
+            problems.append(f"{place}: the url {row['url']!r} is neither https://… nor hf://owner/name@commit/file")
+        if not _SHA256.fullmatch(row["sha256"]):
+            problems.append(f"{place}: the sha256 {row['sha256']!r} is not 64 hexadecimal digits, nor left out")
+        sources[place] = row
+    if problems:
+        raise UserError(f"the table of sources {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
+    return sources
+
+
+def hub_file(url: str) -> dict[str, str] | None:
+    """`repo_id`, `revision` and `filename` of a url `hf://owner/name@commit/file` (Hugging Face), else None."""
+    match = _HUB_FILE.fullmatch(url)
+    return match and match.groupdict()
+
+
+def in_mirror(path: str | Path, mirror: str | None) -> Path | None:
+    """The mirror's copy of a file or folder below `resources/`, None where it has none."""
+    path = Path(path)
+    if not mirror or path.parts[:1] != ("resources",):
+        return None
+    copy = Path(mirror, *path.parts[1:])
+    return copy if copy.exists() else None
+
+
+def is_weights_file(pretrained: str) -> bool:
+    """Whether `pretrained` names a file; otherwise it is an open_clip tag or a hub id."""
+    return pretrained.endswith(WEIGHT_SUFFIXES)
+
+
+def weights_file(encoder: dict) -> str:
+    """The file of weights of an encoder, given its settings: the user's own, or where `retrieve` puts it."""
+    if is_weights_file(encoder["pretrained"]):
+        return encoder["pretrained"]
+    return f"resources/weights/{_stem(encoder['model'])}/{encoder['pretrained'].replace('/', '--')}.safetensors"
+
+
+def weights_wanted(config: dict, path: str) -> dict:
+    """The settings of the encoder whose weights `retrieve` puts there.
+
+    Raises:
+        UserError: no encoder of the configuration has its weights there.
+    """
+    for encoder in config["encoders"].values():
+        if weights_file(encoder) == path:
+            return encoder
+    places = [weights_file(encoder) for encoder in config["encoders"].values()]
+    raise UserError(f"no encoder of this configuration has its weights in {path}; they are in {', '.join(places)}")
+
+
+def needed_files(config: dict) -> list[str]:
+    """What the chapters of a run need that no rule makes from other files, in the order in which they need it."""
+    encoder = label_encoder_folder(config["taxonomy"]["encoder"])
+    listed = [CLIP_LIST] if config["clips"]["manifest"] == CLIP_LIST else []
+    return [*listed, *source_files(config), *([encoder] if "taxonomy" in config["chapters"] else [])]
+
+
+def source_files(config: dict) -> list[str]:
+    """The files that decide a run's results: given by the user, or fetched."""
+    taxonomy, dataset, chapters = config["taxonomy"], config["dataset"], set(config["chapters"])
+    if taxonomy["labels"]:
+        files = [taxonomy["labels"]]
+    else:
+        review = taxonomy["review"]
+        answers = [review] if review and Path(review).exists() else []
+        files = [taxonomy["hvu_tags"], *answers, taxonomy["compare_with"]]
+    if dataset["released"]:
+        for paths in release_files(dataset).values():
+            files += [paths] if isinstance(paths, str) else paths
+    elif "tagging" in chapters:
+        used = [config["taggers"][name]["encoder"] for name in config["tagging"]["taggers"]]
+        files += [weights_file(config["encoders"][encoder]) for encoder in used]
+    files += [config["shots"]["list"], dataset["verified"], dataset["evaluation_set"]]
+    return list(dict.fromkeys(path for path in files if path))
+
+
+def release_files(dataset: dict) -> dict[str, str | list[str]]:
+    """The authors' published files and the tables that tell of them, by what they are.
+
+    Args:
+        dataset: the configuration's section of that name; `released` and `metadata` are folders.
+    """
+    released, metadata = Path(dataset["released"] or ""), Path(dataset["metadata"])
+    name = "multi_label_thresh_0_4_0_1"
+    return {
+        "lines": [str(released / f"{split}_{name}_150_labels.txt") for split in ("train", "val", "test")],
+        "label_map": str(released / f"{name}_label_map.json"),
+        "distribution": str(released / f"label_distribution_{name}_150.csv"),
+        "clips": str(metadata / "clips.csv"),
+        "movie_info": str(metadata / "movie_info.csv"),
+        "movie_splits": str(metadata / "split.csv"),
+        "hvu": ["resources/hvu/HVU_Tags_Categories_V1.0.csv", "resources/hvu/HVU_Val_V1.0.csv"],
+    }
+
+
+def label_encoder_folder(name: str) -> str:
+    """The folder of a sentence-transformers model: the user's own, or where `retrieve` puts a hub id's."""
+    return name if Path(name).is_dir() else f"resources/encoders/{name.replace('/', '--')}"
+
+
+def _stem(model: str) -> str:
+    """A model's name: open_clip's own, or that of its JSON description."""
+    return Path(model).stem if model.endswith(".json") else model.replace("/", "-").replace(":", "-")

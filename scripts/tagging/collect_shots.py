@@ -1,0 +1,269 @@
+"""Gather all labelled shots of a run: one row a shot, and one row of scores."""
+
+from collections.abc import Iterable
+
+import h5py
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.hdf5 import (
+    CLIPS,
+    append_rows,
+    create_h5,
+    growing_dataset,
+    open_h5,
+    read_attribute,
+    read_strings,
+    write_strings,
+)
+from scripts.lib.jobs.errors import UserError, bullet_list, make_anew
+from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.records.clips import Clip, read_manifest, shard_fingerprints
+from scripts.lib.records.labels import TOP
+from scripts.lib.records.shots import shot_id
+from scripts.lib.tables.rows import read_csv
+from scripts.lib.tables.shards import read_shard_csv
+
+# Attributes of files of scores that those of all shots together have too.
+INHERITED = ("encoder", "weights_sha256", "score", "logit_scale")
+# 0.29 * 100 is a little less than 29.
+ROUNDING = 1e-9
+
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("shot_id", "clip_id", "movie_id", "title", "year", "genres")),
+        *((name, pa.int32()) for name in ("shot", "start_frame", "end_frame")),
+        *((name, pa.float64()) for name in ("start_time", "end_time")),
+        *((f"label_{rank}", pa.string()) for rank in range(1, TOP + 1)),
+        *((f"score_{rank}", pa.float32()) for rank in range(1, TOP + 1)),
+        ("entropy", pa.float32()),
+        ("flags", pa.string()),
+    ]
+)
+
+
+def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
+    """label_1 … label_5, score_1 … score_5: the highest scores of each shot, ties in label order.
+
+    Args:
+        scores: (N, L).
+        labels: L names; with fewer than five, the columns beyond are empty.
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
+    names, values = np.array(labels, object)[order], np.take_along_axis(scores, order, axis=1)
+    columns = {}
+    for rank in range(TOP):
+        known = rank < order.shape[1]
+        columns[f"label_{rank + 1}"] = names[:, rank] if known else None
+        columns[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
+    return pd.DataFrame(columns, index=range(len(scores)))
+
+
+def entropy(scores: np.ndarray) -> np.ndarray:
+    """Shannon entropy (nats) of each shot's scores as shares of their sum, (N, L) to (N,).
+
+    NaN where the scores are no shares, as cosines below zero are not.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = scores / scores.sum(axis=1, keepdims=True)
+        terms = np.where(shares > 0, -shares * np.log(shares), 0.0)
+    return np.where((scores >= 0).all(axis=1), terms.sum(axis=1), np.nan)
+
+
+def flag_shots(luma: np.ndarray, spread: np.ndarray, seconds: np.ndarray, limits: dict[str, float]) -> list[str]:
+    """Why a shot's labels should not be believed, `|`-separated: black, uniform, short.
+
+    Args:
+        luma: mean brightness of each shot's frames, 0 to 1, (N,).
+        spread: mean over its frames of the standard deviation of brightness, (N,).
+        seconds: duration, (N,).
+        limits: `black_luma`, `uniform_spread`, `short_seconds`.
+    """
+    tests = {
+        "black": luma < limits["black_luma"],
+        "uniform": spread < limits["uniform_spread"],
+        "short": seconds < limits["short_seconds"],
+    }
+    return ["|".join(flag for flag, hit in tests.items() if hit[row]) for row in range(len(luma))]
+
+
+def by_clip(shots: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+    """The rows of a shard's shots by clip, in their order."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in shots:
+        rows.setdefault(row["clip_id"], []).append(row)
+    return rows
+
+
+def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> dict[str, np.ndarray]:
+    """Scores (N, L) of the shots of each clip that has some, by clip.
+
+    Args:
+        file: a shard's scores.
+        rows_of: see `by_clip`.
+
+    Raises:
+        UserError: they are of other shots.
+    """
+    if missing := sorted(set(file[CLIPS]) - set(rows_of)):
+        raise UserError(
+            f"{file.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
+            "again (snakemake --forcerun detect_shots)"
+        )
+    for clip_id, group in file[CLIPS].items():
+        _check_shots(file, clip_id, group["shot_numbers"][:], rows_of)
+    return {clip_id: group["shot_scores"][:] for clip_id, group in file[CLIPS].items()}
+
+
+def read_brightness(
+    file: h5py.File, rows_of: dict[str, list[dict[str, str]]], clip_ids: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Mean brightness of each shot and its spread, (2, N), of these clips, by clip.
+
+    Args:
+        file: a shard's embeddings.
+        rows_of, clip_ids: see `by_clip`; the clips asked for.
+
+    Raises:
+        UserError: the embeddings are of other shots.
+    """
+    brightness = {}
+    for clip_id in clip_ids:
+        frames = file[CLIPS][clip_id]
+        numbers, position, counts = np.unique(frames["shot"][:], return_inverse=True, return_counts=True)
+        _check_shots(file, clip_id, numbers, rows_of)
+        brightness[clip_id] = np.stack(
+            [np.bincount(position, frames[name][:]) / counts for name in ("luma_mean", "luma_std")]
+        )
+    return brightness
+
+
+def _check_shots(file: h5py.File, clip_id: str, numbers: np.ndarray, rows_of: dict[str, list[dict[str, str]]]) -> None:
+    if numbers.tolist() != [int(row["shot"]) for row in rows_of[clip_id]]:
+        raise UserError(f"{file.filename} has other shots of {clip_id} than its shot list; {make_anew(file.filename)}")
+
+
+def shard_table(
+    clips: dict[str, Clip],
+    rows_of: dict[str, list[dict[str, str]]],
+    scores: dict[str, np.ndarray],
+    brightness: dict[str, np.ndarray],
+    labels: list[str],
+    limits: dict[str, float],
+) -> tuple[pd.DataFrame, np.ndarray] | None:
+    """Rows of `shots.parquet` and scores (N, L) of a shard's clips that have scores; None if there is none.
+
+    Built for all clips at once: a table a clip costs more than its content.
+
+    Args:
+        clips: of the run, by id.
+        rows_of, scores, brightness: see `by_clip`, `read_scores`, `read_brightness`.
+        labels, limits: see `top_labels` and `flag_shots`.
+    """
+    parts = [clips[clip_id] for clip_id in rows_of if clip_id in scores]
+    if not parts:
+        return None
+    values = np.concatenate([scores[clip.clip_id] for clip in parts])
+    luma, spread = np.concatenate([brightness[clip.clip_id] for clip in parts], axis=1)
+    rows = [row for clip in parts for row in rows_of[clip.clip_id]]
+    sizes = [len(rows_of[clip.clip_id]) for clip in parts]
+    about = {
+        name: np.repeat(np.array([getattr(clip, name) for clip in parts], object), sizes)
+        for name in ("clip_id", "movie_id", "title", "year", "genres")
+    }
+    numbers, first, beyond = (
+        np.array([row[name] for row in rows], np.int32) for name in ("shot", "start_frame", "end_frame")
+    )
+    start, end = (np.array([row[f"{edge}_time"] for row in rows], float) for edge in ("start", "end"))
+    table = pd.DataFrame(
+        {
+            "shot_id": [shot_id(row["clip_id"], int(row["shot"])) for row in rows],
+            **about,
+            "shot": numbers,
+            "start_frame": first,
+            "end_frame": beyond,
+            "start_time": start,
+            "end_time": end,
+            "entropy": entropy(values),
+            "flags": flag_shots(luma, spread, end - start, limits),
+        }
+    )
+    return pd.concat([table, top_labels(values, labels)], axis=1), values
+
+
+def scored_with(scores: h5py.File) -> dict[str, object]:
+    """What decides the scores of a shard beside its frames, by name: labels, prompts, model and kind of score."""
+    lists = {name: read_strings(scores[name]) for name in ("labels", "prompts")}
+    return lists | {name: read_attribute(scores, name) for name in INHERITED}
+
+
+def check_scored_with(scores: h5py.File, expected: dict[str, object], first: str) -> None:
+    """Raise UserError where a shard was not scored as `expected`, which the `first` shard was."""
+    found = scored_with(scores)
+    if different := [name for name in expected if found[name] != expected[name]]:
+        raise UserError(
+            f"{scores.filename} was not scored like {first} (different: {', '.join(different)}); score the shots "
+            "again (snakemake --forcerun score_shots)"
+        )
+
+
+def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float) -> None:
+    """Stop when too many clips could not be used.
+
+    Raises:
+        UserError: more than the fraction `allowed`, or all; lists them with their reasons.
+    """
+    if len(failures) <= allowed * n_clips + ROUNDING and len(failures) < n_clips:
+        return
+    reasons = [f"{row['path']}: {row['reason']}" for row in failures]
+    raise UserError(
+        f"{len(failures)} of {n_clips} clip(s) could not be used, more than clips.max_failed_fraction = {allowed:g} "
+        f"allows:\n{bullet_list(reasons, limit=100)}\n"
+        "Mend them and look at them again (--forcerun detect_shots), remove them, or raise that fraction to go on "
+        "without them"
+    )
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
+    failures = read_csv(snakemake.input.failures, "clip_id", "reason")
+    check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    source = snakemake.input
+    shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
+    with open_h5(source.scores[0], fingerprints[0]) as first:
+        expected = scored_with(first)
+    labels, attributes = expected["labels"], {name: expected[name] for name in INHERITED}
+    shot_ids: list[str] = []
+    with (
+        atomic_path(snakemake.output.shots) as parquet,
+        pq.ParquetWriter(parquet, SCHEMA) as writer,
+        create_h5(snakemake.output.scores, attributes, ("numpy", "pandas", "pyarrow")) as file,
+        progress(len(shards), "shard", "Collecting shots") as bar,
+    ):
+        write_strings(file, "labels", labels)
+        all_scores = growing_dataset(file, "scores", np.float32, len(labels))
+        for shots_csv, scores_h5, embeddings_h5, fingerprint in shards:
+            rows_of = by_clip(read_shard_csv(shots_csv, fingerprint))
+            # One after the other, since damage is blamed on what is open.
+            with open_h5(scores_h5, fingerprint) as shard:
+                check_scored_with(shard, expected, source.scores[0])
+                scores = read_scores(shard, rows_of)
+            with open_h5(embeddings_h5, fingerprint) as shard:
+                brightness = read_brightness(shard, rows_of, scores)
+            if found := shard_table(clips, rows_of, scores, brightness, labels, snakemake.params.flags):
+                table, values = found
+                writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))
+                append_rows(all_scores, values)
+                shot_ids += table["shot_id"].tolist()
+            bar.update()
+        write_strings(file, "shot_id", shot_ids)
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

@@ -1,0 +1,74 @@
+"""Table 2: statistics of movie shots."""
+
+import pandas as pd
+
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.clips import Clip, read_manifest
+from scripts.lib.tables.comparisons import COLUMNS, comparison, write_markdown
+from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.rows import read_csv, write_csv
+
+
+def shot_statistics(shots: pd.DataFrame) -> dict[str, str]:
+    """Ours, by the column names of the paper's Table 2; empty where the manifest does not tell.
+
+    Args:
+        shots: `dataset/shots.parquet` with at least one shot.
+    """
+    movies = shots["movie_id"][shots["movie_id"] != ""].nunique()
+    years = pd.to_numeric(shots["year"], errors="coerce")
+    years = years[years > 0].astype(int)
+    seconds = shots["end_time"] - shots["start_time"]
+    n_clips = shots["clip_id"].nunique()
+    return {
+        "# movies": str(movies) if movies else "",
+        "Years": f"{years.min()}-{years.max()}" if len(years) else "",
+        "# clips": str(n_clips),
+        "# shots": str(len(shots)),
+        "Avg shots/clip": f"{len(shots) / n_clips:.2f}",
+        "Avg Duration (s)": f"{seconds.mean():.2f}",
+    }
+
+
+def table2(shots: pd.DataFrame, printed: list[dict[str, str]], clips: list[Clip], source: str) -> list[dict]:
+    """Rows in long form, one for each column of the paper's table."""
+    ours = shot_statistics(shots)
+    n_expected = next(row["paper"] for row in printed if row["column"] == "# clips")
+    comparable = str(len(clips)) == n_expected
+    return [
+        {
+            "table": "table2",
+            "row": "MovieCLIP",
+            "column": row["column"],
+            "paper": row["paper"],
+            "ours": ours[row["column"]],
+            "delta": comparison(row["paper"], ours[row["column"]]),
+            "n_used": ours["# clips"],
+            "n_expected": n_expected,
+            "comparable": "yes" if comparable else "no",
+            "source_file": source,
+        }
+        for row in printed
+    ]
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    columns = ["clip_id", "movie_id", "year", "start_time", "end_time"]
+    shots = read_parquet(snakemake.input.shots, columns=columns)
+    rows = table2(
+        shots, read_csv(snakemake.input.printed), read_manifest(snakemake.params.manifest), snakemake.input.shots
+    )
+    write_csv(snakemake.output.csv, COLUMNS, rows)
+    same = rows[0]["comparable"] == "yes"
+    write_markdown(
+        snakemake.output.md,
+        ["", *(row["column"] for row in rows)],
+        [["paper", *(row["paper"] for row in rows)], ["ours", *(row["ours"] or "not known" for row in rows)]],
+        "The paper's clips." if same else "Ours are other clips than the paper's: the rows describe two collections.",
+    )
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

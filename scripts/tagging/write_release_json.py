@@ -1,0 +1,64 @@
+"""The labelled shots in the format of the authors' release."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.log import job_log
+from scripts.lib.records.labels import TOP
+from scripts.lib.tables.parquet import explained_parquet
+
+
+def release_entry(shots: pd.DataFrame) -> dict:
+    """One clip's entry: `<shot id>.mp4` to frames, times and the five labels with scores.
+
+    The release's shots were files of their own, hence the suffix in their names.
+    """
+    return {
+        f"{shot.shot_id}.mp4": {
+            "start_frame": shot.start_frame,
+            "end_frame": shot.end_frame,
+            "start_time": round(shot.start_time, 3),
+            "end_time": round(shot.end_time, 3),
+            "labels": {
+                getattr(shot, f"label_{rank}"): float(f"{getattr(shot, f'score_{rank}'):.6g}")
+                for rank in range(1, TOP + 1)
+                if isinstance(getattr(shot, f"label_{rank}"), str)
+            },
+        }
+        for shot in shots.itertuples()
+    }
+
+
+def write_release_json(tables: Iterable[pd.DataFrame], destination: str | Path) -> None:
+    """Write one JSON object of clips, a line each, holding one table of shots at a time.
+
+    Args:
+        tables: consecutive parts of `shots.parquet`; no clip is spread over two of them.
+    """
+    with atomic_path(destination) as temporary, open(temporary, "w", encoding="utf-8") as stream:
+        stream.write("{")
+        separator = "\n"
+        for table in tables:
+            for clip_id, shots in table.groupby("clip_id", sort=False):
+                stream.write(f"{separator}{json.dumps(clip_id)}: {json.dumps(release_entry(shots))}")
+                separator = ",\n"
+        stream.write("\n}\n")
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    with explained_parquet(snakemake.input[0]):
+        file = pq.ParquetFile(snakemake.input[0])
+        # collect_shots writes a row group a shard, so a clip never straddles two.
+        groups = (file.read_row_group(index).to_pandas() for index in range(file.num_row_groups))
+        write_release_json(groups, snakemake.output[0])
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        main(snakemake)

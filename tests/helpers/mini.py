@@ -1,0 +1,247 @@
+"""Whole runs of every rule, on three tiny clips and on tiny released files, small enough to be killed many times."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import yaml
+
+from scripts.lib.records.clips import write_manifest
+from tests.helpers import ROOT
+from tests.helpers.runs import Workspace, make_workspace
+
+RUN = "results/mini"
+HOOK = Path(__file__).parent / "hook"
+# All that can begin does, on however few cores; a job that wanted all cores would wait for the others' end.
+SETTINGS = (
+    *("--cores", "16", "--configfile", "mini.yaml", "--resources", "gpu=2"),
+    *("--set-threads", *(f"{rule}=1" for rule in ("embed_frames", "picture_sample", "plot_confidence_grids"))),
+)
+# The other run, of the rules that the first has not.
+RELEASED = "results/released"
+RELEASED_SETTINGS = (
+    *("resources/clips.csv", f"{RELEASED}/tables/release.csv", f"{RELEASED}/tables/leakage.csv"),
+    *("--cores", "16", "--configfile", "released.yaml"),
+)
+# Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
+SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")
+
+
+def make_mini(folder: Path, make_video) -> Workspace:
+    """A copy of the workflow with what both runs need and their configs, `mini.yaml` and `released.yaml`."""
+    workspace = make_workspace(folder)
+    material = folder / "material"
+    (material / "screenplays").mkdir(parents=True)
+    for name in SCREENPLAYS:
+        shutil.copy(ROOT / "config/demo/screenplays" / name, material / "screenplays")
+    clips = [
+        make_video([(number * 7, 8), ((20, 200, 60 * number), 8)], clip_id=f"clip{number}", size=(64, 48)).clip
+        for number in range(3)
+    ]
+    movies = [clip.__class__(clip.clip_id, clip.path, f"tt{clip.clip_id}", "Title", "1999", "Drama") for clip in clips]
+    write_manifest(movies, material / "clips.csv")
+    random_weights(material / "clip_small.safetensors")
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    config["run"], config["demo"] = "mini", None
+    config["chapters"].append("verification")
+    config["clips"] |= {"manifest": "material/clips.csv", "root": None, "shard_size": 2}
+    config["taxonomy"] |= {"screenplays": "material/screenplays", "sample": {"shots": 3, "seed": 0}, "review": None}
+    config["shots"]["parameters"]["min_scene_len"] = 0.1
+    config["taggers"]["demo_clip"]["pretrained"] = "material/clip_small.safetensors"
+    config["tagging"] |= {"frames": {"per_shot": 2}, "batch_size": 4}
+    config["dataset"] |= {"top1_threshold": 0.0, "rank_threshold": 0.0, "top_k": 2, "exclude_flags": []}
+    config["dataset"]["evaluation_set"] = "material/evaluation_set.csv"
+    (material / "evaluation_set.csv").write_text(EVALUATION_SET, encoding="utf-8")
+    (folder / "mini.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    make_released(folder)
+    return workspace
+
+
+EVALUATION_SET = """shot_id,clip_id,video_id,scene,start_time,end_time,movie_id,labels,movie_split,movie_disjoint
+clip0-Scene-002,clip0,clip0,2,0,1,ttclip0,bar,train,no
+"""
+SPLIT_FILE = "material/released/{}_multi_label_thresh_0_4_0_1_150_labels.txt"
+VERIFIED = "material/released/verified.txt"
+RELEASED_FILES = {
+    "material/released/labels.txt": "bar\nkitchen\n",
+    "material/released/multi_label_thresh_0_4_0_1_label_map.json": '{"bar": 0, "kitchen": 1}',
+    "material/released/label_distribution_multi_label_thresh_0_4_0_1_150.csv": "label,count\nbar,3\nkitchen,1\n",
+    SPLIT_FILE.format("train"): "a/a-Scene-001.mp4 0 1\na/a-Scene-002.mp4 0\n",
+    SPLIT_FILE.format("val"): "b/b-Scene-001.mp4 0\n",
+    SPLIT_FILE.format("test"): "c/c-Scene-001.mp4 1\n",
+    VERIFIED: "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
+    "resources/condensed_movies/clips.csv": (
+        "videoid,imdbid,title,year,upload_year\na,tt1,A,1999.0,2011\nb,tt2,B,2001.0,2012\nc,tt3,C,-1,2013\n"
+    ),
+    "resources/condensed_movies/movie_info.csv": "imdbid,genre\ntt1,['Drama']\ntt2,['War']\n",
+    "resources/condensed_movies/split.csv": "imdbid,split\ntt1,train\ntt2,val\ntt3,test\n",
+    "resources/hvu/HVU_Tags_Categories_V1.0.csv": "Tag,Category\nbar,scene\n",
+    "resources/hvu/HVU_Val_V1.0.csv": "Tags,youtube_id,time_start,time_end\nbar|crowd,x,0,1\n",
+}
+
+
+def make_released(folder: Path) -> None:
+    """Released files of four shots, Condensed Movies' and HVU's tables, and the config of a run of them."""
+    for name, text in RELEASED_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    config = yaml.safe_load((ROOT / "config/published.yaml").read_text(encoding="utf-8"))
+    config["run"], config["taxonomy"] = "released", {"labels": "material/released/labels.txt"}
+    config["dataset"] |= {"released": "material/released", "verified": VERIFIED, "merges": {}, "drop": []}
+    (folder / "released.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def copy_of(workspace: Workspace, folder: Path) -> Workspace:
+    """A copy of a workspace with all that has been made in it."""
+    shutil.copytree(workspace.path, folder, symlinks=True)
+    return Workspace(folder)
+
+
+def random_weights(path: Path) -> None:
+    """Weights of the demo's small model as they are before training, the same every time."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    open_clip.add_model_config(ROOT / "config/demo/clip_small.json")
+    save_file(open_clip.create_model("clip_small").state_dict(), path)
+
+
+class Starter:
+    """The process that starts Snakemake, see `tests.helpers.starter`."""
+
+    def __init__(self):
+        self._process: subprocess.Popen | None = None
+
+    def ask(self, **command):
+        """The answer to a command; the process is started with the first."""
+        if self._process is None:
+            command_line = [sys.executable, "-m", "tests.helpers.starter"]
+            self._process = subprocess.Popen(
+                command_line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+STARTER = Starter()
+
+
+class Started:
+    """A Snakemake process of its own session, and the jobs that it has started."""
+
+    def __init__(self, workspace: Workspace, *arguments: str, settings: tuple[str, ...] = SETTINGS, **variables: str):
+        environment = {**os.environ, **variables, "PYTHONPATH": str(HOOK)}
+        environment["MPLCONFIGDIR"] = str(workspace.path / ".matplotlib")
+        self._log = workspace.path / "snakemake.txt"
+        command = {"arguments": [*arguments, *settings], "folder": str(workspace.path)}
+        self.pid = STARTER.ask(start={**command, "variables": environment, "log": str(self._log)})
+        self._code: int | None = None
+
+    def text(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text(errors="replace")
+
+    def jobs(self) -> dict[int, str]:
+        """Rule of every script that runs at present, by process."""
+        return {process: name.split(".")[-2] for process, name in _scripts(self.pid)}
+
+    def kill(self, group: bool) -> None:
+        """SIGKILL to Snakemake alone, or to all that it has started."""
+        (os.killpg if group else os.kill)(self.pid, signal.SIGKILL)
+        self.end()
+
+    def code(self) -> int | None:
+        """Exit code, None while it runs."""
+        if self._code is None:
+            self._code = STARTER.ask(poll=self.pid)
+        return self._code
+
+    def end(self, seconds: float = 400) -> int:
+        """Wait for its end; its exit code."""
+        return until(lambda: self.code() is not None, seconds) and self._code
+
+    def finish(self) -> str:
+        """Wait for its end, which must be a good one; what it has written."""
+        assert self.end() == 0, self.text()
+        return self.text()
+
+
+def until(condition, seconds: float = 120):
+    """The first value of `condition()` that is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
+
+
+def _scripts(session: int) -> list[tuple[int, str]]:
+    """Processes of a session that run a job's script: number, the script's file name."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        script = next((word.decode() for word in words[1:2] if b".snakemake/scripts/" in word), "")
+        if int(fields[3]) == session and script and fields[0] != "Z":
+            found.append((int(folder.name), Path(script).name))
+    return found
+
+
+def differences(ours: Path, reference: Path, only: str | None = None) -> list[str]:
+    """Files of two runs that differ in content; what tells of the work itself (logs, times) is left out."""
+    names = [{only} if only else _names(folder) for folder in (ours, reference)]
+    found = [f"{name} is in one of them only" for name in sorted(names[0] ^ names[1])]
+    return found + [name for name in sorted(names[0] & names[1]) if not _same(ours / name, reference / name)]
+
+
+def _names(folder: Path) -> set[str]:
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {
+        str(name)
+        for name in files
+        if name.parts[0] not in ("logs", "benchmarks", ".lock") and name.name != ".snakemake_timestamp"
+    }
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.suffix == ".h5":
+        return _content(one) == _content(other)
+    if one.suffix == ".parquet":
+        return pd.read_parquet(one).equals(pd.read_parquet(other))
+    if one.name == "provenance.json":
+        records = [json.loads(path.read_text()) for path in (one, other)]
+        return all(records[0][key] == records[1][key] for key in records[0] if key != "wall_times")
+    return one.read_bytes() == other.read_bytes()
+
+
+def _content(path: Path) -> dict:
+    """Every dataset of an HDF5 file as type, shape and bytes, and every attribute, by name."""
+    content: dict = {}
+
+    def add(name, item):
+        content[name] = {key: str(value) for key, value in item.attrs.items()}
+        if isinstance(item, h5py.Dataset):
+            values = np.asarray(item[()])
+            content[name, "data"] = (str(values.dtype), values.shape, values.tobytes())
+
+    with h5py.File(path) as file:
+        add("/", file)
+        file.visititems(add)
+    return content

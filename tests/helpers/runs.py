@@ -1,0 +1,98 @@
+"""Fixtures: real runs of the workflow, in copies of the repository whose path has a space in it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from scripts.lib.tables.rows import read_header
+from tests.helpers import ROOT
+
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "docs")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A copy of the workflow to run things in."""
+
+    path: Path
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        """Run Snakemake with these arguments on two cores; stdout and stderr come as one text."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
+        environment = {**os.environ, "MPLCONFIGDIR": str(self.path / ".matplotlib")}
+        environment.pop("PYTHONPATH", None)
+        done = subprocess.run(
+            command, cwd=self.path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Jobs that a dry run announces, by rule; empty when nothing is to be done."""
+        text = self.snakemake("--dry-run", *arguments).stdout
+        jobs: dict[str, int] = {}
+        for line in text.partition("Job stats:")[2].splitlines()[3:]:
+            words = line.split()
+            if len(words) != 2 or words[0] == "total":
+                break
+            jobs[words[0]] = int(words[1])
+        return jobs
+
+
+def make_workspace(folder: Path) -> Workspace:
+    """Copy what a checkout holds into `folder`."""
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        ignore = {"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}
+        copy(source, folder / part, **ignore)
+    return Workspace(folder)
+
+
+def unexplained(results: Path) -> set[str]:
+    """Columns of a run's tables, and names of its files, that results/README.md does not mention."""
+    text = (ROOT / "results/README.md").read_text(encoding="utf-8")
+    known = {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", span)}
+    columns = {
+        re.sub(r"_[2-4]$", "_1", name)
+        for suffix, read in ((".csv", read_header), (".parquet", lambda path: pq.read_schema(path).names))
+        for path in results.rglob(f"*{suffix}")
+        for name in read(path)
+    }
+    files = {
+        path.stem for part in ("tables", "dataset", "verification", "taxonomy") for path in results.glob(f"{part}/*.*")
+    }
+    return (columns | files) - known
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory) -> Workspace:
+    """The README's first command, run once; tests read it and do not change it."""
+    workspace = make_workspace(tmp_path_factory.mktemp("full path with spaces"))
+    workspace.snakemake()
+    return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    """A fresh copy in which nothing has been run."""
+    folder = tmp_path / "a copy"
+    folder.mkdir()
+    return make_workspace(folder)
+
+
+@pytest.fixture(scope="session")
+def small_tagger(demo_run) -> str:
+    """`--config taggers=…` that puts the demo's small model in place of ViT-B/32."""
+    weights = next((demo_run.path / "results/demo/demo").glob("*.safetensors"))
+    model = demo_run.path / "config/demo/clip_small.json"
+    settings = {"clip_vit_b32": {"model": str(model), "pretrained": str(weights)}}
+    return f"taggers={json.dumps(settings)}"
