@@ -28,10 +28,11 @@ print(len(shots), "shots")
 
 EMBED = """
 from scripts.lib.encoders import load_clip
+from scripts.lib.frame_batches import Work
 from scripts.lib.hdf5 import create_h5
 from scripts.lib.manifest import Clip
 from scripts.lib.shots import Shot
-from scripts.tagging.embed_frames import Work, embed_frames
+from scripts.tagging.embed_frames import embed_frames
 encoder = load_clip("config/demo/clip_small.json", {weights!r})
 step, seconds = {step}, {seconds}
 shots = [Shot("clip", n + 1, n * step, (n + 1) * step, n * seconds, (n + 1) * seconds) for n in range({n_shots})]

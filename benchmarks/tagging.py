@@ -19,10 +19,11 @@ import numpy as np
 
 from benchmarks.weights import write_random_weights
 from scripts.lib.encoders import ClipEncoder, load_clip
+from scripts.lib.frame_batches import Work
 from scripts.lib.manifest import Clip
 from scripts.lib.shots import Shot
 from scripts.lib.video import Video
-from scripts.tagging.embed_frames import Work, embed_frames
+from scripts.tagging.embed_frames import embed_frames
 
 BATCH_SIZES = (8, 16, 32, 64, 256)
 

@@ -6,7 +6,7 @@ rule embed_frames:
         clips=out("clips/{shard}.csv"),
         shots=out("shots/{shard}.csv"),
         weights=WEIGHTS,
-        code=code("encoders", "sampling", "video"),
+        code=code("encoders", "frame_batches", "geometry", "sampling", "video"),
     output:
         out(f"embeddings/{ENCODER}/{{shard}}.h5"),
     log:

@@ -268,3 +268,13 @@ def test_a_shot_list_with_faults_names_them_all(tmp_path):
     path.write_text("clip,start_time,end_frame\n")
     with pytest.raises(UserError, match="it has clip, start_time, end_frame"):
         read_shot_list(path)
+
+
+def test_the_bar_knows_its_total_before_it_starts(shared_data, make_video, tmp_path, capsys):
+    """Headers tell it; where they are wrong, or a clip cannot be used, it still ends full."""
+    lying = Clip("lying", str(shared_data / "videos" / "cve_vid1.mp4"))
+    run([make_video([(1, 40)]).clip, Clip("gone", str(tmp_path / "gone.mp4")), lying])
+    bar = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    states = [line for line in bar if line.startswith("Detecting shots")]
+    assert "| 0/114 [" in states[0]
+    assert "100%" in states[-1] and "| 96/96 [" in states[-1]
