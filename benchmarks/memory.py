@@ -28,10 +28,11 @@ print(len(shots), "shots")
 
 EMBED = """
 from scripts.lib.networks.encoders import load_clip
+from scripts.lib.media.frame_batches import Work
 from scripts.lib.files.hdf5 import create_h5
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.tagging.embed_frames import Work, embed_frames
+from scripts.tagging.embed_frames import embed_frames
 encoder = load_clip("config/demo/clip_small.json", {weights!r})
 step, seconds = {step}, {seconds}
 shots = [Shot("clip", n + 1, n * step, (n + 1) * step, n * seconds, (n + 1) * seconds) for n in range({n_shots})]
@@ -44,10 +45,10 @@ import numpy as np
 from scripts.lib.files.hdf5 import create_h5, open_h5
 from scripts.tagging.score_shots import score_clip
 with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
-    width = source["clips/clip/features"].shape[1]
+    width = source["clip/features"].shape[1]
     labels = np.random.default_rng(0).normal(size=(179, width)).astype("float32")
     labels /= np.linalg.norm(labels, axis=1, keepdims=True)
-    score_clip(source["clips/clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
+    score_clip(source["clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
 """
 
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -3,17 +3,16 @@
 import sys
 from pathlib import Path
 
-from scripts.lib.networks.encoders import register_model
+from scripts.lib.networks.encoders import random_model, register_model
 
 
 def write_random_weights(model: str, path: str | Path) -> None:
     """Randomly initialised weights of an open_clip model (name or JSON description), as safetensors."""
-    import open_clip
     import torch
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
-    save_file(open_clip.create_model(register_model(model)).state_dict(), path)
+    save_file(random_model(register_model(model)).state_dict(), path)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts.lib.networks.encoders import random_model, register_model
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import job_log, logger, progress
-from scripts.lib.networks.encoders import register_model
 
 # Wordings of captions. The paper's prompt is not among them: the tagger meets it in the films only.
 CAPTIONS = (
@@ -48,7 +48,7 @@ def train_tagger(description: str | Path, stills: dict[str, np.ndarray], seed: i
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     name = register_model(str(description))
-    model = open_clip.create_model(name).train()
+    model = random_model(name).train()
     tokenizer = open_clip.get_tokenizer(name)
     loss = open_clip.ClipLoss()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True)

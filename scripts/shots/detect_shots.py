@@ -45,20 +45,33 @@ def detect_shots(
     make_detector(detector, parameters)
     listed = read_shot_list(shot_list) if shot_list else None
     examine = partial(_examine, root=root, detector=detector, parameters=parameters, listed=listed)
+    announced = list(map_in_threads(partial(_announced_frames, root=root), clips, workers))
     rows, shots = [], []
-    with progress(None, "frame", "Detecting shots") as bar:
+    with progress(sum(announced), "frame", "Detecting shots") as bar:
         for done, (row, found) in enumerate(map_in_threads(partial(examine, bar=bar), clips, workers), start=1):
             bar.set_postfix_str(f"{done}/{len(clips)} clips", refresh=False)
+            # Headers may be wrong, and clips unusable.
+            bar.total = (bar.total or 0) + row.get("n_frames", 0) - announced[done - 1]
             logger.info("%s: %s", row["clip_id"], row["reason"] or f"{len(found)} shot(s)")
             rows.append(row)
             shots += found
     return rows, shots
 
 
+def _announced_frames(clip: Clip, root) -> int:
+    """Frames to expect by the file's header; 0 for a clip that detection will find unusable."""
+    try:
+        with Video(clip, root) as video:
+            return video.announced_frames()
+    except Exception as error:
+        if is_machines_fault(error):
+            raise
+        return 0
+
+
 def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict, list[Shot]]:
     try:
         with Video(clip, root) as video:
-            bar.total = (bar.total or 0) + video.announced_frames()
             if listed is None:
                 cuts = detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
                 bounds = [0, *cuts, len(video.times)]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.lib.pages import build as pages
+from scripts.lib.pages.build import build as pages
 from scripts.lib.records.shots import shot_id
 from tests.helpers import ROOT
 

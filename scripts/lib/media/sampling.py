@@ -16,15 +16,16 @@ class FrameSampler:
 
     Args:
         shots: the clip's shots, sorted, without overlap.
-        frames: `"all"`, `{"fps": n}` (the first frame at or after every n-th of a second since the
-            shot's start) or `{"per_shot": k}` (k frames spread evenly, all if there are fewer).
+        frames: `all`, `n fps` (the first frame at or after every n-th of a second since the shot's
+            start) or `k per shot` (k frames spread evenly, all if there are fewer).
     """
 
-    def __init__(self, shots: Sequence[Shot], frames: str | dict):
+    def __init__(self, shots: Sequence[Shot], frames: str):
         self._shots = list(shots)
         self._at = 0
-        self._period = 1 / frames["fps"] if isinstance(frames, dict) and "fps" in frames else None
-        self._per_shot = frames["per_shot"] if isinstance(frames, dict) and "per_shot" in frames else None
+        number, unit = read_sampling(frames)
+        self._period = 1 / number if unit == "fps" else None
+        self._per_shot = number if unit == "per shot" else None
         self._due = self._shots[0].start_time if self._shots else 0.0
 
     def shot_of(self, index: int, time: float) -> int | None:
@@ -53,13 +54,21 @@ class FrameSampler:
         return True
 
 
-def expected_frames(shots: Sequence[Shot], frames: str | dict) -> int:
-    """About how many frames of these shots will be looked at, for a progress bar."""
+def read_sampling(frames: str) -> tuple[float, str]:
+    """Number and unit of `n fps` or `k per shot`; 0 and `all`."""
     if frames == "all":
-        return sum(shot.end_frame - shot.start_frame for shot in shots)
-    if "per_shot" in frames:
-        return sum(min(frames["per_shot"], shot.end_frame - shot.start_frame) for shot in shots)
-    return sum(math.ceil((shot.end_time - shot.start_time - _TOLERANCE) * frames["fps"]) for shot in shots)
+        return 0, frames
+    number, unit = frames.split(" ", 1)
+    return (float(number) if unit == "fps" else int(number)), unit
+
+
+def expected_frames(shots: Sequence[Shot], frames: str) -> int:
+    """About how many frames of these shots will be looked at, for a progress bar."""
+    number, unit = read_sampling(frames)
+    if unit == "fps":
+        return sum(math.ceil((shot.end_time - shot.start_time - _TOLERANCE) * number) for shot in shots)
+    lengths = [shot.end_frame - shot.start_frame for shot in shots]
+    return sum(lengths if unit == "all" else (min(number, length) for length in lengths))
 
 
 def is_evenly_spread(offset: int, length: int, count: int) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.records.clips import Clip, media_path
@@ -94,6 +95,8 @@ class Video:
         self.start, self.end = clip.start_time or 0.0, clip.end_time
         self._container = None
         self._open()
+        # One for the clip: `VideoFrame.to_ndarray` sets up swscale anew for every frame.
+        self._reformatter = VideoReformatter()
         self.rotation = 0
         self.size = (self._stream.width, self._stream.height)
         self.times = array("d")
@@ -226,7 +229,8 @@ class Video:
     def upright_pixels(self, picture: av.VideoFrame, pixel_format: str) -> np.ndarray:
         """Pixels of a picture, turned as the display matrix says, at the first picture's size."""
         width, height = self._coded_size
-        pixels = picture.to_ndarray(format=pixel_format, width=width, height=height, interpolation="BICUBIC")
+        scaled = self._reformatter.reformat(picture, width, height, pixel_format, interpolation="BICUBIC", threads=1)
+        pixels = scaled.to_ndarray()
         if self.rotation % 360:
             pixels = np.ascontiguousarray(np.rot90(pixels, k=self.rotation // 90))
         return pixels

@@ -5,12 +5,14 @@ time, and the scoring jobs need neither.
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.media.geometry import Crop, resize_and_crop
 from scripts.lib.jobs.log import logger
 
 PREPROCESS_KEY = "preprocess_cfg"
@@ -27,7 +29,7 @@ class ClipEncoder:
         model: open_clip model in evaluation mode on `device`.
         name: open_clip model name.
         size: (height, width) of the pictures that the image tower takes.
-        spatial: the model's own resizing and cropping, PIL picture to PIL picture.
+        crop: the model's own resizing and cropping of a frame, (H, W, 3) to (h, w, 3) uint8.
         mean, std: normalisation of each channel, after division by 255.
         preprocessing: the above in words, for the record.
         device, dtype: where and in what precision the towers compute.
@@ -36,18 +38,12 @@ class ClipEncoder:
     model: object
     name: str
     size: tuple[int, int]
-    spatial: object
+    crop: Crop
     mean: tuple[float, ...]
     std: tuple[float, ...]
     preprocessing: str
     device: str
     dtype: str
-
-    def crop(self, rgb: np.ndarray) -> np.ndarray:
-        """Resize and crop one frame, (H, W, 3) uint8, as the model wants it: (h, w, 3) uint8."""
-        from PIL import Image
-
-        return np.array(self.spatial(Image.fromarray(rgb)))
 
     def encode_frames(self, crops: np.ndarray) -> np.ndarray:
         """Image embeddings, not normalised: (B, h, w, 3) uint8 to (B, D) float32."""
@@ -138,6 +134,25 @@ def register_model(model: str) -> str:
     return model
 
 
+def random_model(name: str, **options):
+    """`open_clip.create_model` without pretrained weights, and without its warning of that.
+
+    The caller loads weights or trains them.
+    """
+    import open_clip
+
+    root = logging.getLogger()
+    root.addFilter(_is_no_warning_of_random_weights)
+    try:
+        return open_clip.create_model(name, **options)
+    finally:
+        root.removeFilter(_is_no_warning_of_random_weights)
+
+
+def _is_no_warning_of_random_weights(record: logging.LogRecord) -> bool:
+    return "initialized randomly" not in record.getMessage()
+
+
 def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str | None = None) -> ClipEncoder:
     """A CLIP model from its name (or JSON description) and a file of weights.
 
@@ -148,7 +163,6 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     Raises:
         UserError: unknown model, or weights that are damaged, unsafe or of another architecture.
     """
-    import open_clip
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     device = device or best_device()
@@ -157,7 +171,7 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     precision = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32"}[torch_dtype]
     preprocess = _preprocessing_of(name, weights)
     try:
-        network = open_clip.create_model(
+        network = random_model(
             name, precision=precision, device=device, pretrained_text=False, force_preprocess_cfg=preprocess
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -170,17 +184,17 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
 
 def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder:
     """Split open_clip's transform: geometry for the workers, arithmetic for the device."""
-    from torchvision.transforms import Compose, Normalize
+    from torchvision.transforms import Normalize, ToTensor
 
-    *spatial, _to_tensor, normalize = transform.transforms
-    if not isinstance(normalize, Normalize):
+    *spatial, to_tensor, normalize = transform.transforms
+    if not (isinstance(to_tensor, ToTensor) and isinstance(normalize, Normalize)):
         raise UserError(f"open_clip's preprocessing of {name} has an unexpected form: {transform}")
     size = network.visual.image_size
     return ClipEncoder(
         model=network,
         name=name,
         size=(size, size) if isinstance(size, int) else tuple(size),
-        spatial=Compose(spatial),
+        crop=resize_and_crop(spatial),
         mean=tuple(normalize.mean),
         std=tuple(normalize.std),
         preprocessing=" ".join(repr(transform).split()),

@@ -125,24 +125,20 @@ RELEASE_CUTS = {
 SEEN_BY_EYE = ("skv_bikes.mp4", "slhck_scenecut_test.mp4", "mpy_big_buck_bunny_0_30.webm")
 
 
-def shipped_shots(name):
-    """The section `shots` of a shipped configuration."""
-    return yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))["shots"]
-
-
 @pytest.mark.parametrize("name", RELEASE_CUTS)
 def test_the_papers_settings_find_the_cuts_of_the_release(shared_data, name):
     """Cut for cut as PySceneDetect 0.5.6; of three clips these are the hard cuts that people have verified."""
-    shots = shipped_shots("paper.yaml")
+    shots = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))["shots"]
     clip = Clip("c", str(shared_data / "videos" / name))
-    _, found = run([clip], detector=shots["detector"], parameters=shots["parameters"])
+    _, found = run([clip], detector=shots["detector"], parameters=shots["parameters"][shots["detector"]])
     assert [shot.start_frame for shot in found[1:]] == RELEASE_CUTS[name]
     if name in SEEN_BY_EYE:
         assert RELEASE_CUTS[name] == json.loads((shared_data / "videos" / "cuts.json").read_text())[name]["hard"]
 
 
-def test_all_shipped_runs_of_clips_detect_as_the_paper():
-    assert shipped_shots("tag.yaml") == shipped_shots("config.yaml") == shipped_shots("paper.yaml")
+@pytest.mark.parametrize("name", ["demo", "tag", "paper"])
+def test_all_shipped_runs_of_clips_detect_as_the_paper(name):
+    assert "shots" not in yaml.safe_load((ROOT / f"config/{name}.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -315,3 +311,13 @@ def test_a_shot_list_with_faults_names_them_all(tmp_path):
     path.write_text("clip,start_time,end_frame\n")
     with pytest.raises(UserError, match="it has clip, start_time, end_frame"):
         read_shot_list(path)
+
+
+def test_the_bar_knows_its_total_before_it_starts(shared_data, make_video, tmp_path, capsys):
+    """Headers tell it; where they are wrong, or a clip cannot be used, it still ends full."""
+    lying = Clip("lying", str(shared_data / "videos" / "cve_vid1.mp4"))
+    run([make_video([(1, 40)]).clip, Clip("gone", str(tmp_path / "gone.mp4")), lying])
+    bar = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    states = [line for line in bar if line.startswith("Detecting shots")]
+    assert "| 0/114 [" in states[0]
+    assert "100%" in states[-1] and "| 96/96 [" in states[-1]

@@ -1,0 +1,174 @@
+"""Sampled frames of many clips, decoded and prepared ahead of a model, in batches."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import groupby
+
+import numpy as np
+
+from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.log import logger
+from scripts.lib.records.clips import Clip
+from scripts.lib.jobs.parallel import read_ahead
+from scripts.lib.media.sampling import FrameSampler
+from scripts.lib.records.shots import Shot, shot_from_row
+from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.media.video import UnreadableClip, Video
+
+# Frames handed over at a time: the queue is touched once for all of them.
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Work:
+    """One clip to read: its manifest row, the shots that are wanted and how many frames it had at detection."""
+
+    clip: Clip
+    shots: list[Shot]
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive sampled frames of one clip.
+
+    Attributes:
+        pixels: the prepared frames, (n, ...).
+        columns: `frame` (0-based decode index, int32), `time` (seconds from the clip's first frame,
+            float64), `shot` (its number, int32) and what `describe` adds, (n,) each.
+    """
+
+    clip_id: str
+    pixels: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of a clip; `failure` says why the clip and its chunks so far cannot be used, if so."""
+
+    clip_id: str
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Chunks and ends of clips in the order in which they became ready; within a clip in its own order."""
+
+    entries: list[Chunk | Finished]
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """Prepared frames of all chunks, (B, ...); (0,) if there are only ends of clips."""
+        chunks = [entry.pixels for entry in self.entries if isinstance(entry, Chunk)]
+        return np.concatenate(chunks) if chunks else np.empty(0, np.uint8)
+
+
+def frame_batches(
+    work: list[Work],
+    root: str | None,
+    frames: str,
+    prepare: Callable[[np.ndarray], np.ndarray],
+    batch_size: int,
+    workers: int,
+    describe: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None,
+) -> Iterator[Batch]:
+    """The sampled frames of clips in batches, which run on across the borders of clips.
+
+    Decoding and preparing run in `workers` threads, a clip each, while the caller works on a batch.
+    About two batches wait beside the caller's, so memory does not depend on the length or number
+    of clips. A clip that cannot be used ends with a reason and leaves the others alone.
+
+    Args:
+        root: folder that the clips' paths are relative to.
+        frames: sampling, see `scripts.lib.media.sampling.FrameSampler`.
+        prepare: one frame, (H, W, 3) uint8 RGB, as the model wants it; of one shape for all clips
+            where `Batch.pixels` is used.
+        batch_size: most frames in a batch.
+        describe: further columns, (n,) each, from prepared frames, (n, ...).
+
+    Raises:
+        OSError, MemoryError: the machine failed, not the clip, see `is_machines_fault`.
+    """
+    length = min(CHUNK, batch_size)
+    produce = partial(_chunks, root=root, frames=frames, prepare=prepare, describe=describe, length=length)
+    depth = max(2, 2 * batch_size // length)
+    yield from _batched(read_ahead(produce, work, min(workers, max(1, len(work))), depth), batch_size)
+
+
+def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chunk | Finished]:
+    clip_id = item.clip.clip_id
+    try:
+        with Video(item.clip, root) as video:
+            sampler = FrameSampler(item.shots, frames)
+            sampled: list[tuple] = []
+            for frame in video:
+                shot = sampler.shot_of(frame.index, frame.time)
+                if shot is None:
+                    continue
+                sampled.append((prepare(frame.rgb()), frame.index, frame.time, shot))
+                if len(sampled) == length:
+                    yield _chunk(clip_id, sampled, describe)
+                    sampled = []
+            if sampled:
+                yield _chunk(clip_id, sampled, describe)
+            if len(video.times) != item.n_frames:
+                raise UnreadableClip(
+                    f"the file has changed: {item.n_frames} frames when its shots were found, {len(video.times)} now; "
+                    "find its shots again (snakemake --forcerun detect_shots)"
+                )
+    except UnreadableClip as reason:
+        yield Finished(clip_id, str(reason))
+    except Exception as error:
+        if is_machines_fault(error):
+            raise
+        logger.exception("%s: unexpected error", clip_id)
+        yield Finished(clip_id, f"unexpected error, see the log ({type(error).__name__}: {error})")
+    else:
+        yield Finished(clip_id)
+
+
+def _chunk(clip_id: str, sampled: list[tuple], describe) -> Chunk:
+    prepared, frame, time, shot = zip(*sampled, strict=True)
+    pixels = np.stack(prepared)
+    columns = {
+        "frame": np.array(frame, np.int32),
+        "time": np.array(time, np.float64),
+        "shot": np.array(shot, np.int32),
+    }
+    return Chunk(clip_id, pixels, columns | (describe(pixels) if describe else {}))
+
+
+def _batched(entries: Iterable[Chunk | Finished], size: int) -> Iterator[Batch]:
+    """Entries until one more chunk would make more than `size` frames."""
+    batch: list[Chunk | Finished] = []
+    waiting = 0
+    for entry in entries:
+        if isinstance(entry, Chunk):
+            if waiting + len(entry.pixels) > size:
+                yield Batch(batch)
+                batch, waiting = [], 0
+            waiting += len(entry.pixels)
+        batch.append(entry)
+    if batch:
+        yield Batch(batch)
+
+
+def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -> list[Work]:
+    """The usable clips of a shard with their shots.
+
+    Raises:
+        UserError: a usable clip has no shots, so the two tables are not of one job.
+    """
+    shots = {
+        clip_id: [shot_from_row(row) for row in rows]
+        for clip_id, rows in groupby(shot_rows, key=lambda row: row["clip_id"])
+    }
+    n_frames = {row["clip_id"]: int(row["n_frames"]) for row in clip_rows if row["status"] == "ok"}
+    if missing := sorted(set(n_frames) - set(shots)):
+        raise UserError(
+            f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; find them again "
+            "(snakemake --forcerun detect_shots)"
+        )
+    return [Work(clip, shots[clip.clip_id], n_frames[clip.clip_id]) for clip in clips if clip.clip_id in n_frames]
