@@ -16,9 +16,9 @@ if not OWN_CONFIGS:
 
 
 include: "rules/common.smk"
-
 # The chapters, in the order in which data walks through them.
 include: "rules/retrieve.smk"
+
 
 if config["demo"]:
 
@@ -32,12 +32,6 @@ include: "rules/dataset.smk"
 include: "rules/verification.smk"
 include: "rules/gallery.smk"
 include: "rules/report.smk"
-
-
-def asked_for(part=""):
-    """What the chapters that the config lists make, or the part of it that lies in one folder."""
-    made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]
-    return [path for path in made if path.startswith(out(part))]
 
 
 rule all:
@@ -61,3 +55,11 @@ rule tag:
     input:
         rules.tagging.input,
         rules.gallery.input,
+
+
+# What can be asked for.
+rule help:
+    log:
+        out("logs/help.log"),
+    run:
+        print(help_text(workflow.basedir))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import scenedetect
 
+from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import detect_cuts, make_detector
-from scripts.lib.media.video import Video
 
 
 def main() -> None:

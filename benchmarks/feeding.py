@@ -70,10 +70,10 @@ def _measure(options: argparse.Namespace) -> dict[str, float]:
     import h5py
     import torch
 
+    from scripts.lib.media.video import Video
     from scripts.lib.networks.encoders import load_clip
     from scripts.lib.records.clips import Clip
     from scripts.lib.records.shots import Shot
-    from scripts.lib.media.video import Video
     from scripts.tagging.embed_frames import Work, embed_frames
 
     if hasattr(os, "sched_setaffinity"):

@@ -12,53 +12,14 @@ from pathlib import Path
 from scripts.lib.records import clips as manifests
 from scripts.lib.workflow.config import complete_config
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, prepare_for_jobs
 
 prepare_for_jobs(workflow.basedir)
 explained(complete_config, config, workflow.basedir, OWN_CONFIGS, workflow.config_settings.overwrite_config)
 
 
-def shipped(path):
-    """A file of this repository, found from whichever folder Snakemake works in."""
-    return os.path.relpath(Path(workflow.basedir, path))
-
-
-def code(script):
-    return []
-
-
-def out(path):
-    """A file of this run; braces in `path` are wildcards."""
-    return f"results/{config['run']}/{path}"
-
-
-def of_clips(path):
-    """A file about clips, which runs over the same clips may share."""
-    return f"results/{config['clips']['reuse'] or config['run']}/{path}"
-
-
-def log_of(rule, wildcards=None):
-    return out(f"logs/{rule}/{wildcards}.log" if wildcards else f"logs/{rule}.log")
-
-
-def benchmark_of(rule, wildcards=None):
-    return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
-
-
-def page_of(name, *shared):
-    """Frame, style and script of one offline page; `shared` names parts that several pages have."""
-    parts = ["frame.html", "base.css", "base.js"]
-    parts += [f"{part}.{suffix}" for part in shared for suffix in ("css", "js")]
-    parts += [f"{name}.{suffix}" for suffix in ("html", "css", "js")]
-    return [shipped(f"scripts/lib/pages/{part}") for part in parts]
-
-
-def figures(*names):
-    return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
-
-
-def tables(*names):
-    return [out(f"tables/{name}.{suffix}") for name in names for suffix in ("csv", "md")]
+include: "paths.smk"
 
 
 RELEASED = config["dataset"]["released"]
@@ -98,6 +59,17 @@ def of_shards(*paths):
     return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
 
 
+def listed_downloads(shard):
+    """What the clips of a shard wait for; without clips there is no shard to wait for."""
+    if not CLIPS:
+        raise UserError(
+            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
+            f"whatever else has to be fetched:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
+            "Or name a list of your own as clips.manifest"
+        )
+    return downloaded(shard)
+
+
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
@@ -111,6 +83,11 @@ onstart:
         explained(check_places, asked_for())
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
+
+
+onsuccess:
+    if workflow.is_main_process and (line := closing_line(out(""), len(CLIPS))):
+        logger.info(line)
 
 
 onerror:

@@ -1,4 +1,4 @@
-"""The dataset: which labelled shots become samples, in which split, and what the splits hold (paper section 5.1)."""
+"""The dataset: which shots become samples, in which split, and what the splits hold (paper section 5.1)."""
 
 RELEASE = sources.release_files(config["dataset"])
 # What decides which shots are kept, and with which labels.

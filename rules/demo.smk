@@ -1,7 +1,8 @@
-"""The embedded default: films of a synthetic studio, and a small CLIP model trained on its stills.
+"""The demo: films of a synthetic studio, and a small CLIP model trained on its stills.
 
 What was rendered is the truth that results are compared with; nothing else of the pipeline reads it.
 """
+
 
 rule render_clips:
     input:

@@ -1,4 +1,4 @@
-"""The gallery: a page to look through the labelled shots, and its pictures."""
+"""The gallery: pages to look through the labelled shots, and their pictures."""
 
 
 rule make_thumbnails:

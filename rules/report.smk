@@ -1,4 +1,4 @@
-"""The record of a run, which is made last."""
+"""The report: the record of a run, which is made last."""
 
 
 rule write_provenance:

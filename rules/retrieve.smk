@@ -1,4 +1,4 @@
-"""Everything that comes over the network, and nothing else does: local rules, checksums first.
+"""Retrieval: everything that comes over the network. Nothing else does; these are local rules, checksums first.
 
 `config/sources.csv` lists the files. `sources.mirror` is a folder looked into before the network.
 """
@@ -8,31 +8,6 @@ from scripts.lib.workflow import sources
 
 SOURCES = explained(sources.read_sources, workflow.source_path("../config/sources.csv"))
 LABEL_ENCODER = sources.label_encoder_folder(config["taxonomy"]["encoder"])
-
-
-def weights_of(encoder):
-    return sources.weights_file(config["encoders"][encoder])
-
-
-def description_of(encoder):
-    """The JSON file that describes a model which open_clip does not know."""
-    return [model] if (model := config["encoders"][encoder]["model"]).endswith(".json") else []
-
-
-def downloaded(*shards):
-    """The tables of the shards' downloads, if the config asks for them."""
-    return [of_clips(f"downloads/{shard}.csv") for shard in shards] if config["clips"]["download"] else []
-
-
-def listed_downloads(shard):
-    """What the clips of a shard wait for; without clips there is no shard to wait for."""
-    if not CLIPS:
-        raise UserError(
-            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
-            f"whatever else has to be fetched:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
-            "Or name a list of your own as clips.manifest"
-        )
-    return downloaded(shard)
 
 
 localrules:

@@ -3,19 +3,6 @@
 from scripts.lib.jobs.gpu import threads_per_gpu
 
 
-def encoder_of(tagger):
-    return config["taggers"][tagger]["encoder"]
-
-
-def encoder_settings(encoder):
-    """What of an encoder's settings decides its embeddings, beside its weights."""
-    return {key: config["encoders"][encoder][key] for key in ("dtype", "frames", "model")}
-
-
-def embeddings_of(tagger, shard="{shard}"):
-    return of_clips(f"embeddings/{encoder_of(tagger)}/{shard}.h5")
-
-
 rule embed_frames:
     input:
         clips=of_clips("clips/{shard}.csv"),

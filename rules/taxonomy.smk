@@ -371,4 +371,6 @@ rule taxonomy:
         [*rules.cluster_labels.output, *rules.compare_with_paper.output, *figures("clusters")],
         [] if TAXONOMY["labels"] else [*rules.read_sluglines.output, *rules.apply_review.output],
         [] if TAXONOMY["labels"] else [*rules.list_evidence.output, *rules.make_review_page.output],
-        [] if TAXONOMY["labels"] else [*rules.plot_sources.output, *(rules.compare_taxonomies.output if PUBLISHED else [])],
+        []
+        if TAXONOMY["labels"]
+        else [*rules.plot_sources.output, *(rules.compare_taxonomies.output if PUBLISHED else [])],

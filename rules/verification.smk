@@ -1,4 +1,4 @@
-"""The human-verified shots: as published, or joined to the shots of a run on their windows (paper section 4.3)."""
+"""Verification: the human-verified shots, as published or joined to this run's shots (paper section 4.3)."""
 
 if RELEASED:
 
@@ -48,4 +48,6 @@ else:
 rule verification:
     input:
         [out("verification/evaluation_set.csv"), out("verification/windows.csv")] if RELEASED else [],
-        [out("verification/evaluation_set.csv"), *tables("verified_join")] if config["dataset"]["evaluation_set"] else [],
+        [out("verification/evaluation_set.csv"), *tables("verified_join")]
+        if config["dataset"]["evaluation_set"]
+        else [],

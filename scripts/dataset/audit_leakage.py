@@ -3,7 +3,7 @@
 import pandas as pd
 
 from scripts.dataset.selection import clip_table, verified_videos
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.samples import SPLITS, find_videos, read_lines, read_samples, video_of
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame
@@ -94,5 +94,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from scripts.dataset.selection import renamed_labels
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import known_years
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.samples import SEPARATOR, SPLITS, instances, read_samples
@@ -113,5 +113,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import TOP
 from scripts.lib.records.samples import SPLITS, instances, read_samples
 from scripts.lib.tables.comparisons import printed_values, write_statistics
@@ -54,5 +54,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

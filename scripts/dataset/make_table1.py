@@ -1,6 +1,6 @@
 """Table 1: datasets with visual scene classes; our row is computed, the others are the paper's."""
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.comparisons import COLUMNS, comparison, write_markdown
 from scripts.lib.tables.parquet import read_parquet
@@ -93,5 +93,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import read_movies
 from scripts.lib.records.samples import SEPARATOR, SPLITS, Line, find_videos, read_label_map, read_lines, write_dataset
 
@@ -48,5 +48,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

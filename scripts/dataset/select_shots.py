@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.samples import FACTS, SEPARATOR, movie_facts
 
 KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", *FACTS, "labels", "scores")
@@ -32,8 +32,8 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
     return table[list(KEPT_COLUMNS)]
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
@@ -45,11 +45,10 @@ def main(snakemake) -> None:
             f"the threshold {found.threshold:.3g}; lower dataset.top1_threshold, or give dataset.keep_fraction"
         )
     n_kept, n_labels = len(table), long["code"].nunique()
-    logger.info("%d of %d shots are kept, with %d of %d labels", n_kept, found.n_all, n_labels, len(found.labels))
     with atomic_path(snakemake.output[0]) as temporary:
         table.to_parquet(temporary, index=False)
+    return f"{n_kept} of {found.n_all} shots are kept, with {n_labels} of {len(found.labels)} labels"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

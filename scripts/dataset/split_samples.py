@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.files.hdf5 import open_h5, read_strings
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.samples import SPLITS, instances, write_dataset
 from scripts.lib.tables.parquet import read_parquet
 
@@ -116,8 +116,8 @@ def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Seque
     return samples.assign(split=names).sort_values("split", key=lambda part: part.map(SPLITS.index), kind="stable")
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     kept = read_parquet(snakemake.input.kept)
     with open_h5(snakemake.input.scores) as file:
         known = read_strings(file["labels"])
@@ -132,8 +132,9 @@ def main(snakemake) -> None:
     write_dataset(
         samples, labels, kept, tables=made.tables, lines=made.lines, labels_csv=made.labels, movies_csv=made.movies
     )
+    sizes = samples["split"].value_counts()
+    return ", ".join(f"{sizes.get(split, 0)} in {split}" for split in SPLITS)
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.tables.frames import write_frame
 
@@ -113,5 +113,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestCentroid
 
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.files.hdf5 import open_h5, read_strings
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.media.sampling import is_evenly_spread
 from scripts.lib.media.video import Video
@@ -234,5 +234,4 @@ def as_markdown(rows: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

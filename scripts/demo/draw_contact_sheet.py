@@ -7,7 +7,7 @@ from scripts.demo.studio.camera import SCALES, Shot, film_shot
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
 
 COLUMNS = 6
@@ -40,5 +40,5 @@ def contact_sheet(seed: int) -> Figure:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with run_job(snakemake.log[0]):
         save_figure(contact_sheet(snakemake.params.seed), snakemake.output)

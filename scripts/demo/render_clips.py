@@ -13,7 +13,7 @@ from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import FPS, plan_shots, render_clip
 from scripts.demo.studio.sets import SETS
 from scripts.lib.files.atomic import atomic_folder
-from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.records.clips import Clip, read_manifest
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -121,5 +121,4 @@ def _render_numbered(numbered: tuple[int, Clip], folder: Path, seed: int, scenes
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -10,7 +10,7 @@ from scripts.demo.studio.film import pick_light, still
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
 from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 
 # Short side of the model's pictures; the long side is kept for random crops.
@@ -48,5 +48,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

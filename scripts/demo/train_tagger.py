@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.networks.encoders import random_model, register_model
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.files.hdf5 import open_h5, read_strings
-from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.log import logger, progress, run_job
+from scripts.lib.networks.encoders import random_model, register_model
 
 # Wordings of captions. The paper's prompt is not among them: the tagger meets it in the films only.
 CAPTIONS = (
@@ -110,5 +110,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

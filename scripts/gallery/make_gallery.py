@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import place_pictures, shots_data, write_page
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.parquet import read_parquet
 from scripts.lib.tables.shards import check_folder
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     page = Path(snakemake.output[0])
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):
@@ -18,9 +18,8 @@ def main(snakemake) -> None:
     shots = read_parquet(snakemake.input.shots)
     pictures = place_pictures(snakemake.input.thumbnails, page, shots["shot_id"])
     write_page(page, shots_data(shots, pictures, snakemake.config["run"]), snakemake.input.page)
-    logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))
+    return f"{len(shots)} shot(s), {len(pictures)} with a picture"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

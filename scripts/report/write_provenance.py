@@ -3,7 +3,7 @@
 import json
 
 from scripts.lib.files.atomic import atomic_path
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.report.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
 
@@ -27,5 +27,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

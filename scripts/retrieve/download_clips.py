@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.media.video import UnreadableClip, copy_pictures
 from scripts.lib.records.clips import Clip, media_path, shard_clips
 from scripts.lib.tables.shards import write_shard_csv
@@ -182,5 +182,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

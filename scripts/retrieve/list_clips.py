@@ -3,7 +3,7 @@
 import pandas as pd
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import SAFE_ID, Clip, write_manifest
 from scripts.lib.records.condensed_movies import read_movies
 
@@ -37,21 +37,15 @@ def list_clips(table: pd.DataFrame) -> list[Clip]:
     ]
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     table = read_movies(snakemake.input.clips, snakemake.input.movie_info)
     clips = list_clips(table)
-    logger.info(
-        "%d clips of %d movies; %d without a year, %d without genres, %d ids begin with -",
-        len(clips),
-        len({clip.movie_id for clip in clips}),
-        sum(not clip.year for clip in clips),
-        sum(not clip.genres for clip in clips),
-        sum(clip.clip_id.startswith("-") for clip in clips),
-    )
     write_manifest(clips, snakemake.output[0])
+    no_year, no_genres = (sum(not getattr(clip, column) for clip in clips) for column in ("year", "genres"))
+    n_movies = len({clip.movie_id for clip in clips})
+    return f"{len(clips)} clips of {n_movies} movies; {no_year} without a year, {no_genres} without genres"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

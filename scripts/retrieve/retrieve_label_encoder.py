@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.lib.files.atomic import atomic_folder, sha256_of
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.workflow.sources import in_mirror
 from scripts.retrieve.checksums import check_or_record
 
@@ -65,6 +65,6 @@ def _check(name: str, folder: Path, record: str) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with run_job(snakemake.log[0]):
         mirror = snakemake.config["sources"]["mirror"]
         retrieve_label_encoder(snakemake.params.name, snakemake.output[0], mirror)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from scripts.lib.files.atomic import atomic_path, sha256_of
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.workflow.sources import hub_file, read_sources
 from scripts.retrieve.checksums import RECORDS, check_or_record
@@ -118,5 +118,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.networks.encoders import PREPROCESS_KEY, register_model
 from scripts.lib.workflow.sources import in_mirror
 from scripts.retrieve.checksums import check_or_record
@@ -69,6 +69,6 @@ def _download(name: str, pretrained: str) -> tuple[str, dict]:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
+    with run_job(snakemake.log[0]):
         mirror = snakemake.config["sources"]["mirror"]
         retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0], mirror)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.media.video import ClipInfo, UnreadableClip, Video
@@ -114,8 +114,8 @@ def _remark(info: ClipInfo) -> str:
     return ""
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     params, settings = snakemake.params, snakemake.config["clips"]
     root = clips_root(snakemake.config)
     if root and not Path(root).is_dir():
@@ -130,8 +130,9 @@ def main(snakemake) -> None:
     )
     write_shard_csv(snakemake.output.clips, CLIP_COLUMNS, rows, params.clips)
     write_shots(snakemake.output.shots, shots, params.clips)
+    n_failed = sum(row["status"] == "failed" for row in rows)
+    return f"{len(shots)} shot(s) in {len(rows)} clip(s), {n_failed} failed"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

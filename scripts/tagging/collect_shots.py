@@ -20,7 +20,7 @@ from scripts.lib.files.hdf5 import (
     write_strings,
 )
 from scripts.lib.jobs.errors import UserError, bullet_list, make_anew
-from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.records.clips import Clip, read_manifest, shard_fingerprints
 from scripts.lib.records.labels import TOP
 from scripts.lib.records.shots import shot_id
@@ -227,8 +227,8 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
     )
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     failures = read_csv(snakemake.input.failures, "clip_id", "reason")
     check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
@@ -262,8 +262,8 @@ def main(snakemake) -> None:
                 shot_ids += table["shot_id"].tolist()
             bar.update()
         write_strings(file, "shot_id", shot_ids)
+    return f"{len(shot_ids)} shot(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

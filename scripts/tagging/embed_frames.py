@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import h5py
 import numpy as np
 
-from scripts.lib.networks.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
 from scripts.lib.files.atomic import sha256_of
-from scripts.lib.media.frame_batches import Chunk, Finished, Work, frame_batches, read_work
-from scripts.lib.jobs.gpu import leased_gpu
 from scripts.lib.files.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, write_array, write_strings
-from scripts.lib.jobs.log import job_log, logger, progress
-from scripts.lib.records.clips import clips_root, fingerprint, shard_clips
+from scripts.lib.jobs.gpu import leased_gpu
+from scripts.lib.jobs.log import logger, progress, run_job
+from scripts.lib.media.frame_batches import Chunk, Finished, Work, frame_batches, read_work
 from scripts.lib.media.sampling import expected_frames
+from scripts.lib.networks.encoders import PACKAGES, ClipEncoder, load_clip, usable_batch_size
+from scripts.lib.records.clips import clips_root, fingerprint, shard_clips
 from scripts.lib.tables.shards import read_shard_csv
 
 # Rec. 601 luma of R, G, B
@@ -103,8 +103,8 @@ class _Writer:
             write_array(group, name, np.concatenate([part[name] for part in columns]))
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     import torch
 
     params, config = snakemake.params, snakemake.config
@@ -119,7 +119,6 @@ def main(snakemake) -> None:
         if gpu is not None:
             torch.cuda.set_device(gpu)
         encoder = load_clip(params.encoder["model"], snakemake.input.weights, params.encoder["dtype"])
-        logger.info("%d clip(s), %s in %s on %s", len(work), encoder.name, encoder.dtype, encoder.device)
         attributes = {
             "encoder": encoder.name,
             "weights_sha256": sha256_of(snakemake.input.weights),
@@ -141,8 +140,8 @@ def main(snakemake) -> None:
             group = file.create_group("failures")
             write_strings(group, "clip_id", list(failures))
             write_strings(group, "reason", list(failures.values()))
+    return f"{len(work)} clip(s), {len(failures)} failed, by {encoder.name} in {encoder.dtype} on {encoder.device}"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

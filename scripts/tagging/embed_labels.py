@@ -4,7 +4,7 @@ import numpy as np
 
 from scripts.lib.files.atomic import sha256_of
 from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.networks.encoders import PACKAGES, load_clip
 from scripts.lib.records.labels import fill_prompts, read_labels
 
@@ -43,5 +43,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.lib.files.hdf5 import open_h5, read_strings
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import read_manifest, shard_fingerprints
 from scripts.lib.tables.rows import write_csv
 from scripts.lib.tables.shards import read_shard_csv
@@ -51,8 +51,8 @@ def list_failures(
     ]
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     paths = {clip.clip_id: clip.path for clip in read_manifest(snakemake.params.manifest)}
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     source = snakemake.input
@@ -60,8 +60,8 @@ def main(snakemake) -> None:
     for row in rows:
         logger.warning("%s cannot be used: %s", row["path"], row["reason"])
     write_csv(snakemake.output[0], COLUMNS, rows)
+    return f"{len(rows)} clip(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

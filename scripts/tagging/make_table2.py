@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import Clip, read_manifest
 from scripts.lib.tables.comparisons import COLUMNS, comparison, write_markdown
 from scripts.lib.tables.parquet import read_parquet
@@ -70,5 +70,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

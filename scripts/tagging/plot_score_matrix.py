@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import label_colours, new_figure, on_colour, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.parquet import read_parquet
@@ -119,5 +119,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -5,7 +5,7 @@ import numpy as np
 
 from scripts.lib.files.hdf5 import CLIPS, create_h5, open_h5, read_attribute, read_strings, write_array, write_strings
 from scripts.lib.jobs.errors import UserError, make_anew
-from scripts.lib.jobs.log import job_log, progress
+from scripts.lib.jobs.log import progress, run_job
 from scripts.tagging.scores import SCORES, shot_sums
 
 # Frames scored and stored at a time, so that memory does not grow with the length of a clip.
@@ -84,5 +84,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

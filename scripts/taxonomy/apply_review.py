@@ -1,7 +1,7 @@
 """The taxonomy after the expert's answers, and the questions that are still open (paper section 3.2)."""
 
 from scripts.lib.files.atomic import atomic_path
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
 from scripts.taxonomy.propose_merges import COLUMNS as PROPOSAL_COLUMNS
@@ -124,8 +124,8 @@ def _answer(answer: Answer | None) -> dict:
     return {"answer": answer.decision if answer else "", "answer_into": answer.into if answer else ""}
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     proposals = [from_row(row) for row in read_csv(snakemake.input.proposals, *PROPOSAL_COLUMNS)]
     review = snakemake.input.get("review")
     answers = read_review(review)
@@ -139,9 +139,8 @@ def main(snakemake) -> None:
     with atomic_path(snakemake.output.labels) as temporary:
         temporary.write_text("".join(f"{row['label']}\n" for row in labels), encoding="utf-8")
     open_questions = sum(row["decided_by"] != EXPERT for row in sheet)
-    logger.info("%d label(s); %d of %d question(s) follow the suggestion", len(labels), open_questions, len(sheet))
+    return f"{len(labels)} label(s); {open_questions} of {len(sheet)} question(s) follow the suggestion"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
@@ -63,16 +63,16 @@ def taxonomy_rows(labels: list[str], history: dict[str, dict[str, str]], exempla
     ]
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     labels = read_labels(snakemake.input.labels)
     known = snakemake.input.get("history")
     history = {row["label"]: row for row in read_csv(known, "label")} if known else {}
     rows = taxonomy_rows(labels, history, cluster(read_embeddings(snakemake.input.embeddings).of(labels)))
     write_csv(snakemake.output[0], COLUMNS, rows)
-    logger.info("%d label(s) in %d cluster(s)", len(rows), len({row["cluster"] for row in rows}))
+    n_clusters = len({row["cluster"] for row in rows})
+    return f"{len(rows)} label(s) in {n_clusters} cluster(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

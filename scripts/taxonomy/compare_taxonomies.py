@@ -1,6 +1,6 @@
 """This run's labels beside a published list: in both, only ours, only theirs, and the nearest of the rest."""
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -55,5 +55,4 @@ def _with_nearest(row: dict) -> str:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from scripts.lib.files.atomic import sha256_of
 from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import fill_prompts, read_labels
 from scripts.lib.tables.rows import read_csv
 from scripts.taxonomy.review import read_review
@@ -45,5 +45,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

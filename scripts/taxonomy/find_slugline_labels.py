@@ -3,7 +3,7 @@
 import pandas as pd
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.parquet import read_parquet
 from scripts.lib.tables.rows import write_csv
 from scripts.taxonomy.grammar import NAME_SEPARATOR
@@ -30,8 +30,8 @@ def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], 
     return labels, [row for row in nearly if row["label"] not in known]
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     sluglines = read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
     labels, rare = find_labels(sluglines, snakemake.params.min_scripts)
     if not labels:
@@ -41,9 +41,8 @@ def main(snakemake) -> None:
         )
     write_csv(snakemake.output.labels, COLUMNS, labels)
     write_csv(snakemake.output.rare, COLUMNS, rare)
-    logger.info("%d label(s) in %d slugline(s)", len(labels), len(sluglines))
+    return f"{len(labels)} label(s) in {len(sluglines)} slugline(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import Embeddings, read_embeddings
@@ -54,5 +54,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

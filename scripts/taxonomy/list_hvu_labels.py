@@ -1,7 +1,7 @@
 """The scene labels of HVU, from its official table of tags (248 of them)."""
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import label_problems
 from scripts.lib.tables.rows import read_csv, write_csv
 
@@ -32,13 +32,12 @@ def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list
     return sorted(labels)
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     labels = hvu_labels(read_csv(snakemake.input.tags), snakemake.input.tags)
     write_csv(snakemake.output[0], ["label"], [{"label": label} for label in labels])
-    logger.info("%d scene label(s)", len(labels))
+    return f"{len(labels)} scene label(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import write_page
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.rows import read_csv
@@ -35,15 +35,14 @@ def review_data(
     return {"run": run, "file": file, "questions": questions, "labels": labels, "review": review}
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sheet, review = read_csv(snakemake.input.sheet, "label", "cosine"), [answer.row() for answer in read_review(file)]
     data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)
     write_page(Path(snakemake.output[0]), data, snakemake.input.page)
-    logger.info("%d question(s), %d earlier decision(s)", len(sheet), len(review))
+    return f"{len(sheet)} question(s), {len(review)} earlier decision(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

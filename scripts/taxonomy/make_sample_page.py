@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.pages.build import place_pictures, shots_data, write_page
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.shots import read_shots
@@ -33,8 +33,8 @@ def sample_data(
     return {**shots_data(shots, pictures, run), "known": labels, "review": review, "file": file}
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     page = Path(snakemake.output[0])
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]
@@ -45,9 +45,8 @@ def main(snakemake) -> None:
     pictures = place_pictures(snakemake.input.pictures, page, shots["shot_id"])
     labels, review = read_labels(snakemake.input.labels), [answer.row() for answer in read_review(file)]
     write_page(page, sample_data(shots, pictures, labels, review, run, file), snakemake.input.page)
-    logger.info("%d shot(s), %d with a picture", len(shots), len(pictures))
+    return f"{len(shots)} shot(s), {len(pictures)} with a picture"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

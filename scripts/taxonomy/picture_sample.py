@@ -1,7 +1,7 @@
 """Pictures of the sampled shots; only clips that hold one are decoded."""
 
 from scripts.lib.files.atomic import atomic_folder
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.media.thumbnails import make_thumbnails
 from scripts.lib.records.clips import clips_root, read_manifest
 from scripts.lib.records.shots import read_shots
@@ -15,5 +15,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

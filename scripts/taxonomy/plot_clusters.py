@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from matplotlib.figure import Figure
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import label_colours, new_figure, save_figure
 from scripts.lib.tables.rows import read_csv
 
@@ -71,5 +71,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

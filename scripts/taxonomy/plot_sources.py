@@ -4,7 +4,7 @@ from textwrap import fill
 
 from matplotlib.figure import Figure
 
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, on_colour, save_figure
 from scripts.lib.tables.comparisons import COLUMNS, comparison
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -90,5 +90,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -1,6 +1,6 @@
 """What becomes of every label of both lists if no expert says otherwise (paper section 3.2)."""
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
@@ -38,8 +38,8 @@ def from_row(row: dict[str, str]) -> Proposal:
     )
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     sluglines = {
         row["label"]: (int(row["n_sluglines"]), int(row["n_scripts"]))
         for row in read_csv(snakemake.input.slugline_labels, "label", "n_scripts", "n_sluglines")
@@ -50,9 +50,8 @@ def main(snakemake) -> None:
     write_csv(snakemake.output[0], COLUMNS, map(to_row, proposals))
     common = sum(candidate.source == COMMON for candidate in candidates)
     merged = sum(proposal.decision == "merge" for proposal in proposals)
-    logger.info("%d candidate(s), %d of them common, %d to merge", len(candidates), common, merged)
+    return f"{len(candidates)} candidate(s), {common} of them common, {merged} to merge"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scripts.lib.files.atomic import atomic_path, sha256_of
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import job_log, logger, progress
+from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.tables.rows import write_csv
 from scripts.taxonomy.grammar import NAME_SEPARATOR, parse_slugline
 from scripts.taxonomy.screenplays import Line, UnreadableScreenplay, read_screenplay, script_ids
@@ -83,8 +83,8 @@ def _read_one(script_id: str, path: Path) -> tuple[list[dict], Report]:
     return rows, Report(script_id, path.name, "ok" if rows else "failed", reason, len(lines), len(rows), digest)
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
     rows, reports = read_sluglines([Path(path) for path in snakemake.input.screenplays])
     if not rows:
         raise UserError(
@@ -95,9 +95,8 @@ def main(snakemake) -> None:
         pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(temporary, index=False)
     write_csv(snakemake.output.report, Report.__dataclass_fields__, map(asdict, reports))
     failed = sum(report.status == "failed" for report in reports)
-    logger.info("%d slugline(s) in %d of %d file(s)", len(rows), len(reports) - failed, len(reports))
+    return f"{len(rows)} slugline(s) in {len(reports) - failed} of {len(reports)} file(s)"
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -4,7 +4,7 @@ import hashlib
 import heapq
 from collections.abc import Iterable
 
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.records.shots import Shot, read_shots, write_shots
 
@@ -43,5 +43,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

@@ -6,7 +6,7 @@ from dataclasses import astuple
 import pandas as pd
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.jobs.log import job_log
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.records.shots import SHOT_COLUMNS, read_shots
 from scripts.lib.tables.comparisons import write_markdown
@@ -104,5 +104,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

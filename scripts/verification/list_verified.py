@@ -3,7 +3,7 @@
 import pandas as pd
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.jobs.log import job_log, logger
+from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.records.condensed_movies import read_movies
 from scripts.lib.records.samples import (
@@ -100,5 +100,4 @@ def main(snakemake) -> None:
 
 
 if __name__ == "__main__":
-    with job_log(snakemake.log[0]):
-        main(snakemake)
+    run_job(main, snakemake)

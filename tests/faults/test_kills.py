@@ -146,7 +146,11 @@ from scripts.lib.workflow.processes import OWNER, prepare_for_jobs
 prepare_for_jobs(os.getcwd())
 print(f"{OWNER}={os.environ[OWNER]}", end="")
 """
-JOB = "import time; from scripts.lib.workflow.processes import end_with_owner; end_with_owner(); time.sleep(2); print('alive')"
+JOB = """
+import time
+from scripts.lib.workflow.processes import end_with_owner
+end_with_owner(); time.sleep(2); print('alive')
+"""
 
 
 @pytest.mark.parametrize(("host", "outcome"), [(socket.gethostname(), ""), ("another-host", "alive\n")])

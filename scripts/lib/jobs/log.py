@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,15 +20,32 @@ logger.propagate = False
 NOT_A_TERMINAL_SECONDS = 10.0
 
 
+def run_job(main: Callable, snakemake) -> None:
+    """Run a script's `main` as a job of Snakemake: with its log, and with one line when it is finished.
+
+    Args:
+        main: takes `snakemake`; what it returns, if anything, is the line's summary of the work.
+        snakemake: what Snakemake hands to scripts.
+    """
+    start = time.monotonic()
+    with job_log(snakemake.log[0]) as log:
+        summary = main(snakemake)
+        name = " ".join([snakemake.rule, *map(str, snakemake.wildcards)])
+        line = f"{name}: {summary}" if summary else name
+        line = f"[{Path(snakemake.scriptdir).name}] {line} ({time.monotonic() - start:.1f} s)"
+        log.info(line)
+        tqdm.write(line, file=sys.stderr)
+
+
 @contextmanager
 def job_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Send the job's log to `path` and stderr; end the job on an error, and with the process that started it.
+    """Send the job's log to `path`, and warnings to stderr too; end the job with the process that started it.
 
-    A `UserError` becomes its message alone, and so do faults of the machine; anything else is
+    On an error the job ends. A `UserError` becomes its message alone, and so do faults of the machine; anything else is
     logged with its traceback. All end the process with exit code 1.
     """
     end_with_owner()
-    handlers = [_TqdmHandler(), *_file_handler(Path(path))]
+    handlers = [_TqdmHandler(logging.WARNING), *_file_handler(Path(path))]
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logger.addHandler(handler)

@@ -9,12 +9,12 @@ import numpy as np
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
-from scripts.lib.records.clips import Clip
 from scripts.lib.jobs.parallel import read_ahead
-from scripts.lib.media.sampling import FrameSampler
-from scripts.lib.records.shots import Shot, shot_from_row
 from scripts.lib.jobs.storage import is_machines_fault
+from scripts.lib.media.sampling import FrameSampler
 from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.records.clips import Clip
+from scripts.lib.records.shots import Shot, shot_from_row
 
 # Frames handed over at a time: the queue is touched once for all of them.
 CHUNK = 16

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.media.geometry import Crop, resize_and_crop
 from scripts.lib.jobs.log import logger
+from scripts.lib.media.geometry import Crop, resize_and_crop
 
 PREPROCESS_KEY = "preprocess_cfg"
 # Larger batches fall out of a processor's caches: docs/benchmarks.md.

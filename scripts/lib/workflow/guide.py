@@ -1,24 +1,25 @@
 """What Snakemake tells a person: what can be asked for, and at a run's end what was made and where to look."""
 
+import re
 from pathlib import Path
 
 # Pages and folders of a run that people open, in the order in which they are named.
 PLACES = ("gallery/index.html", "taxonomy/review.html", "tables", "figures")
 
 
-def help_text(folder: str | Path, chapters: list[str]) -> str:
+def help_text(folder: str | Path) -> str:
     """Targets and shipped configurations, one line each, from the first lines of the files that define them.
 
     Args:
         folder: the workflow's.
-        chapters: names of the rule files that are targets.
     """
     folder = Path(folder)
+    chapters = re.findall(r'^ *include: "rules/(\w+)\.smk"', (folder / "Snakefile").read_text(encoding="utf-8"), re.M)
     targets = {
         "(none)": "what the configuration lists as its chapters",
         "tables, figures": "the tables, or the figures, of these chapters",
         "tag": "every shot of a collection labelled, and the gallery",
-        **{chapter: _first_line(folder / f"rules/{chapter}.smk", '"""') for chapter in chapters},
+        **{name: _first_line(folder / f"rules/{name}.smk", '"""') for name in chapters if name != "common"},
     }
     configs = {
         f"config/{path.name}": _first_line(path, "# ")
@@ -34,7 +35,7 @@ def help_text(folder: str | Path, chapters: list[str]) -> str:
 
 def _first_line(path: Path, mark: str) -> str:
     line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(mark))
-    return line.removeprefix(mark).removesuffix('"""').rstrip(":. ")
+    return re.sub(r" \(paper .*\)|\. .*", "", line.removeprefix(mark).removesuffix('"""')).rstrip(":. ")
 
 
 def _columns(rows: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ from scripts.lib.jobs.errors import UserError
 from scripts.retrieve.retrieve_label_encoder import retrieve_label_encoder
 from scripts.retrieve.retrieve_source import retrieve_source
 from scripts.retrieve.retrieve_weights import retrieve_weights
+from tests.helpers import ROOT
 
 GOOD = bytes(range(256)) * 2000
 OLD = bytes(reversed(GOOD))

@@ -41,7 +41,10 @@ def test_leases_differ_and_a_third_waits_for_a_release(tmp_path):
 
 def test_a_lease_ends_with_its_process_however_it_ends(tmp_path):
     """A killed job gives its device back."""
-    hold = f"from scripts.lib.jobs.gpu import leased_gpu as l\nwith l(2, {str(tmp_path)!r}) as g: print(g, flush=True); input()"
+    hold = (
+        "from scripts.lib.jobs.gpu import leased_gpu as l\n"
+        f"with l(2, {str(tmp_path)!r}) as g: print(g, flush=True); input()"
+    )
     job = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     held = int(job.stdout.readline())
     with leased_gpu(2, tmp_path) as other:

@@ -38,7 +38,9 @@ def clips(draw):
 
 
 methods = (
-    st.sampled_from(["all"]) | st.floats(0.1, 60).map("{:.3f} fps".format) | st.integers(1, 60).map("{} per shot".format)
+    st.sampled_from(["all"])
+    | st.floats(0.1, 60).map("{:.3f} fps".format)
+    | st.integers(1, 60).map("{} per shot".format)
 )
 
 

@@ -14,12 +14,12 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torchvision.transforms import Compose
 
-from scripts.lib.networks.encoders import PREPROCESS_KEY, ClipEncoder, load_clip, register_model
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.frame_batches import Work, read_work
+from scripts.lib.media.video import Video
+from scripts.lib.networks.encoders import PREPROCESS_KEY, ClipEncoder, load_clip, register_model
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.lib.media.video import Video
 from scripts.tagging.embed_frames import brightness, embed_frames
 
 VIT = {
@@ -246,7 +246,11 @@ def embed(path, films, vit, frames="all", batch_size=64, workers=1):
     encoder.sizes = []
     with h5py.File(path, "w") as file:
         failures = embed_frames(file, films, encoder, None, frames, batch_size, workers)
-        return failures, encoder.sizes, {name: {k: v[:] for k, v in group.items()} for name, group in file["clips"].items()}
+        return (
+            failures,
+            encoder.sizes,
+            {name: {k: v[:] for k, v in group.items()} for name, group in file["clips"].items()},
+        )
 
 
 @pytest.mark.parametrize(("batch_size", "workers"), [(1, 1), (7, 2), (64, 1), (64, 4)])
