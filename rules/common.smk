@@ -13,8 +13,9 @@ from pathlib import Path
 from scripts.lib import manifest as manifests
 from scripts.lib.config import check_config, check_keys, load_schema, read_typed
 from scripts.lib.errors import UserError
+from scripts.lib.imports import RUNNING, STORING, modules_of
 from scripts.lib.jobs import check_places, explain_kills, hold_run, prepare_for_jobs
-from scripts.lib.sources import CLIP_LIST
+from scripts.lib.sources import CLIP_LIST, check_label_encoder, tagger_with
 
 prepare_for_jobs(workflow.basedir)
 
@@ -53,9 +54,15 @@ def benchmark_of(rule, wildcards=None):
     return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
 
 
-def code(*modules, of="lib"):
-    """Modules on which a rule's result depends: editing one runs the rule again."""
-    return [str(Path(workflow.basedir, "scripts", of, f"{module}.py")) for module in modules]
+def code(script, costly=False):
+    """A script and the modules that decide its result: editing one runs the rule again.
+
+    Paths are relative, so that a checkout can be moved with its results. What takes hours or days
+    is not run again for an edit of how things are stored.
+    """
+    root = Path(workflow.basedir)
+    modules = modules_of(root / "scripts" / f"{script}.py", root, RUNNING | STORING if costly else RUNNING)
+    return [os.path.relpath(module) for module in modules]
 
 
 def page_parts(path):
@@ -137,6 +144,18 @@ def downloads(shard):
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
     return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
+
+
+def tagger_of(wildcards):
+    """The tagger whose weights have the path asked for, which need not be the run's."""
+    weights = f"resources/weights/{wildcards.model}/{wildcards.tag}.safetensors"
+    return explained(tagger_with, weights, config.get("taggers", {}))
+
+
+def label_encoder(wildcards):
+    """The sentence encoder that belongs into the folder asked for."""
+    folder = f"resources/encoders/{wildcards.encoder}"
+    return explained(check_label_encoder, folder, config["taxonomy"].get("encoder"))
 
 
 def of_shards(path):
