@@ -79,7 +79,7 @@ def figures(*names):
     return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
 
 
-def find_clips():
+def clips_of_run():
     """The clips of this run, in the order that decides their shards; none before `retrieve` has listed them."""
     persisted = Path(MANIFEST)
     given = config["clips"]["manifest"] if workflow.is_main_process else persisted
@@ -102,7 +102,7 @@ LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
 TABLES, FIGURES, PAGES, TAXONOMY, SOURCE_FILES, CHAPTERS = [], [], [], [], [], {}
-# The tables of clips that were downloaded.
+# The tables of clips that were downloaded or looked for.
 DOWNLOADED = []
 
 MANIFEST = out("manifest.csv")
@@ -111,7 +111,9 @@ RELEASED = config.get("dataset", {}).get("released")
 # makes a taxonomy.
 FROM_CLIPS = "clips" in config and not RELEASED
 LISTED_HERE = FROM_CLIPS and not config["clips"]["folder"] and config["clips"]["manifest"] == CLIP_LIST
-CLIPS = explained(find_clips) if FROM_CLIPS else []
+# The clips of a folder have just been found, and the demo renders its own.
+LOOKED_FOR = FROM_CLIPS and not config["clips"]["folder"] and not config["demo"]
+CLIPS = explained(clips_of_run) if FROM_CLIPS else []
 SHARD_SIZE = config["clips"]["shard_size"] if FROM_CLIPS else 1
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
 if FROM_CLIPS and not CLIPS:
@@ -137,13 +139,13 @@ def shard_fingerprint(wildcards):
 
 
 def downloads(shard):
-    """What the clips of a shard wait for: their downloads, if the config asks for them."""
+    """What the clips of a shard wait for: the list of those that are there, where that is not known before."""
     if not CLIPS:
         raise UserError(
             f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
-    return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
+    return [out(f"downloads/{shard}.txt")] if LOOKED_FOR else []
 
 
 def tagger_of(wildcards):
