@@ -52,28 +52,29 @@ if RELEASED or FROM_CLIPS:
     include: "rules/splits.smk"
 
 
-include: "rules/provenance.smk"
-
-
 CHAPTERS["taxonomy"] = TAXONOMY
 CHAPTERS["report"] = [*TABLES, *FIGURES, *PAGES, *GALLERY]
+# What the config asks for, and what labelling alone makes.
+RESULTS = [path for chapter in config["chapters"] for path in CHAPTERS[chapter]]
+TAGGED = [*LABELLED, *(figures("fig1c", "fig3") if LABELLED else []), *GALLERY]
+
+
+include: "rules/provenance.smk"
 
 
 # What this run's config asks for: the chapters it lists.
 rule all:
     default_target: True
     input:
-        [path for chapter in config["chapters"] for path in CHAPTERS[chapter]],
+        RESULTS,
         out("provenance.json"),
 
 
 # Label the shots of a collection of videos: labels, scores, release JSON, two figures, the gallery.
 rule tag:
     input:
-        LABELLED,
-        figures("fig1c", "fig3") if LABELLED else [],
-        GALLERY,
-        out("provenance.json"),
+        TAGGED,
+        out("provenance_tag.json"),
 
 
 rule taxonomy:

@@ -9,7 +9,7 @@ rule embed_names:
         **NAMES,
         printed="config/paper/merges.csv",
         encoder=LABEL_ENCODER,
-        code=code("labels", "sentences"),
+        code=code("taxonomy/embed_names"),
     output:
         out("taxonomy/embeddings.h5"),
     log:
@@ -36,6 +36,7 @@ rule cluster_labels:
         **HISTORY,
         labels=LABELS,
         embeddings=rules.embed_names.output[0],
+        code=code("taxonomy/cluster_labels"),
     output:
         out("taxonomy/taxonomy.csv"),
     log:
@@ -50,7 +51,8 @@ rule cluster_labels:
 
 rule plot_clusters:
     input:
-        rules.cluster_labels.output[0],
+        taxonomy=rules.cluster_labels.output[0],
+        code=code("taxonomy/plot_clusters"),
     output:
         report(
             figures("clusters"),
@@ -74,6 +76,7 @@ rule compare_with_paper:
         embeddings=rules.embed_names.output[0],
         merges="config/paper/merges.csv",
         clusters="config/paper/clusters.csv",
+        code=code("taxonomy/compare_with_paper"),
     output:
         merges=out("tables/merges.csv"),
         clusters=out("tables/clusters.csv"),

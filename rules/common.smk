@@ -13,8 +13,9 @@ from pathlib import Path
 from scripts.lib import manifest as manifests
 from scripts.lib.config import check_config, check_keys, load_schema, read_typed
 from scripts.lib.errors import UserError
+from scripts.lib.imports import RUNNING, STORING, modules_of
 from scripts.lib.jobs import check_places, explain_kills, hold_run, prepare_for_jobs
-from scripts.lib.sources import CLIP_LIST
+from scripts.lib.sources import CLIP_LIST, check_label_encoder, tagger_with
 
 prepare_for_jobs(workflow.basedir)
 
@@ -53,9 +54,15 @@ def benchmark_of(rule, wildcards=None):
     return out(f"benchmarks/{rule}/{wildcards}.tsv" if wildcards else f"benchmarks/{rule}.tsv")
 
 
-def code(*modules, of="lib"):
-    """Modules on which a rule's result depends: editing one runs the rule again."""
-    return [str(Path(workflow.basedir, "scripts", of, f"{module}.py")) for module in modules]
+def code(script, costly=False):
+    """A script and the modules that decide its result: editing one runs the rule again.
+
+    Paths are relative, so that a checkout can be moved with its results. What takes hours or days
+    is not run again for an edit of how things are stored.
+    """
+    root = Path(workflow.basedir)
+    modules = modules_of(root / "scripts" / f"{script}.py", root, RUNNING | STORING if costly else RUNNING)
+    return [os.path.relpath(module) for module in modules]
 
 
 def page_parts(path):
@@ -72,7 +79,7 @@ def figures(*names):
     return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
 
 
-def find_clips():
+def clips_of_run():
     """The clips of this run, in the order that decides their shards; none before `retrieve` has listed them."""
     persisted = Path(MANIFEST)
     given = config["clips"]["manifest"] if workflow.is_main_process else persisted
@@ -95,7 +102,7 @@ LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 
 # Each chapter adds its own; CHAPTERS is what `all` builds for each chapter that a config lists.
 TABLES, FIGURES, PAGES, TAXONOMY, SOURCE_FILES, CHAPTERS = [], [], [], [], [], {}
-# The tables of clips that were downloaded.
+# The tables of clips that were downloaded or looked for.
 DOWNLOADED = []
 
 MANIFEST = out("manifest.csv")
@@ -104,7 +111,9 @@ RELEASED = config.get("dataset", {}).get("released")
 # makes a taxonomy.
 FROM_CLIPS = "clips" in config and not RELEASED
 LISTED_HERE = FROM_CLIPS and not config["clips"]["folder"] and config["clips"]["manifest"] == CLIP_LIST
-CLIPS = explained(find_clips) if FROM_CLIPS else []
+# The clips of a folder have just been found, and the demo renders its own.
+LOOKED_FOR = FROM_CLIPS and not config["clips"]["folder"] and not config["demo"]
+CLIPS = explained(clips_of_run) if FROM_CLIPS else []
 SHARD_SIZE = config["clips"]["shard_size"] if FROM_CLIPS else 1
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE)
 if FROM_CLIPS and not CLIPS:
@@ -130,13 +139,25 @@ def shard_fingerprint(wildcards):
 
 
 def downloads(shard):
-    """What the clips of a shard wait for: their downloads, if the config asks for them."""
+    """What the clips of a shard wait for: the list of those that are there, where that is not known before."""
     if not CLIPS:
         raise UserError(
             f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
             f"whatever else has to be fetched:\n  {RETRIEVE}\nOr name a list of your own as clips.manifest"
         )
-    return [out(f"downloads/{shard}.csv")] if config["clips"]["download"] else []
+    return [out(f"downloads/{shard}.txt")] if LOOKED_FOR else []
+
+
+def tagger_of(wildcards):
+    """The tagger whose weights have the path asked for, which need not be the run's."""
+    weights = f"resources/weights/{wildcards.model}/{wildcards.tag}.safetensors"
+    return explained(tagger_with, weights, config.get("taggers", {}))
+
+
+def label_encoder(wildcards):
+    """The sentence encoder that belongs into the folder asked for."""
+    folder = f"resources/encoders/{wildcards.encoder}"
+    return explained(check_label_encoder, folder, config["taxonomy"].get("encoder"))
 
 
 def of_shards(path):

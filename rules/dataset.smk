@@ -6,6 +6,7 @@ rule list_failures:
         downloads=DOWNLOADED,
         clips=of_shards("clips/{shard}.csv"),
         embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        code=code("dataset/list_failures"),
     output:
         out("dataset/failures.csv"),
     log:
@@ -26,6 +27,7 @@ rule collect_shots:
         shots=of_shards("shots/{shard}.csv"),
         scores=of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
         embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        code=code("dataset/collect_shots"),
     output:
         shots=out("dataset/shots.parquet"),
         scores=out("dataset/shot_scores.h5"),
@@ -51,7 +53,8 @@ rule collect_shots:
 
 rule write_release_json:
     input:
-        out("dataset/shots.parquet"),
+        shots=out("dataset/shots.parquet"),
+        code=code("dataset/write_release_json"),
     output:
         out("dataset/movieclip.json"),
     log:

@@ -3,15 +3,13 @@
 What was rendered is the truth that results are compared with; nothing else of the pipeline reads it.
 """
 
-STUDIO = sorted(map(str, Path(workflow.basedir, "scripts/demo/studio").glob("*.py")))
-
 
 rule render_clips:
     input:
         clips=config["clips"]["manifest"],
         scenes="config/demo/scenes.csv",
         formats="config/demo/formats.csv",
-        code=STUDIO,
+        code=code("demo/render_clips"),
     output:
         truth=out("demo/truth.csv"),
         clips=directory(out("demo/clips")),
@@ -32,7 +30,7 @@ rule render_clips:
 
 rule render_stills:
     input:
-        code=STUDIO,
+        code=code("demo/render_stills"),
     output:
         out("demo/stills.h5"),
     log:
@@ -56,6 +54,7 @@ rule train_tagger:
     input:
         model="config/demo/clip_small.json",
         stills=rules.render_stills.output[0],
+        code=code("demo/train_tagger"),
     output:
         out("demo/clip_small.safetensors"),
     log:
@@ -76,7 +75,7 @@ rule train_tagger:
 
 rule draw_contact_sheet:
     input:
-        code=STUDIO,
+        code=code("demo/draw_contact_sheet"),
     output:
         out("figures/contact_sheet.png"),
     log:
@@ -97,6 +96,7 @@ rule compare_with_truth:
         scores=out("dataset/shot_scores.h5"),
         stills=rules.render_stills.output[0],
         truth=rules.render_clips.output.truth,
+        code=code("demo/compare_with_truth"),
     output:
         csv=out("tables/demo_truth.csv"),
         md=out("tables/demo_truth.md"),

@@ -5,7 +5,7 @@ rule make_thumbnails:
     input:
         media=MEDIA,
         shots=out("shots/{shard}.csv"),
-        code=code("thumbnails", "video"),
+        code=code("gallery/make_thumbnails", costly=True),
     output:
         directory(out("gallery/thumbnails/{shard}")),
     log:
@@ -32,7 +32,7 @@ rule make_gallery:
         shots=out("dataset/shots.parquet"),
         thumbnails=of_shards("gallery/thumbnails/{shard}"),
         page=[*PAGE, *SHOT_CARDS, *page_parts("scripts/gallery/page/page")],
-        code=code("pages"),
+        code=code("gallery/make_gallery"),
     output:
         out("gallery/index.html"),
     log:

@@ -1,18 +1,21 @@
-"""The record of a run."""
+"""The record of a run, made last: what comes after it would lack its wall time and could be of a later commit."""
 
-# The last thing that a run makes of its data.
-RESULT = "dataset/labels.csv" if RELEASED else "dataset/shots.parquet" if FROM_CLIPS else "taxonomy/taxonomy.csv"
+# What each record waits for: all that its target makes.
+RECORDED = {"provenance": RESULTS, "provenance_tag": TAGGED}
 
 
 rule write_provenance:
     input:
         sources=[LABELS, *SOURCE_FILES],
         clips=of_shards("clips/{shard}.csv"),
-        results=out(RESULT),
+        results=lambda wildcards: RECORDED[wildcards.record],
+        code=code("report/write_provenance"),
     output:
-        out("provenance.json"),
+        out("{record}.json"),
     log:
-        log_of("write_provenance"),
+        log_of("write_provenance", "{record}"),
+    wildcard_constraints:
+        record="|".join(RECORDED),
     conda:
         "../envs/analysis.yaml"
     params:

@@ -14,7 +14,7 @@ rule read_released:
         label_map=LABEL_MAP,
         clips=CLIP_TABLE,
         movie_info=MOVIE_INFO,
-        code=code("condensed_movies", "samples"),
+        code=code("dataset/read_released"),
     output:
         tables=SAMPLES,
         lines=SAMPLE_LINES,
@@ -39,7 +39,7 @@ rule list_verified:
         samples=SAMPLES,
         clips=CLIP_TABLE,
         movie_info=MOVIE_INFO,
-        code=code("condensed_movies", "samples"),
+        code=code("dataset/list_verified"),
     output:
         evaluation=out("verification/evaluation_set.csv"),
         windows=out("verification/windows.csv"),
@@ -65,6 +65,7 @@ rule describe_release:
         movie_splits=MOVIE_SPLITS,
         hvu=HVU,
         printed="config/paper/dataset.csv",
+        code=code("report/describe_release"),
     output:
         csv=out("tables/release.csv"),
         md=report(

@@ -5,6 +5,7 @@ rule make_table2:
     input:
         shots=out("dataset/shots.parquet"),
         printed="config/paper/table2.csv",
+        code=code("report/make_table2"),
     output:
         csv=out("tables/table2.csv"),
         md=report(
@@ -30,6 +31,7 @@ rule plot_confidence_grids:
     input:
         shots=out("dataset/shots.parquet"),
         media=MEDIA,
+        code=code("report/plot_confidence_grids"),
     output:
         report(
             figures("fig4"),
@@ -55,6 +57,7 @@ rule plot_score_matrix:
         shots=out("dataset/shots.parquet"),
         scores=of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
         embeddings=of_shards(f"embeddings/{ENCODER}/{{shard}}.h5"),
+        code=code("report/plot_score_matrix"),
     output:
         report(
             figures("fig3"),
@@ -76,7 +79,8 @@ rule plot_score_matrix:
 
 rule plot_timelines:
     input:
-        out("dataset/shots.parquet"),
+        shots=out("dataset/shots.parquet"),
+        code=code("report/plot_timelines"),
     output:
         report(
             figures("fig1c"),
@@ -98,7 +102,7 @@ TABLES += rules.make_table2.output
 FIGURES += figures("fig1c", "fig3", "fig4")
 GALLERY += [out("gallery/index.html")]
 
-SOURCE_FILES += [WEIGHTS, *VERIFIED, *filter(None, [config["shots"]["list"]])]
+SOURCE_FILES += [WEIGHTS, *DESCRIPTION, *VERIFIED, *filter(None, [config["shots"]["list"]])]
 
 CHAPTERS["shots"] = [*of_shards("clips/{shard}.csv"), *of_shards("shots/{shard}.csv")]
 CHAPTERS["tagging"] = of_shards(f"scores/{config['tagging']['tagger']}/{{shard}}.h5")

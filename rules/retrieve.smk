@@ -8,6 +8,8 @@ from scripts.lib.sources import encoder_name, label_encoder_folder, read_sources
 SOURCES = explained(read_sources, workflow.source_path("../config/sources.csv"))
 WEIGHTS = weights_file(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
 ENCODER = encoder_name(TAGGER["model"], TAGGER["pretrained"]) if TAGGER else ""
+# A user's own description of a model; open_clip has its own models' in its code.
+DESCRIPTION = [TAGGER["model"]] if TAGGER and TAGGER["model"].endswith(".json") else []
 NEEDED = [LABELS, WEIGHTS, *VERIFIED, *([CLIP_LIST] if LISTED_HERE else [])]
 if config["taxonomy"].get("encoder"):
     LABEL_ENCODER = label_encoder_folder(config["taxonomy"]["encoder"])
@@ -48,7 +50,8 @@ rule retrieve_source:
 # OpenAI publishes TorchScript archives; everything else here reads plain tensors.
 rule convert_weights:
     input:
-        "resources/weights/{model}/openai.pt",
+        archive="resources/weights/{model}/openai.pt",
+        code=code("retrieve/convert_weights", costly=True),
     output:
         "resources/weights/{model}/openai.safetensors",
     log:
@@ -74,8 +77,8 @@ rule retrieve_weights:
     conda:
         "../envs/clip.yaml"
     params:
-        model=lambda wildcards: TAGGER["model"],
-        pretrained=lambda wildcards: TAGGER["pretrained"],
+        model=lambda wildcards: tagger_of(wildcards)["model"],
+        pretrained=lambda wildcards: tagger_of(wildcards)["pretrained"],
     message:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:
@@ -91,7 +94,7 @@ rule retrieve_label_encoder:
     conda:
         "../envs/language.yaml"
     params:
-        name=config["taxonomy"].get("encoder"),
+        name=label_encoder,
     message:
         "Fetching the sentence encoder {wildcards.encoder}"
     script:
@@ -103,7 +106,7 @@ rule list_clips:
     input:
         clips="resources/condensed_movies/clips.csv",
         movie_info="resources/condensed_movies/movie_info.csv",
-        code=code("condensed_movies"),
+        code=code("retrieve/list_clips"),
     output:
         CLIP_LIST,
     log:

@@ -10,7 +10,6 @@ SELECTION = (
     "top1_threshold",
     "top_k",
 )
-SELECTING = [*code("samples"), *code("selection", of="dataset")]
 SETTINGS = {key: config["dataset"][key] for key in sorted(SELECTION)}
 
 
@@ -19,7 +18,7 @@ rule select_shots:
         shots=out("dataset/shots.parquet"),
         scores=out("dataset/shot_scores.h5"),
         verified=VERIFIED,
-        code=SELECTING,
+        code=code("dataset/select_shots"),
     output:
         out("dataset/kept.parquet"),
     log:
@@ -44,7 +43,7 @@ rule split_samples:
     input:
         kept=rules.select_shots.output[0],
         scores=out("dataset/shot_scores.h5"),
-        code=code("samples"),
+        code=code("dataset/split_samples"),
     output:
         tables=SAMPLES,
         lines=SAMPLE_LINES,
@@ -74,7 +73,7 @@ rule study_thresholds:
         scores=out("dataset/shot_scores.h5"),
         verified=VERIFIED,
         truth=[MEDIA] if MEDIA else [],
-        code=SELECTING,
+        code=code("report/study_thresholds"),
     output:
         csv=out("tables/thresholds.csv"),
         figures=report(
@@ -104,6 +103,7 @@ rule join_verified:
     input:
         evaluation=config["dataset"]["evaluation_set"] or [],
         shots=of_shards("shots/{shard}.csv"),
+        code=code("dataset/join_verified"),
     output:
         evaluation=out("verification/evaluation_set.csv"),
         csv=out("tables/verified_join.csv"),

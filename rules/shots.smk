@@ -6,7 +6,7 @@ rule detect_shots:
         media=MEDIA,
         downloads=lambda wildcards: explained(downloads, wildcards.shard),
         shot_list=config["shots"]["list"] or [],
-        code=code("shots", "video"),
+        code=code("shots/detect_shots", costly=True),
     output:
         clips=out("clips/{shard}.csv"),
         shots=out("shots/{shard}.csv"),

@@ -5,6 +5,7 @@ rule describe_splits:
     input:
         samples=SAMPLES,
         printed="config/paper/dataset.csv",
+        code=code("report/describe_splits"),
     output:
         csv=out("tables/dataset.csv"),
         md=report(
@@ -28,6 +29,7 @@ rule make_table1:
         shots=SAMPLES if RELEASED else [out("dataset/shots.parquet")],
         labels=out("dataset/labels.csv") if RELEASED else LABELS,
         printed="config/paper/table1.csv",
+        code=code("report/make_table1"),
     output:
         csv=out("tables/table1.csv"),
         md=report(
@@ -53,6 +55,7 @@ rule audit_leakage:
         verified=[] if RELEASED else VERIFIED,
         shots=[] if RELEASED else [out("dataset/shots.parquet")],
         printed="config/paper/dataset.csv",
+        code=code("dataset/audit_leakage"),
     output:
         csv=out("tables/leakage.csv"),
         md=report(
@@ -78,6 +81,7 @@ rule plot_genre_labels:
         samples=SAMPLES,
         movies=out("dataset/movies.csv"),
         printed="config/paper/fig5.csv",
+        code=code("report/plot_genre_labels"),
     output:
         csv=out("tables/fig5.csv"),
         figures=report(
@@ -99,6 +103,7 @@ rule plot_genre_labels:
 rule plot_label_distribution:
     input:
         samples=SAMPLES,
+        code=code("report/plot_label_distribution"),
     output:
         csv=out("tables/label_distribution.csv"),
         figures=report(
@@ -120,6 +125,7 @@ rule plot_label_distribution:
 rule plot_cooccurrence:
     input:
         samples=SAMPLES,
+        code=code("report/plot_cooccurrence"),
     output:
         csv=out("tables/cooccurrence.csv"),
         figures=report(
@@ -142,6 +148,7 @@ rule plot_label_shares:
     input:
         samples=SAMPLES,
         movies=out("dataset/movies.csv"),
+        code=code("report/plot_label_shares"),
     output:
         csv=out("tables/label_shares.csv"),
         figures=report(

@@ -8,7 +8,8 @@ rule embed_frames:
         clips=out("clips/{shard}.csv"),
         shots=out("shots/{shard}.csv"),
         weights=WEIGHTS,
-        code=code("encoders", "sampling", "video"),
+        description=DESCRIPTION,
+        code=code("tagging/embed_frames", costly=True),
     output:
         out(f"embeddings/{ENCODER}/{{shard}}.h5"),
     log:
@@ -27,7 +28,7 @@ rule embed_frames:
         dtype=config["tagging"]["dtype"],
         frames=config["tagging"]["frames"],
         manifest=MANIFEST,
-        model=TAGGER["model"],
+        model=lambda wildcards: TAGGER["model"],
     message:
         "Embedding the frames of shard {wildcards.shard}"
     script:
@@ -38,7 +39,8 @@ rule embed_labels:
     input:
         labels=LABELS,
         weights=WEIGHTS,
-        code=code("encoders", "labels"),
+        description=DESCRIPTION,
+        code=code("tagging/embed_labels"),
     output:
         out(f"embeddings/{config['tagging']['tagger']}.labels.h5"),
     log:
@@ -52,7 +54,7 @@ rule embed_labels:
         mem_mb=8000,
         runtime=30,
     params:
-        model=TAGGER["model"],
+        model=lambda wildcards: TAGGER["model"],
         prompts=lambda wildcards: TAGGER["prompts"],
     message:
         "Embedding the labels"
@@ -64,7 +66,7 @@ rule score_shots:
     input:
         frames=rules.embed_frames.output[0],
         labels=rules.embed_labels.output[0],
-        code=code("scores"),
+        code=code("tagging/score_shots"),
     output:
         out(f"scores/{config['tagging']['tagger']}/{{shard}}.h5"),
     log:

@@ -31,7 +31,7 @@ EXPERT_PAGE = [f"scripts/taxonomy/pages/expert.{part}" for part in ("css", "js")
 rule read_sluglines:
     input:
         screenplays=lambda wildcards: explained(find_screenplays, SCREENPLAYS),
-        code=code("containment", "gazetteer", "grammar", "paths", "screenplays", "vocabulary", of="taxonomy"),
+        code=code("taxonomy/read_sluglines"),
     output:
         sluglines=out("taxonomy/sluglines.parquet"),
         report=out("taxonomy/screenplays.csv"),
@@ -53,7 +53,7 @@ rule read_sluglines:
 rule find_slugline_labels:
     input:
         sluglines=rules.read_sluglines.output.sluglines,
-        code=code("lexicon", "places", of="taxonomy"),
+        code=code("taxonomy/find_slugline_labels"),
     output:
         labels=out("taxonomy/slugline_labels.csv"),
         rare=out("taxonomy/rare_places.csv"),
@@ -77,6 +77,7 @@ rule find_slugline_labels:
 rule list_hvu_labels:
     input:
         tags=config["taxonomy"]["hvu_tags"],
+        code=code("taxonomy/list_hvu_labels"),
     output:
         out("taxonomy/hvu_labels.csv"),
     log:
@@ -94,7 +95,7 @@ rule propose_merges:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=EMBEDDINGS,
-        code=code("lexicon", "merging", "places", of="taxonomy"),
+        code=code("taxonomy/propose_merges"),
     output:
         out("taxonomy/proposals.csv"),
     log:
@@ -115,7 +116,7 @@ rule apply_review:
         **REVIEW,
         proposals=rules.propose_merges.output[0],
         rare=rules.find_slugline_labels.output.rare,
-        code=code("review", of="taxonomy"),
+        code=code("taxonomy/apply_review"),
     output:
         merges=out("taxonomy/merges.csv"),
         sheet=out("taxonomy/review_sheet.csv"),
@@ -139,7 +140,7 @@ rule list_evidence:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
         embeddings=EMBEDDINGS,
-        code=code("lexicon", of="taxonomy"),
+        code=code("taxonomy/list_evidence"),
     output:
         out("taxonomy/evidence.csv"),
     log:
@@ -156,6 +157,7 @@ rule plot_sources:
     input:
         taxonomy=out("taxonomy/taxonomy.csv"),
         printed="config/paper/fig2.csv",
+        code=code("taxonomy/plot_sources"),
     output:
         csv=out("tables/fig2.csv"),
         figures=report(
@@ -179,6 +181,7 @@ rule compare_taxonomies:
         **PUBLISHED,
         taxonomy=out("taxonomy/taxonomy.csv"),
         embeddings=EMBEDDINGS,
+        code=code("taxonomy/compare_taxonomies"),
     output:
         csv=out("tables/taxonomy_comparison.csv"),
         md=report(
@@ -203,7 +206,7 @@ rule make_review_page:
         sheet=rules.apply_review.output.sheet,
         labels=LABELS,
         page=[*PAGE, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/review")],
-        code=[*code("pages"), *code("review", of="taxonomy")],
+        code=code("taxonomy/make_review_page"),
     output:
         out("taxonomy/review.html"),
     log:
@@ -218,7 +221,8 @@ rule make_review_page:
 
 rule sample_shots:
     input:
-        of_shards("shots/{shard}.csv"),
+        shots=of_shards("shots/{shard}.csv"),
+        code=code("taxonomy/sample_shots"),
     output:
         out("taxonomy/sample.csv"),
     log:
@@ -239,7 +243,7 @@ rule picture_sample:
     input:
         media=MEDIA,
         sample=out("taxonomy/sample.csv"),
-        code=code("thumbnails", "video"),
+        code=code("taxonomy/picture_sample"),
     output:
         directory(out("taxonomy/sample")),
     log:
@@ -268,7 +272,7 @@ rule make_sample_page:
         shots=out("dataset/shots.parquet"),
         labels=LABELS,
         page=[*PAGE, *SHOT_CARDS, *EXPERT_PAGE, *page_parts("scripts/taxonomy/pages/sample")],
-        code=[*code("pages"), *code("review", of="taxonomy")],
+        code=code("taxonomy/make_sample_page"),
     output:
         out("taxonomy/sample.html"),
     log:

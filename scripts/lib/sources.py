@@ -59,6 +59,26 @@ def weights_file(model: str, pretrained: str) -> str:
     return f"resources/weights/{_stem(model)}/{pretrained.replace('/', '--')}.safetensors"
 
 
+def tagger_with(weights: str, taggers: dict[str, dict]) -> dict:
+    """The settings of the tagger whose weights are put at this path below `resources/`.
+
+    Raises:
+        UserError: no tagger has its weights there.
+    """
+    fetched = {
+        weights_file(tagger["model"], tagger["pretrained"]): tagger
+        for tagger in taggers.values()
+        if not is_weights_file(tagger["pretrained"])
+    }
+    if weights not in fetched:
+        raise UserError(
+            f"no tagger of this configuration fetches the weights {weights}: add one to taggers whose model and "
+            "pretrained make this path, or put the file there. Its taggers fetch:\n"
+            f"{bullet_list(sorted(fetched) or ['no weights'])}"
+        )
+    return fetched[weights]
+
+
 def encoder_name(model: str, pretrained: str) -> str:
     """Folder name of an encoder's embeddings, shared by taggers that differ in prompts alone."""
     weights = Path(pretrained).stem if is_weights_file(pretrained) else pretrained.replace("/", "--")
@@ -68,6 +88,20 @@ def encoder_name(model: str, pretrained: str) -> str:
 def label_encoder_folder(name: str) -> str:
     """The folder of a sentence-transformers model: the user's own, or where `retrieve` puts a hub id's."""
     return name if Path(name).is_dir() else f"resources/encoders/{name.replace('/', '--')}"
+
+
+def check_label_encoder(folder: str, name: str | None) -> str:
+    """The configured sentence encoder, which must be the one that belongs into `folder`.
+
+    Raises:
+        UserError: it is another, or there is none.
+    """
+    if not name or label_encoder_folder(name) != folder:
+        raise UserError(
+            f"the encoder of this configuration does not belong into {folder}: taxonomy.encoder is "
+            f"{name or 'not given'}; name the one that you want there"
+        )
+    return name
 
 
 def _stem(model: str) -> str:

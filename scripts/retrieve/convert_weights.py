@@ -32,4 +32,4 @@ def convert_weights(archive: str | Path, sha256: str, destination: str | Path) -
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
-        convert_weights(snakemake.input[0], snakemake.params.sha256, snakemake.output[0])
+        convert_weights(snakemake.input.archive, snakemake.params.sha256, snakemake.output[0])

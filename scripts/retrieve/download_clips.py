@@ -1,4 +1,4 @@
-"""Fetch the clips of a shard from YouTube with yt-dlp: one status and reason a clip, files that are there are kept."""
+"""The clips of a shard: fetched from YouTube with yt-dlp or only looked for; one status and reason each."""
 
 import re
 import shutil
@@ -11,10 +11,10 @@ from pathlib import Path
 from scripts.lib.errors import UserError
 from scripts.lib.files import atomic_path
 from scripts.lib.log import job_log, logger, progress
-from scripts.lib.manifest import Clip, media_path, shard_clips
+from scripts.lib.manifest import Clip, existing_root, media_path, shard_clips
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.video import UnreadableClip, copy_pictures
-from scripts.lib.youtube import UNKNOWN, Refusal, classify, plain, watch_url
+from scripts.lib.youtube import MISSING, UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")
 VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")
@@ -31,8 +31,8 @@ class VideoRefused(Exception):
 
 def download_clips(
     clips: list[Clip],
-    root: str | Path,
-    fetch: Callable[[str, Path], Path],
+    root: str | Path | None,
+    fetch: Callable[[str, Path], Path] | None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, str]]:
     """Rows with `COLUMNS`, one a clip; a video that cannot be had is a row with the reason.
@@ -44,7 +44,8 @@ def download_clips(
     Args:
         clips: the shard's manifest rows.
         root: folder that their paths are relative to.
-        fetch: puts the video of an id into a folder and returns its file; raises `VideoRefused`.
+        fetch: puts the video of an id into a folder and returns its file; raises `VideoRefused`. None to look which
+            files are there and download nothing.
 
     Raises:
         UserError: the disk is full.
@@ -55,8 +56,10 @@ def download_clips(
         for clip in clips:
             if clip.path not in outcomes:
                 last = refused_in_a_row[-1] if refused_in_a_row else UNKNOWN
-                if media_path(clip, str(root)).is_file():
+                if media_path(clip, root).is_file():
                     outcomes[clip.path] = ("ok", "was there before")
+                elif fetch is None:
+                    outcomes[clip.path] = (MISSING, "the file is not there, and clips.download is null")
                 elif last.stops_after and len(refused_in_a_row) >= last.stops_after:
                     outcomes[clip.path] = (last.status, f"not asked for after the clips before it: {last.remedy}")
                 else:
@@ -86,7 +89,7 @@ def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str
         return UNKNOWN, f"the path {clip.path!r} leads out of the folder of the clips"
     for tries in range(1, 100):
         try:
-            with _fetched(video_id, root, fetch) as file, atomic_path(media_path(clip, str(root))) as temporary:
+            with _fetched(video_id, root, fetch) as file, atomic_path(media_path(clip, root)) as temporary:
                 copy_pictures(file, temporary)
             return None, ""
         except (VideoRefused, UnreadableClip) as error:
@@ -169,19 +172,25 @@ def make_fetch() -> Callable[[str, Path], Path]:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    settings = snakemake.config["clips"]
-    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, settings["shard_size"])
-    rows = download_clips(clips, settings["root"], make_fetch())
-    write_shard_csv(snakemake.output[0], COLUMNS, rows, snakemake.params.clips)
+    config, output = snakemake.config, snakemake.output
+    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
+    if config["clips"]["download"]:
+        rows = download_clips(clips, config["clips"]["root"], make_fetch())
+    else:
+        rows = download_clips(clips, existing_root(config), None)
+    write_shard_csv(output.table, COLUMNS, rows, snakemake.params.clips)
+    with atomic_path(output.found) as temporary:
+        temporary.write_text("".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
     missing = Counter(row["status"] for row in rows if row["status"] != "ok")
     if missing:
         kinds = ", ".join(f"{count} {status}" for status, count in missing.most_common())
         logger.warning(
-            "%d of %d clips could not be had (%s): see %s. To ask for them again: add --forcerun download_clips",
+            "%d of %d clips could not be had (%s): see %s. To ask for them again: add --forcerun %s",
             missing.total(),
             len(rows),
             kinds,
-            snakemake.output[0],
+            output.table,
+            snakemake.rule,
         )
 
 

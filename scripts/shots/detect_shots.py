@@ -3,13 +3,12 @@
 from dataclasses import fields
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from scripts.lib.errors import UserError
 from scripts.lib.log import job_log, logger, progress
-from scripts.lib.manifest import Clip, clips_root, shard_clips
+from scripts.lib.manifest import Clip, existing_root, shard_clips
 from scripts.lib.parallel import map_in_threads
 from scripts.lib.shards import write_shard_csv
 from scripts.lib.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
@@ -104,12 +103,9 @@ def _remark(info: ClipInfo) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     params, settings = snakemake.params, snakemake.config["clips"]
-    root = clips_root(snakemake.config)
-    if root and not Path(root).is_dir():
-        raise UserError(f"the folder of the clips, {root}, is not there; bring it back (is a disk not mounted?)")
     rows, shots = detect_shots(
         shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),
-        root,
+        existing_root(snakemake.config),
         params.detector,
         params.parameters,
         snakemake.input.get("shot_list") or None,

@@ -23,6 +23,7 @@ from scripts.lib import download as downloads
 from scripts.lib.download import Patience, part_of
 from scripts.lib.errors import UserError
 from scripts.lib.files import sha256_of
+from scripts.lib.sources import check_label_encoder, tagger_with
 from scripts.retrieve.convert_weights import convert_weights
 from scripts.retrieve.retrieve_label_encoder import retrieve_label_encoder
 from scripts.retrieve.retrieve_source import retrieve_source
@@ -478,3 +479,28 @@ def test_an_archive_becomes_plain_tensors_only_if_it_is_the_published_one(tmp_pa
     with pytest.raises(UserError, match="not the published file"):
         convert_weights(archive, "0" * 64, tmp_path / "other.safetensors")
     assert not (tmp_path / "other.safetensors").exists()
+
+
+def test_weights_are_those_of_the_tagger_whose_path_is_asked_for():
+    """Not those of the configured tagger under another's name; files of one's own are not fetched."""
+    taggers = {
+        "small": {"model": "ViT-B-32", "pretrained": "laion/some"},
+        "large": {"model": "models/my ViT.json", "pretrained": "tag"},
+        "own": {"model": "ViT-B-32", "pretrained": "resources/weights/ViT-B-32/own.safetensors"},
+    }
+    assert tagger_with("resources/weights/ViT-B-32/laion--some.safetensors", taggers) == taggers["small"]
+    assert tagger_with("resources/weights/my ViT/tag.safetensors", taggers) == taggers["large"]
+    for path, known in (
+        ("resources/weights/ViT-L-14/tag.safetensors", taggers),
+        (taggers["own"]["pretrained"], taggers),
+        ("resources/weights/ViT-B-32/tag.safetensors", {}),
+    ):
+        with pytest.raises(UserError, match=f"no tagger of this configuration fetches the weights {path}"):
+            tagger_with(path, known)
+
+
+def test_a_sentence_encoder_is_the_one_whose_folder_is_asked_for(tmp_path):
+    assert check_label_encoder("resources/encoders/a--b", "a/b") == "a/b"
+    for name in ("a/c", None, str(tmp_path)):
+        with pytest.raises(UserError, match="does not belong into resources/encoders/a--b"):
+            check_label_encoder("resources/encoders/a--b", name)
