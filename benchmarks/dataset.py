@@ -125,7 +125,11 @@ def run(step: str, folder: str) -> None:
             Files(shots=shots, scores=scores),
             {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
         ),
-        "select_shots": (Files(shots=shots, scores=scores, verified=[]), Files(kept=kept), {"settings": SETTINGS}),
+        "select_shots": (
+            Files(shots=shots, scores=scores, verified=[]),
+            Files(kept=kept),
+            {"manifest": str(here / "manifest.csv"), "settings": SETTINGS},
+        ),
         "split_samples": (
             Files(kept=kept, scores=scores),
             Files(

@@ -13,9 +13,11 @@ from scripts.lib.records import clips as manifests
 from scripts.lib.workflow.config import complete_config
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.workflow.guide import closing_line, help_text
-from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, prepare_for_jobs
+from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
+from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, is_news, prepare_for_jobs
 
 prepare_for_jobs(workflow.basedir)
+logger.addFilter(is_news)
 explained(complete_config, config, workflow.basedir, OWN_CONFIGS, workflow.config_settings.overwrite_config)
 
 
@@ -67,7 +69,7 @@ def listed_downloads(shard):
             f"whatever else has to be fetched:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
             "Or name a list of your own as clips.manifest"
         )
-    return downloaded(shard)
+    return downloads_of(shard, kind="txt")
 
 
 wildcard_constraints:

@@ -5,7 +5,7 @@ rule make_thumbnails:
     input:
         media=MEDIA,
         shots=of_clips("shots/{shard}.csv"),
-        code=code("gallery/make_thumbnails"),
+        code=code("gallery/make_thumbnails", costly=True),
     output:
         directory(out("gallery/thumbnails/{shard}")),
     log:

@@ -1,6 +1,17 @@
 """What files are called: of this repository, of a run, of its chapters."""
 
 
+def code(script, costly=False):
+    """A script and the modules that decide its result: editing one runs the rule again.
+
+    Paths are relative, so that a checkout can be moved with its results. What takes hours or days
+    is not run again for an edit of how things are stored.
+    """
+    root = Path(workflow.basedir)
+    modules = modules_of(root / "scripts" / f"{script}.py", root, RUNNING + STORING if costly else RUNNING)
+    return [os.path.relpath(module) for module in modules]
+
+
 def shipped(path):
     """A file of this repository, found from whichever folder Snakemake works in."""
     return os.path.relpath(Path(workflow.basedir, path))
@@ -53,9 +64,10 @@ def description_of(encoder):
     return [model] if (model := config["encoders"][encoder]["model"]).endswith(".json") else []
 
 
-def downloaded(*shards):
-    """The tables of the shards' downloads, if the config asks for them."""
-    return [of_clips(f"downloads/{shard}.csv") for shard in shards] if config["clips"]["download"] else []
+def downloads_of(*shards, kind="csv"):
+    """What is known of the shards' clips being there; of a folder's, and of the demo's, nothing need be found out."""
+    looked_for = HAS_CLIPS and not config["clips"]["folder"] and not config["demo"]
+    return [of_clips(f"downloads/{shard}.{kind}") for shard in shards] if looked_for else []
 
 
 def encoder_of(tagger):

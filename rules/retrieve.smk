@@ -15,7 +15,7 @@ localrules:
     retrieve_weights,
     retrieve_label_encoder,
     list_clips,
-    download_clips,
+    find_clips,
 
 
 # Weights in the table have a checksum that was published.
@@ -49,8 +49,10 @@ rule retrieve_weights:
     conda:
         "../envs/workflow.yaml"
     params:
-        model=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["model"],
-        pretrained=lambda wildcards, output: explained(sources.weights_wanted, config, output[0])["pretrained"],
+        model=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])["model"],
+        pretrained=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])[
+            "pretrained"
+        ],
     message:
         "Fetching the weights {wildcards.tag} of {wildcards.model}"
     script:
@@ -66,7 +68,7 @@ rule retrieve_label_encoder:
     conda:
         "../envs/workflow.yaml"
     params:
-        name=config["taxonomy"]["encoder"],
+        name=lambda wildcards, output: explained(sources.check_label_encoder, output[0], config["taxonomy"]["encoder"]),
     message:
         "Fetching the sentence encoder {wildcards.name}"
     script:
@@ -91,25 +93,28 @@ rule list_clips:
         "../scripts/retrieve/list_clips.py"
 
 
-rule download_clips:
+# Shots wait for the list of clips that are there, whether they were downloaded or not: switching `clips.download`
+# changes no rule's input or parameter, and asking again runs only those shards again for which a clip has come.
+rule find_clips:
     output:
-        of_clips("downloads/{shard}.csv"),
+        table=of_clips("downloads/{shard}.csv"),
+        found=of_clips("downloads/{shard}.txt"),
     log:
-        log_of("download_clips", "{shard}"),
+        log_of("find_clips", "{shard}"),
     conda:
         "../envs/download.yaml"
     resources:
-        youtube=1,
+        youtube=1 if config["clips"]["download"] else 0,
     params:
         clips=shard_fingerprint,
         manifest=MANIFEST,
     message:
-        "Downloading the clips of shard {wildcards.shard}"
+        "Finding the clips of shard {wildcards.shard}"
     script:
-        "../scripts/retrieve/download_clips.py"
+        "../scripts/retrieve/find_clips.py"
 
 
 rule retrieve:
     input:
         [path for path in sources.needed_files(config) if path.startswith("resources/")],
-        downloaded(*SHARDS) if CLIPS else [],
+        downloads_of(*SHARDS) if config["clips"]["download"] and CLIPS else [],

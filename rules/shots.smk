@@ -6,7 +6,7 @@ rule detect_shots:
         media=MEDIA,
         downloads=lambda wildcards: explained(listed_downloads, wildcards.shard),
         shot_list=config["shots"]["list"] or [],
-        code=code("shots/detect_shots"),
+        code=code("shots/detect_shots", costly=True),
     output:
         clips=of_clips("clips/{shard}.csv"),
         shots=of_clips("shots/{shard}.csv"),

@@ -9,7 +9,7 @@ rule embed_frames:
         shots=of_clips("shots/{shard}.csv"),
         weights=lambda wildcards: weights_of(wildcards.encoder),
         description=lambda wildcards: description_of(wildcards.encoder),
-        code=code("tagging/embed_frames"),
+        code=code("tagging/embed_frames", costly=True),
     output:
         of_clips("embeddings/{encoder}/{shard}.h5"),
     log:
@@ -89,7 +89,7 @@ rule score_shots:
 
 rule list_failures:
     input:
-        downloads=downloaded(*SHARDS) if CLIPS else [],
+        downloads=downloads_of(*SHARDS) if CLIPS else [],
         clips=of_shards(of_clips("clips/{shard}.csv")),
         embeddings=of_shards(embeddings_of(TAGGER)),
         code=code("tagging/list_failures"),

@@ -63,6 +63,8 @@ REFUSALS = (
     ),
 )
 UNKNOWN = Refusal("failed", "", remedy="see the reason; a newer yt-dlp may know better")
+# A clip that is not there, where nothing is downloaded.
+MISSING = "missing"
 
 
 def classify(message: str) -> Refusal:

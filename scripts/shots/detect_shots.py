@@ -3,7 +3,6 @@
 from dataclasses import fields
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.media.video import ClipInfo, UnreadableClip, Video
-from scripts.lib.records.clips import Clip, clips_root, shard_clips
+from scripts.lib.records.clips import Clip, existing_root, shard_clips
 from scripts.lib.records.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
 from scripts.lib.tables.shards import write_shard_csv
 
@@ -117,12 +116,9 @@ def _remark(info: ClipInfo) -> str:
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     params, settings = snakemake.params, snakemake.config["clips"]
-    root = clips_root(snakemake.config)
-    if root and not Path(root).is_dir():
-        raise UserError(f"the folder of the clips, {root}, is not there; bring it back (is a disk not mounted?)")
     rows, shots = detect_shots(
         shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),
-        root,
+        existing_root(snakemake.config),
         params.detector,
         params.parameters,
         snakemake.input.get("shot_list") or None,

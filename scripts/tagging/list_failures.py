@@ -8,6 +8,7 @@ from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import read_manifest, shard_fingerprints
 from scripts.lib.tables.rows import write_csv
 from scripts.lib.tables.shards import read_shard_csv
+from scripts.retrieve.youtube import MISSING
 
 COLUMNS = ("clip_id", "path", "step", "reason")
 
@@ -42,7 +43,7 @@ def list_failures(
         row["clip_id"]: ("download_clips", f"{row['status']}: {row['reason']}")
         for table, fingerprint in zip(downloads, fingerprints, strict=bool(downloads))
         for row in read_shard_csv(table, fingerprint)
-        if row["status"] != "ok"
+        if row["status"] not in ("ok", MISSING)
     }
     return [
         {"clip_id": clip_id, "path": path, "step": failed[clip_id][0], "reason": failed[clip_id][1]}

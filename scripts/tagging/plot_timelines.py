@@ -46,7 +46,7 @@ def duration(rows: pd.DataFrame) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     columns = ["clip_id", "title", "start_time", "end_time", "label_1"]
-    save_figure(plot_timelines(read_parquet(snakemake.input[0], columns=columns)), snakemake.output)
+    save_figure(plot_timelines(read_parquet(snakemake.input.shots, columns=columns)), snakemake.output)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def write_release_json(tables: Iterable[pd.DataFrame], destination: str | Path) 
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    with explained_parquet(snakemake.input[0]):
-        file = pq.ParquetFile(snakemake.input[0])
+    with explained_parquet(snakemake.input.shots):
+        file = pq.ParquetFile(snakemake.input.shots)
         # collect_shots writes a row group a shard, so a clip never straddles two.
         groups = (file.read_row_group(index).to_pandas() for index in range(file.num_row_groups))
         write_release_json(groups, snakemake.output[0])

@@ -67,7 +67,7 @@ def plot_clusters(rows: list[dict[str, str]]) -> Figure:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    save_figure(plot_clusters(read_csv(snakemake.input[0], "label", "cluster", "exemplar")), snakemake.output)
+    save_figure(plot_clusters(read_csv(snakemake.input.taxonomy, "label", "cluster", "exemplar")), snakemake.output)
 
 
 if __name__ == "__main__":

@@ -298,6 +298,7 @@ def test_tables_and_folders_of_other_clips_are_refused(tmp_path):
 
 
 READERS = {
+    "downloads/00000.csv": ("list_failures",),
     "clips/00000.csv": ("list_failures", "write_provenance", "embed_frames"),
     "shots/00000.csv": ("embed_frames", "collect_shots", "make_thumbnails", "sample_shots"),
     "embeddings/clip_small__clip_small/00000.h5": (

@@ -1,13 +1,15 @@
 """What the README's first command leaves behind."""
 
 import json
+import shutil
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from tests.helpers.runs import unexplained
+from tests.helpers.runs import PARTS, Workspace, unexplained
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,59 @@ def test_provenance_records_config_inputs_and_times(results):
     assert record["versions"]["snakemake"]
     assert all(len(digest) == 64 for digest in record["inputs_sha256"].values())
     assert record["wall_times"]["embed_frames"]["jobs"] == len(list((results / "clips").glob("*.csv")))
+
+
+def test_provenance_comes_last(results):
+    """It has the time of every rule that is timed, and nothing of the run is newer."""
+    record = json.loads((results / "provenance.json").read_text())
+    assert set(record["wall_times"]) == {path.stem for path in (results / "benchmarks").iterdir()}
+    made = [path for path in results.rglob("*") if path.is_file() and path.relative_to(results).parts[0] != "logs"]
+    assert max(made, key=lambda path: path.stat().st_mtime).name == "provenance.json"
+
+
+@pytest.fixture(scope="module")
+def moved(demo_run, tmp_path_factory):
+    """The finished demo in another folder, its code newer than its results as in a fresh clone."""
+    copy = Workspace(tmp_path_factory.mktemp("moved") / "elsewhere")
+    shutil.copytree(demo_run.path, copy.path, symlinks=True)
+    for part in PARTS:
+        for path in [copy.path / part, *(copy.path / part).rglob("*")]:
+            path.touch()
+    return copy
+
+
+def test_a_finished_run_can_be_moved(moved):
+    assert "Nothing to be done" in moved.snakemake("--dry-run").stdout
+
+
+def test_settings_in_another_spelling_run_nothing_again(moved):
+    """Keys in another order, and whole numbers with a point or without."""
+    config = yaml.safe_load((moved.path / "config/config.yaml").read_text())
+    config["shots"]["parameters"] = {"min_scene_len": 0.6, **config["shots"]["parameters"], "threshold": 30.0}
+    config["tagging"]["frames"] = {"fps": 6.0}
+    (moved.path / "other.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    assert moved.planned("--configfile", "other.yaml") == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "planned", "spared"),
+    [
+        ("lib/paper_tables", {"make_table1", "make_table2", "describe_splits"}, {"collect_shots", "make_gallery"}),
+        ("demo/compare_with_truth", {"compare_with_truth", "study_thresholds"}, {"select_shots"}),
+        ("lib/shards", {"list_failures", "collect_shots"}, {"detect_shots", "embed_frames", "make_thumbnails"}),
+        ("tagging/embed_frames", {"embed_frames", "score_shots"}, {"detect_shots", "make_thumbnails"}),
+        ("lib/storage", set(), {"all"}),
+    ],
+)
+def test_edited_code_runs_what_it_decides_and_nothing_else(moved, module, planned, spared):
+    """Also through other modules; what runs for days is spared an edit of how files are stored."""
+    path = moved.path / f"scripts/{module}.py"
+    text = path.read_text()
+    path.write_text(f"{text}\nEDITED = True\n")
+    jobs = moved.planned().keys()
+    path.write_text(text)
+    assert planned <= jobs
+    assert not spared & jobs
 
 
 def test_every_file_and_column_is_explained(results):

@@ -1,6 +1,7 @@
 """The paper's run: what it fetches, what it plans, and what it says while something is still to be had."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -80,8 +81,9 @@ class YoutubeDL:
 """
 
 
-def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_reason(workspace, make_video, tmp_path):
-    """A whole run from ids to shots, with a made-up yt-dlp in the place of the real one."""
+@pytest.fixture
+def own_clips(workspace, make_video, tmp_path):
+    """Two ids and a tagger of random weights, as options by `clips.download`; a made-up yt-dlp has one of the films."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -93,13 +95,24 @@ def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_
     open_clip.add_model_config(workspace.path / "config/demo/clip_small.json")
     save_file(open_clip.create_model("clip_small").state_dict(), tmp_path / "random.safetensors")
     (tmp_path / "clips.csv").write_text("clip_id,path\n-dash_first,-dash_first.mkv\nprivate_one,private_one.mkv\n")
-    clips = {"manifest": str(tmp_path / "clips.csv"), "folder": None, "root": str(tmp_path / "films")}
+    clips = {"manifest": str(tmp_path / "clips.csv"), "folder": None, "root": str(tmp_path / "films"), "shard_size": 10}
     tagger = {"model": "config/demo/clip_small.json", "pretrained": str(tmp_path / "random.safetensors")}
-    options = (
-        *("--configfile", "config/tag.yaml", "--config"),
-        f"clips={json.dumps({**clips, 'download': 'youtube', 'shard_size': 10})}",
-        f"taggers={json.dumps({'clip_vit_b32': tagger})}",
-    )
+    (tmp_path / "labels.txt").write_text("bar\nkitchen\n")
+
+    def options(download):
+        return (
+            *("--configfile", "config/tag.yaml", "--config"),
+            f"clips={json.dumps({**clips, 'download': download})}",
+            f"taggers={json.dumps({'clip_vit_b32': tagger})}",
+            f"taxonomy={json.dumps({'labels': str(tmp_path / 'labels.txt')})}",
+        )
+
+    return options
+
+
+def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_reason(workspace, own_clips, tmp_path):
+    """A whole run from ids to shots, with a made-up yt-dlp in the place of the real one."""
+    options, off = own_clips("youtube"), own_clips(None)
     results = workspace.path / "results/tag"
     done = workspace.snakemake("results/tag/dataset/failures.csv", *options)
     assert "1 of 2 clips could not be had (1 private)" in done.stdout
@@ -109,3 +122,41 @@ def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_
     shots = pd.read_csv(results / "shots/00000.csv")
     assert shots[["clip_id", "start_frame"]].to_numpy().tolist() == [["-dash_first", 0], ["-dash_first", 30]]
     assert pd.read_csv(results / "downloads/00000.csv")["status"].tolist() == ["ok", "private"]
+
+    # Not to download any more runs nothing again; nor does asking again in vain; a clip that comes does.
+    target, asked = "results/tag/dataset/failures.csv", "results/tag/downloads/00000.csv"
+    assert workspace.planned(target, *off) == {}
+    workspace.snakemake(asked, *options, "--forcerun", "download_clips")
+    assert workspace.planned(target, *options).keys() <= {"list_failures"}
+    shutil.copy(tmp_path / "films/-dash_first.mkv", tmp_path / "films/private_one.mkv")
+    workspace.snakemake(asked, *off, "--forcerun", "find_clips")
+    assert {"detect_shots", "embed_frames"} <= workspace.planned(target, *options).keys()
+
+
+def test_downloads_can_be_switched_on_after_a_run(workspace, own_clips, tmp_path):
+    """And the description of a tagger's model is noticed when it is edited."""
+    off, on = own_clips(None), own_clips("youtube")
+    targets = ("results/tag/dataset/failures.csv", "results/tag/embeddings/clip_vit_b32.labels.h5")
+    (tmp_path / "films").mkdir()
+    workspace.snakemake(*targets, *off)
+    assert pd.read_csv(workspace.path / targets[0])["step"].tolist() == ["detect_shots"] * 2
+    assert workspace.planned(*targets, *on) == {}
+    description = workspace.path / "config/demo/clip_small.json"
+    description.write_text(description.read_text().replace('"head_width": 32', '"head_width": 16'))
+    assert workspace.planned(*targets, *on) == {"embed_frames": 1, "embed_labels": 1, "list_failures": 1}
+
+
+def test_weights_of_no_tagger_are_refused(workspace):
+    """In a run that has taggers, and in one of published files."""
+    for name in ("paper", "published"):
+        told = refused(workspace, "resources/weights/ViT-L-14/tag.safetensors", "--configfile", f"config/{name}.yaml")
+        assert "no tagger of this configuration fetches the weights resources/weights/ViT-L-14/tag.safetensors" in told
+    other = {
+        "model": "ViT-L-14",
+        "pretrained": "own/some",
+        "prompts": ["{label}"],
+        "score": "softmax",
+        "logit_scale": 1,
+    }
+    other_too = (*PAPER, f"taggers={json.dumps({'other': other})}")
+    assert workspace.planned("resources/weights/ViT-L-14/own--some.safetensors", *other_too) == {"retrieve_weights": 1}

@@ -231,6 +231,21 @@ def test_every_rules_environment_has_what_its_script_imports():
     assert not missing
 
 
+# Nothing is fetched again because its rule's script was edited.
+FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "download_clips"}
+
+
+def test_every_rule_depends_on_its_own_script():
+    """Which modules that brings along is told by their imports: tests/unit/test_imports.py."""
+    without = set()
+    for path in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            script = re.search(r'script:\s+"\.\./scripts/([\w/]+)\.py"', rule)[1]
+            if not re.search(rf'^        code=code\("{script}"(?:, costly=True)?\),$', rule, re.MULTILINE):
+                without.add(rule.partition(":")[0])
+    assert without == FETCHING
+
+
 def test_every_rule_is_short_and_in_one_order():
     """A rule is read at a glance; the order of its parts is the formatter's, the same everywhere."""
     rules = {}

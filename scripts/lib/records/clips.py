@@ -311,7 +311,19 @@ def clips_root(config: dict) -> str | None:
     return config["clips"]["folder"] or config["clips"]["root"]
 
 
-def media_path(clip: Clip, root: str | None) -> Path:
+def existing_root(config: dict) -> str | None:
+    """`clips_root`, which must be there: without it every clip would be taken for missing.
+
+    Raises:
+        UserError: it is not a folder.
+    """
+    root = clips_root(config)
+    if root and not Path(root).is_dir():
+        raise UserError(f"the folder of the clips, {root}, is not there; bring it back (is a disk not mounted?)")
+    return root
+
+
+def media_path(clip: Clip, root: str | Path | None) -> Path:
     """Where a clip's file is: its path below `root`, or as it stands when there is no root."""
     return Path(root or ".", clip.path)
 

@@ -84,11 +84,13 @@ def check_keys(path: str | Path) -> None:
 
 
 def read_typed(value, schema: dict):
-    """The configuration with each value of the type its key wants, as far as it can be read so.
+    """The configuration with each value of the type its key wants, as far as it can be read so, and keys in order.
 
-    Snakemake reads `--config key='{a: 1}'` with every value inside as text, and `--config run=1984`
-    as a number. Text that does not fit its key is read as YAML, a whole number that does not as
-    text; what fits neither way stays as it is.
+    One setting has one spelling, since Snakemake compares a rule's parameters as they are written: 30
+    for 30.0, or keys in another order, would run the rule again. Snakemake also reads
+    `--config key='{a: 1}'` with every value inside as text, and `--config run=1984` as a number. Text
+    that does not fit its key is read as YAML, a whole number that does not as text; what fits neither
+    way stays as it is.
     """
     from jsonschema import Draft202012Validator
 
@@ -96,14 +98,15 @@ def read_typed(value, schema: dict):
         known = _known_keys(schema)
         other = schema.get("additionalProperties")
         other = other if isinstance(other, dict) else {}
-        return {key: read_typed(item, known.get(key, other)) for key, item in value.items()}
+        return {
+            key: read_typed(item, known.get(key, other))
+            for key, item in sorted(value.items(), key=lambda item: str(item[0]))
+        }
     if isinstance(value, list):
         return [read_typed(item, schema.get("items", {})) for item in value]
     validator = Draft202012Validator(schema)
     if not isinstance(value, str):
-        # A run may be called 1984.
-        numeral = isinstance(value, int) and not isinstance(value, bool)
-        return str(value) if numeral and not validator.is_valid(value) and validator.is_valid(str(value)) else value
+        return _read_number(value, schema, validator)
     if schema and value == "null" and validator.is_valid(None):
         return None
     if validator.is_valid(value):
@@ -112,7 +115,27 @@ def read_typed(value, schema: dict):
         read = yaml.safe_load(value)
     except yaml.YAMLError:
         return value
-    return read if validator.is_valid(read) else value
+    return _read_number(read, schema, validator) if validator.is_valid(read) else value
+
+
+def _read_number(value, schema: dict, validator):
+    """A number of the kind its key wants; a key that wants integer and number tells the two apart."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not validator.is_valid(value):
+        # A run may be called 1984.
+        return str(value) if isinstance(value, int) and validator.is_valid(str(value)) else value
+    kinds = _kinds(schema)
+    if kinds == {"integer"}:
+        return int(value)
+    return float(value) if kinds == {"number"} else value
+
+
+def _kinds(schema: dict) -> set[str]:
+    """The kinds of number that a value may be, over all its alternatives."""
+    named = (option.get("type", ()) for option in (schema, *schema.get("anyOf", [])))
+    types = {kind for kinds in named for kind in ([kinds] if isinstance(kinds, str) else kinds)}
+    return types & {"integer", "number"}
 
 
 def check_config(config: dict, schema: dict) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import locale
+import logging
 import os
 import re
 import select
@@ -27,6 +28,11 @@ NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
 _locks = []
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """A filter of Snakemake's log: without what the scheduler says twice for every job, whatever `--quiet` asks for."""
+    return not str(record.msg).startswith(("Select jobs to execute", "Execute "))
 
 
 def explained(function: Callable, *arguments):

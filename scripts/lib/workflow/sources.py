@@ -65,17 +65,22 @@ def weights_file(encoder: dict) -> str:
     return f"resources/weights/{_stem(encoder['model'])}/{encoder['pretrained'].replace('/', '--')}.safetensors"
 
 
-def weights_wanted(config: dict, path: str) -> dict:
-    """The settings of the encoder whose weights `retrieve` puts there.
+def encoder_with(weights: str, encoders: dict[str, dict]) -> dict:
+    """The settings of the encoder whose weights are put at this path below `resources/`.
 
     Raises:
-        UserError: no encoder of the configuration has its weights there.
+        UserError: no encoder has its weights there.
     """
-    for encoder in config["encoders"].values():
-        if weights_file(encoder) == path:
-            return encoder
-    places = [weights_file(encoder) for encoder in config["encoders"].values()]
-    raise UserError(f"no encoder of this configuration has its weights in {path}; they are in {', '.join(places)}")
+    fetched = {
+        weights_file(encoder): encoder for encoder in encoders.values() if not is_weights_file(encoder["pretrained"])
+    }
+    if weights not in fetched:
+        raise UserError(
+            f"no encoder of this configuration fetches the weights {weights}: add one to encoders whose model and "
+            "pretrained make this path, or put the file there. Its encoders fetch:\n"
+            f"{bullet_list(sorted(fetched) or ['no weights'])}"
+        )
+    return fetched[weights]
 
 
 def needed_files(config: dict) -> list[str]:
@@ -126,6 +131,20 @@ def release_files(dataset: dict) -> dict[str, str | list[str]]:
 def label_encoder_folder(name: str) -> str:
     """The folder of a sentence-transformers model: the user's own, or where `retrieve` puts a hub id's."""
     return name if Path(name).is_dir() else f"resources/encoders/{name.replace('/', '--')}"
+
+
+def check_label_encoder(folder: str, name: str) -> str:
+    """The configured sentence encoder, which must be the one that belongs into `folder`.
+
+    Raises:
+        UserError: it is another.
+    """
+    if label_encoder_folder(name) != folder:
+        raise UserError(
+            f"the encoder of this configuration does not belong into {folder}: taxonomy.encoder is {name}; name the "
+            "one that you want there"
+        )
+    return name
 
 
 def _stem(model: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import pandas as pd
 import pytest
+from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
 
 from scripts.lib.files.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.jobs.errors import UserError
@@ -17,7 +18,6 @@ from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip, parse_manifest, read_manifest, write_manifest
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
 from scripts.retrieve.list_clips import list_clips
 from scripts.retrieve.youtube import classify, plain
 from scripts.tagging.list_failures import list_failures
@@ -220,6 +220,17 @@ def test_a_full_disk_stops_the_job(answers, tmp_path):
     assert (tmp_path / "2019" / f"{IDS[0]}.mkv").is_file()
 
 
+@pytest.mark.parametrize("below_root", [True, False])
+def test_without_downloads_the_files_are_looked_for(tmp_path, below_root, monkeypatch):
+    """Below a root and from the folder that Snakemake is started in; nobody is asked for what is missing."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2019").mkdir()
+    (tmp_path / "2019" / f"{IDS[1]}.mkv").touch()
+    rows = download_clips(clips_of(*IDS[:3]), tmp_path if below_root else None, None)
+    assert [row["status"] for row in rows] == ["missing", "ok", "missing"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2019"]
+
+
 def test_failures_tell_why_a_clip_could_not_be_had(tmp_path):
     """The reason of the download, in place of the decoder's that there is no file."""
     rows = [{"clip_id": "a", "video_id": "a", "status": "private", "reason": "Private video"}]
@@ -236,6 +247,9 @@ def test_failures_tell_why_a_clip_could_not_be_had(tmp_path):
         {"clip_id": "a", "path": "2019/a.mkv", "step": "download_clips", "reason": "private: Private video"}
     ]
     assert list_failures(paths, *files)[0]["step"] == "detect_shots"
+    rows[0]["status"] = "missing"
+    write_shard_csv(tmp_path / "downloads.csv", COLUMNS, rows, "f0")
+    assert list_failures(paths, *files, [tmp_path / "downloads.csv"])[0]["reason"] == "the file does not exist"
 
 
 def test_without_yt_dlp_the_way_out_is_told(monkeypatch):

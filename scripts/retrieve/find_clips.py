@@ -1,4 +1,4 @@
-"""Fetch the clips of a shard from YouTube with yt-dlp: one status and reason a clip, files that are there are kept."""
+"""The clips of a shard: fetched from YouTube with yt-dlp or only looked for; one status and reason each."""
 
 import re
 import shutil
@@ -12,9 +12,9 @@ from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.media.video import UnreadableClip, copy_pictures
-from scripts.lib.records.clips import Clip, media_path, shard_clips
+from scripts.lib.records.clips import Clip, existing_root, media_path, shard_clips
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.retrieve.youtube import UNKNOWN, Refusal, classify, plain, watch_url
+from scripts.retrieve.youtube import MISSING, UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")
 VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")
@@ -29,10 +29,10 @@ class VideoRefused(Exception):
     """A video cannot be had; the message is yt-dlp's."""
 
 
-def download_clips(
+def find_clips(
     clips: list[Clip],
-    root: str | Path,
-    fetch: Callable[[str, Path], Path],
+    root: str | Path | None,
+    fetch: Callable[[str, Path], Path] | None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, str]]:
     """Rows with `COLUMNS`, one a clip; a video that cannot be had is a row with the reason.
@@ -56,8 +56,11 @@ def download_clips(
             bar.update()
             if clip.path in outcomes:
                 continue
-            if media_path(clip, str(root)).is_file():
+            if media_path(clip, root).is_file():
                 outcomes[clip.path] = ("ok", "was there before")
+                continue
+            if fetch is None:
+                outcomes[clip.path] = (MISSING, "the file is not there, and clips.download is null")
                 continue
             refusal, reason = _download(clip, Path(root), fetch, sleep)
             outcomes[clip.path] = (refusal.status if refusal else "ok", reason)
@@ -82,7 +85,7 @@ def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str
         return UNKNOWN, f"the path {clip.path!r} leads out of the folder of the clips"
     for tries in range(1, 100):
         try:
-            with _fetched(video_id, root, fetch) as file, atomic_path(media_path(clip, str(root))) as temporary:
+            with _fetched(video_id, root, fetch) as file, atomic_path(media_path(clip, root)) as temporary:
                 copy_pictures(file, temporary)
             return None, ""
         except (VideoRefused, UnreadableClip) as error:
@@ -163,22 +166,21 @@ def make_fetch() -> Callable[[str, Path], Path]:
     return fetch
 
 
-def main(snakemake) -> None:
-    """Run as a Snakemake job."""
-    settings = snakemake.config["clips"]
-    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, settings["shard_size"])
-    rows = download_clips(clips, settings["root"], make_fetch())
-    write_shard_csv(snakemake.output[0], COLUMNS, rows, snakemake.params.clips)
-    missing = Counter(row["status"] for row in rows if row["status"] != "ok")
-    if missing:
-        kinds = ", ".join(f"{count} {status}" for status, count in missing.most_common())
-        logger.warning(
-            "%d of %d clips could not be had (%s): see %s. To ask for them again: add --forcerun download_clips",
-            missing.total(),
-            len(rows),
-            kinds,
-            snakemake.output[0],
-        )
+def main(snakemake) -> str:
+    """Run as a Snakemake job; what it has done, in a few words."""
+    config, output = snakemake.config, snakemake.output
+    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
+    if config["clips"]["download"]:
+        rows = find_clips(clips, config["clips"]["root"], make_fetch())
+    else:
+        rows = find_clips(clips, existing_root(config), None)
+    write_shard_csv(output.table, COLUMNS, rows, snakemake.params.clips)
+    with atomic_path(output.found) as temporary:
+        temporary.write_text("".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
+    counts = Counter(row["status"] for row in rows)
+    if set(counts) - {"ok"}:
+        logger.warning("Not all clips could be had: see %s. To ask again: add --forcerun find_clips", output.table)
+    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
 
 
 if __name__ == "__main__":
