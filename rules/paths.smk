@@ -17,10 +17,6 @@ def shipped(path):
     return os.path.relpath(Path(workflow.basedir, path))
 
 
-def code(script):
-    return []
-
-
 def out(path):
     """A file of this run; braces in `path` are wildcards."""
     return f"results/{config['run']}/{path}"

@@ -39,6 +39,10 @@ def contact_sheet(seed: int) -> Figure:
     return figure
 
 
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    save_figure(contact_sheet(snakemake.params.seed), snakemake.output)
+
+
 if __name__ == "__main__":
-    with run_job(snakemake.log[0]):
-        save_figure(contact_sheet(snakemake.params.seed), snakemake.output)
+    run_job(main, snakemake)

@@ -64,7 +64,10 @@ def _check(name: str, folder: Path, record: str) -> None:
         )
 
 
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    retrieve_label_encoder(snakemake.params.name, snakemake.output[0], snakemake.config["sources"]["mirror"])
+
+
 if __name__ == "__main__":
-    with run_job(snakemake.log[0]):
-        mirror = snakemake.config["sources"]["mirror"]
-        retrieve_label_encoder(snakemake.params.name, snakemake.output[0], mirror)
+    run_job(main, snakemake)

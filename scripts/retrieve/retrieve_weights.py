@@ -68,7 +68,11 @@ def _download(name: str, pretrained: str) -> tuple[str, dict]:
     return download_pretrained_from_hf(pretrained), description.get("preprocess_cfg", {})
 
 
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    mirror = snakemake.config["sources"]["mirror"]
+    retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0], mirror)
+
+
 if __name__ == "__main__":
-    with run_job(snakemake.log[0]):
-        mirror = snakemake.config["sources"]["mirror"]
-        retrieve_weights(snakemake.params.model, snakemake.params.pretrained, snakemake.output[0], mirror)
+    run_job(main, snakemake)
