@@ -146,7 +146,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     sample = tmp_path / "taxonomy/sample.csv"
     settings = {"clips": {"shard_size": 2}}
     params = Job(manifest=tmp_path / "manifest.csv", shots=4, seed=0)
-    sample_shots.main(Job(input=Files(*lists), output=[sample], params=params, config=settings))
+    sample_shots.main(Job(input=Job(shots=lists), output=[sample], params=params, config=settings))
     chosen = [shot for part in read_shots(sample).values() for shot in part]
     assert len(chosen) == 4 and set(chosen) < set(shots)
 
