@@ -21,6 +21,11 @@ from tests.helpers import ROOT
             ("tagging", "--clip", "{clip}", "--model", "config/demo/clip_small.json", "--rounds", "1"),
             r"our tagging: .* frames/s.*our tagging / one frame at a time: \d",
         ),
+        (
+            ("feeding", "--clip", "{clip}", "--model", "config/demo/clip_small.json", "--rounds", "1"),
+            r"this code, +decoding: .* core .*to RGB: .* core .*feeding: .* frames/s and core",
+        ),
+        (("detection", "--clip", "{clip}", "--rounds", "1"), r"ratio: .*, the same \d+ cuts"),
         (("dry_run", "--metadata", "{table}", "--clips", "2"), r"2 clips in shards of 100: .* s, .* MB"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
