@@ -9,9 +9,14 @@ TAXONOMY = config["taxonomy"]
 SCREENPLAYS = TAXONOMY["screenplays"]
 if not Path(SCREENPLAYS).exists():
     SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
-# Inputs that a config may leave out; before the first download from the pages there is no review file.
+# Inputs that a config may leave out. Before the first download from the pages there is no review file
+# where the config names it, which looks like a name that is misspelt.
 REVIEW = {"review": TAXONOMY["review"]} if TAXONOMY["review"] and Path(TAXONOMY["review"]).exists() else {}
+if TAXONOMY["review"] and not REVIEW and workflow.is_main_process:
+    logger.warning(f"taxonomy.review: there is no file {TAXONOMY['review']} yet, so no answer of an expert is used.")
 PUBLISHED = {"published": TAXONOMY["compare_with"]} if TAXONOMY["compare_with"] else {}
+# Of the screenplays it has the checksums.
+SCREENPLAY_TABLE = [] if TAXONOMY["labels"] else [out("taxonomy/screenplays.csv")]
 EMBEDDINGS = out("taxonomy/embeddings.h5")
 # What is embedded and clustered: the labels that are given, or all from which they are made here.
 GIVEN = {"labels": TAXONOMY["labels"]}
