@@ -31,7 +31,7 @@ _locks = []
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log, for what it says of single jobs, which tell of themselves; it tells every 5 % done."""
+    """A filter of Snakemake's log: what it says of single jobs is left out, since they tell of themselves."""
     from snakemake_interface_logger_plugins.common import LogEvent
 
     event = getattr(record, "event", None)
