@@ -9,9 +9,10 @@ import re
 import shlex
 from pathlib import Path
 
-from scripts.lib.records import clips as manifests
-from scripts.lib.workflow.config import complete_config
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.records import clips as manifests
+from scripts.lib.workflow import sources
+from scripts.lib.workflow.config import complete_config
 from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
 from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, is_news, prepare_for_jobs
@@ -64,10 +65,10 @@ def of_shards(*paths):
 def listed_downloads(shard):
     """What the clips of a shard wait for; without clips there is no shard to wait for."""
     if not CLIPS:
+        retrieve = f"snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}"
         raise UserError(
-            f"the clips of this run are not listed yet: there is no {CLIP_LIST}. This makes it, and fetches "
-            f"whatever else has to be fetched:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
-            "Or name a list of your own as clips.manifest"
+            f"the clips of this run are not listed yet: there is no {manifests.CLIP_LIST}. This makes it, and fetches "
+            f"whatever else has to be fetched:\n  uv run {retrieve}\nOr name a list of your own as clips.manifest"
         )
     return downloads_of(shard, kind="txt")
 

@@ -1,6 +1,5 @@
 """The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
 
-from scripts.lib.workflow.sources import in_mirror
 from scripts.taxonomy.screenplays import find_screenplays
 
 TAXONOMY = config["taxonomy"]
@@ -8,7 +7,7 @@ TAXONOMY = config["taxonomy"]
 # that `retrieve` runs before there are any.
 SCREENPLAYS = TAXONOMY["screenplays"]
 if not Path(SCREENPLAYS).exists():
-    SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
+    SCREENPLAYS = sources.in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
 # Inputs that a config may leave out. Before the first download from the pages there is no review file
 # where the config names it, which looks like a name that is misspelt.
 REVIEW = {"review": TAXONOMY["review"]} if TAXONOMY["review"] and Path(TAXONOMY["review"]).exists() else {}
