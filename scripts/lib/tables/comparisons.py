@@ -6,21 +6,41 @@ from pathlib import Path
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.tables.rows import read_csv, write_csv
 
-COLUMNS = (
-    "table",
-    "row",
-    "column",
-    "paper",
-    "ours",
-    "delta",
-    "n_used",
-    "n_expected",
-    "comparable",
-    "source_file",
-)
+COLUMNS = ("table", "row", "column", "paper", "ours", "delta", "n_used", "n_expected", "comparable", "source_file")
 
 
-def comparison(paper: str, ours: str) -> str:
+def comparison(
+    table: str,
+    row: str,
+    column: str,
+    paper: str,
+    ours: str,
+    *,
+    n_used: object = "",
+    n_expected: object = "",
+    comparable: bool | None = None,
+    source_file: str,
+) -> dict[str, object]:
+    """A cell of one of the paper's tables beside ours, as a row with `COLUMNS`.
+
+    Args:
+        table, row, column: the cell.
+        paper, ours: as printed; empty where there is none.
+        n_used, n_expected: on how many items ours rests, and how many the paper's rests on.
+        comparable: whether both are of the same items; None where there is nothing to compare.
+        source_file: what ours was computed from, or the paper's value was read from.
+    """
+    told = {True: "yes", False: "no", None: ""}[comparable]
+    cells = (table, row, column, paper, ours, delta(paper, ours), n_used, n_expected, told, source_file)
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def write_comparisons(path: str | Path, rows: Iterable[dict[str, object]]) -> None:
+    """Write rows made by `comparison` as CSV."""
+    write_csv(path, COLUMNS, rows)
+
+
+def delta(paper: str, ours: str) -> str:
     """Ours minus the paper's where both are numbers, to the paper's decimals; empty otherwise."""
     try:
         difference = float(ours) - float(paper)
