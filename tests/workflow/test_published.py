@@ -158,7 +158,7 @@ def test_the_windows_are_a_manifest_to_run(published):
         *("--configfile", "config/tag.yaml", "--config", "run=verified", f"clips={clips}"),
         f"dataset={json.dumps({'evaluation_set': str(folder / 'evaluation_set.csv')})}",
     )
-    assert jobs == {"detect_shots": 103, "join_verified": 1, "verification": 1}
+    assert jobs == {"find_clips": 103, "detect_shots": 103, "join_verified": 1, "verification": 1}
 
 
 def test_every_file_and_column_is_explained(results):

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 # How a job runs, where its files are put and what it says, which does not change what it finds.
-RUNNING = ("scripts.lib.workflow.processes.", "scripts.lib.workflow.", "scripts.lib.files.atomic")
+RUNNING = ("scripts.lib.jobs.", "scripts.lib.workflow.", "scripts.lib.files.atomic")
 # How clips, rows and arrays are listed and stored. The clips of a shard are a parameter, and a file that is
 # stored in another way is refused by whoever reads it: an edit is not worth days of decoding.
 STORING = (
