@@ -59,19 +59,11 @@ def table1(printed: list[dict[str, str]], ours: dict[str, str], source: str) -> 
     for line in printed:
         for column in list(HEADER)[1:]:
             own = ours[column] if line["dataset"] == OURS else ""
-            rows.append(
-                comparison(
-                    "table1",
-                    line["dataset"],
-                    column,
-                    line[column],
-                    own,
-                    n_used=ours["samples"] if own else "",
-                    n_expected=line["samples"] if own else "",
-                    comparable=is_same_collection(ours["samples"], line["samples"]) if own else None,
-                    source_file=source if own else "config/paper/table1.csv",
-                )
-            )
+            cell, counts = ("table1", line["dataset"], column), (ours["samples"], line["samples"])
+            if own:
+                rows.append(comparison(cell, line[column], own, source, *counts, is_same_collection(*counts)))
+            else:
+                rows.append(comparison(cell, line[column], own, "config/paper/table1.csv"))
     return rows
 
 

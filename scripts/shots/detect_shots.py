@@ -9,7 +9,6 @@ import numpy as np
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
-from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.media.video import ClipInfo, UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip, existing_root, shard_clips
 from scripts.lib.records.shots import Shot, read_shot_list, write_shots
@@ -60,13 +59,9 @@ def detect_shots(
 
 def _announced_frames(clip: Clip, root) -> int:
     """Frames to expect by the file's header; 0 for a clip that detection will find unusable."""
-    try:
-        with Video(clip, root) as video:
-            return video.announced_frames()
-    except Exception as error:
-        if is_machines_fault(error):
-            raise
-        return 0
+    with catch_failure(clip), Video(clip, root) as video:
+        return video.announced_frames()
+    return 0
 
 
 def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict, list[Shot]]:

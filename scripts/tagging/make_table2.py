@@ -34,18 +34,9 @@ def table2(shots: pd.DataFrame, printed: list[dict[str, str]], clips: list[Clip]
     """Rows in long form, one for each column of the paper's table."""
     ours = shot_statistics(shots)
     n_expected = next(row["paper"] for row in printed if row["column"] == "# clips")
+    counts = (ours["# clips"], n_expected, str(len(clips)) == n_expected)
     return [
-        comparison(
-            "table2",
-            "MovieCLIP",
-            row["column"],
-            row["paper"],
-            ours[row["column"]],
-            n_used=ours["# clips"],
-            n_expected=n_expected,
-            comparable=str(len(clips)) == n_expected,
-            source_file=source,
-        )
+        comparison(("table2", "MovieCLIP", row["column"]), row["paper"], ours[row["column"]], source, *counts)
         for row in printed
     ]
 

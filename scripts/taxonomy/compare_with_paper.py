@@ -23,19 +23,10 @@ def similarity_rows(printed: list[dict[str, str]], cosines: list[float], encoder
         encoder: the model that ours are of.
         source: the file that ours come from.
     """
+    same = encoder.endswith(PAPER_ENCODER)
     return [
-        comparison(
-            "merges",
-            f"{line['label']} → {line['into']}",
-            "cosine",
-            line["cosine"],
-            f"{cosine:.2f}",
-            n_used=1,
-            n_expected=1,
-            comparable=encoder.endswith(PAPER_ENCODER),
-            source_file=source,
-        )
-        for line, cosine in zip(printed, cosines, strict=True)
+        comparison(("merges", f"{line['label']} → {line['into']}", "cosine"), line["cosine"], ours, source, 1, 1, same)
+        for line, ours in zip(printed, map("{:.2f}".format, cosines), strict=True)
     ]
 
 

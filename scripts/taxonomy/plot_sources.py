@@ -61,21 +61,12 @@ def _n_merged(row: dict[str, str]) -> tuple[int, str]:
 
 def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], source: str) -> list[dict]:
     """The shares in long form, each beside the paper's where it prints one."""
-    found = shares(labels)
-    return [
-        comparison(
-            "fig2",
-            NAMES[line["source"]],
-            "share of the labels (%)",
-            line["share"],
-            f"{found[line['source']]:.0f}",
-            n_used=len(labels),
-            n_expected="179",
-            comparable=len(labels) == 179 if line["share"] else None,
-            source_file=source,
-        )
-        for line in printed
-    ]
+    rows, found = [], shares(labels)
+    for line in printed:
+        cell, ours = ("fig2", NAMES[line["source"]], "share of the labels (%)"), f"{found[line['source']]:.0f}"
+        same = len(labels) == 179 if line["share"] else None
+        rows.append(comparison(cell, line["share"], ours, source, len(labels), 179, same))
+    return rows
 
 
 def main(snakemake) -> None:

@@ -269,10 +269,7 @@ def write_dataset(
         rows = zip(part["clip_id"], part["shot_id"], part["labels"], strict=True)
         write_lines(
             line_file,
-            (
-                LabelLine(clip, shot, tuple(index[name] for name in names.split(SEPARATOR)))
-                for clip, shot, names in rows
-            ),
+            (LabelLine(clip, shot, tuple(index[name] for name in text.split(SEPARATOR))) for clip, shot, text in rows),
         )
     write_frame(class_table(samples, labels), labels_csv)
     write_frame(movie_table(samples, movies), movies_csv)

@@ -10,29 +10,19 @@ COLUMNS = ("table", "row", "column", "paper", "ours", "delta", "n_used", "n_expe
 
 
 def comparison(
-    table: str,
-    row: str,
-    column: str,
-    paper: str,
-    ours: str,
-    *,
-    n_used: object = "",
-    n_expected: object = "",
-    comparable: bool | None = None,
-    source_file: str,
+    cell: tuple[str, str, str], paper: str, ours: str, source: str, n_used="", n_expected="", comparable=None
 ) -> dict[str, object]:
     """A cell of one of the paper's tables beside ours, as a row with `COLUMNS`.
 
     Args:
-        table, row, column: the cell.
+        cell: table, row and column.
         paper, ours: as printed; empty where there is none.
-        n_used, n_expected: on how many items ours rests, and how many the paper's rests on.
-        comparable: whether both are of the same items; None where there is nothing to compare.
-        source_file: what ours was computed from, or the paper's value was read from.
+        source: the file that ours was computed from, or that the paper's value was read from.
+        n_used, n_expected: how many items ours rests on, and how many the paper's does.
+        comparable: whether these are the same items; None where there is nothing to compare.
     """
     told = {True: "yes", False: "no", None: ""}[comparable]
-    cells = (table, row, column, paper, ours, delta(paper, ours), n_used, n_expected, told, source_file)
-    return dict(zip(COLUMNS, cells, strict=True))
+    return dict(zip(COLUMNS, (*cell, paper, ours, delta(paper, ours), n_used, n_expected, told, source), strict=True))
 
 
 def write_comparisons(path: str | Path, rows: Iterable[dict[str, object]]) -> None:
