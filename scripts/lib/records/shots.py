@@ -60,7 +60,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
         problems = []
         for row in reader:
             if not SAFE_ID.fullmatch(row["clip_id"] or ""):
-                problems.append(f"line {reader.line_num}: {row['clip_id']!r} is not a clip_id (A-Z a-z 0-9 _ -)")
+                problems.append(f"line {reader.line_num}: {row['clip_id']!r} is no clip_id (A-Z a-z 0-9 _ -)")
             try:
                 start, end = float(row[f"start_{unit}"]), float(row[f"end_{unit}"])
             except (TypeError, ValueError):
