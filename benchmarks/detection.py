@@ -13,7 +13,7 @@ import scenedetect
 
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip
-from scripts.lib.records.shots import detect_cuts, make_detector
+from scripts.shots.detection import detect_cuts, make_detector
 
 
 def main() -> None:

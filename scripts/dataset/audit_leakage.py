@@ -6,8 +6,7 @@ from scripts.dataset.selection import clip_table, verified_videos
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.samples import SPLITS, find_videos, read_lines, read_samples, video_of
 from scripts.lib.tables.comparisons import printed_values, write_statistics
-from scripts.lib.tables.frames import read_frame
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_frame, read_parquet
 
 NOWHERE = "no split"
 

@@ -2,9 +2,9 @@
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import read_labels
-from scripts.lib.tables.comparisons import COLUMNS, comparison, write_markdown
-from scripts.lib.tables.parquet import read_parquet
-from scripts.lib.tables.rows import read_csv, write_csv
+from scripts.lib.tables.comparisons import comparison, write_comparisons, write_markdown
+from scripts.lib.tables.frames import read_parquet
+from scripts.lib.tables.rows import read_csv
 
 OURS = "MovieCLIP"
 HEADER = {
@@ -59,21 +59,11 @@ def table1(printed: list[dict[str, str]], ours: dict[str, str], source: str) -> 
     for line in printed:
         for column in list(HEADER)[1:]:
             own = ours[column] if line["dataset"] == OURS else ""
-            comparable = "yes" if is_same_collection(ours["samples"], line["samples"]) else "no"
-            rows.append(
-                {
-                    "table": "table1",
-                    "row": line["dataset"],
-                    "column": column,
-                    "paper": line[column],
-                    "ours": own,
-                    "delta": comparison(line[column], own),
-                    "n_used": ours["samples"] if own else "",
-                    "n_expected": line["samples"] if own else "",
-                    "comparable": comparable if own else "",
-                    "source_file": source if own else "config/paper/table1.csv",
-                }
-            )
+            cell, counts = ("table1", line["dataset"], column), (ours["samples"], line["samples"])
+            if own:
+                rows.append(comparison(cell, line[column], own, source, *counts, is_same_collection(*counts)))
+            else:
+                rows.append(comparison(cell, line[column], own, "config/paper/table1.csv"))
     return rows
 
 
@@ -83,7 +73,7 @@ def main(snakemake) -> None:
     n_shots, seconds = measure_shots(paths)
     printed = read_csv(snakemake.input.printed)
     ours = our_row(n_shots, count_classes(snakemake.input.labels), seconds)
-    write_csv(snakemake.output.csv, COLUMNS, table1(printed, ours, " ".join(paths)))
+    write_comparisons(snakemake.output.csv, table1(printed, ours, " ".join(paths)))
     write_markdown(
         snakemake.output.md,
         list(HEADER.values()),

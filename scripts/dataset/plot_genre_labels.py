@@ -56,23 +56,23 @@ def plot_genres(table: pd.DataFrame) -> Figure:
     rows = max(1, -(-len(genres) // COLUMNS))
     figure, axes = new_figure(13, 0.5 + 1.5 * rows, nrows=rows, ncols=COLUMNS, squeeze=False)
     colours = label_colours(shown["label"])
-    for place in axes.flat[len(genres) :]:
-        place.set_axis_off()
+    for ax in axes.flat[len(genres) :]:
+        ax.set_axis_off()
     if not genres:
         axes[0, 0].text(0, 0.5, f"No genre has {FEWEST} samples.")
-    for place, genre in zip(axes.flat, genres, strict=False):
+    for ax, genre in zip(axes.flat, genres, strict=False):
         part = shown[shown["genre"] == genre]
-        place.barh(part["rank"], part["shots"], color=[colours[label] for label in part["label"]])
-        place.set_yticks(part["rank"], part["label"])
-        for tick, named in zip(place.get_yticklabels(), part["paper"], strict=True):
+        ax.barh(part["rank"], part["shots"], color=[colours[label] for label in part["label"]])
+        ax.set_yticks(part["rank"], part["label"])
+        for tick, named in zip(ax.get_yticklabels(), part["paper"], strict=True):
             tick.set_weight("bold" if named else "normal")
         for row in part.itertuples():
-            place.text(row.shots, row.rank, f" {row.shots}", va="center", size=7)
-        place.set_ylim(TOP + 0.6, 0.4)
-        place.set_xlim(0, 1.15 * part["shots"].max())
-        place.set_xticks([])
-        place.spines["bottom"].set_visible(False)
-        place.set_title(f"{genre}  ({part['genre_shots'].iloc[0]} shots)", loc="left", size=9)
+            ax.text(row.shots, row.rank, f" {row.shots}", va="center", size=7)
+        ax.set_ylim(TOP + 0.6, 0.4)
+        ax.set_xlim(0, 1.15 * part["shots"].max())
+        ax.set_xticks([])
+        ax.spines["bottom"].set_visible(False)
+        ax.set_title(f"{genre}  ({part['genre_shots'].iloc[0]} shots)", loc="left", size=9)
     return figure
 
 

@@ -31,15 +31,15 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
     panels = max(1, -(-len(table) // PER_COLUMN))
     rows = min(len(table), PER_COLUMN)
     figure, axes = new_figure(4.2 * panels, 0.9 + 0.155 * rows, ncols=panels, sharex=True, squeeze=False)
-    for number, place in enumerate(axes.flat):
+    for number, ax in enumerate(axes.flat):
         part = table.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
         level = range(len(part))
-        place.hlines(
+        ax.hlines(
             level, part["best"].where(part["best"] > 0, part["samples"]), part["samples"], color="#cccccc", linewidth=1
         )
-        place.scatter(part["samples"], level, color=ALL, s=14, label="samples with the label", zorder=3)
+        ax.scatter(part["samples"], level, color=ALL, s=14, label="samples with the label", zorder=3)
         seen = part["best"] > 0
-        place.scatter(
+        ax.scatter(
             part["best"][seen],
             [row for row, hit in zip(level, seen, strict=True) if hit],
             color=BEST,
@@ -47,15 +47,15 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
             label="where it is the best label",
             zorder=4,
         )
-        place.set_yticks(level, part["label"], size=7)
-        place.set_ylim(rows - 0.4, -0.6)
-        place.set_xscale("log")
-        place.set_xlim(left=0.8)
-        place.xaxis.set_major_formatter("{x:,.0f}")
-        place.xaxis.set_minor_formatter(NullFormatter())
-        place.grid(axis="x", color="#eeeeee")
-        place.set_axisbelow(True)
-        place.set_xlabel("samples")
+        ax.set_yticks(level, part["label"], size=7)
+        ax.set_ylim(rows - 0.4, -0.6)
+        ax.set_xscale("log")
+        ax.set_xlim(left=0.8)
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.grid(axis="x", color="#eeeeee")
+        ax.set_axisbelow(True)
+        ax.set_xlabel("samples")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     never = int((table["best"] == 0).sum())
     figure.suptitle(

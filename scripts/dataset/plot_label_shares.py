@@ -70,17 +70,17 @@ def plot_shares(table: pd.DataFrame) -> Figure:
     size = 2.6 + 0.42 * sum(widths), 1.5 + 0.22 * max(4, len(overall))
     figure, axes = new_figure(*size, ncols=len(KINDS), gridspec_kw={"width_ratios": widths})
     image = None
-    for place, (kind, part) in zip(axes, parts.items(), strict=True):
+    for ax, (kind, part) in zip(axes, parts.items(), strict=True):
         if part.empty:
-            place.set_axis_off()
-            place.text(0, 0.5, f"No {kind} has {FEWEST} samples.", transform=place.transAxes)
+            ax.set_axis_off()
+            ax.text(0, 0.5, f"No {kind} has {FEWEST} samples.", transform=ax.transAxes)
             continue
         # The labels are written once, beside the first panel.
         names = list(overall.index) if image is None else []
-        image = _draw_groups(place, part, overall)
-        place.set_yticks(range(len(overall)), names, size=7)
-        place.set_title(f"by {kind}", loc="left")
-        place.tick_params(length=0)
+        image = _draw_groups(ax, part, overall)
+        ax.set_yticks(range(len(overall)), names, size=7)
+        ax.set_title(f"by {kind}", loc="left")
+        ax.tick_params(length=0)
     if image is not None:
         bar = figure.colorbar(image, ax=axes, label="as common as in the whole dataset, times", shrink=0.6)
         ticks = np.linspace(-LIMIT, LIMIT, 5)

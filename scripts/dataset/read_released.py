@@ -6,10 +6,18 @@ import pandas as pd
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import SEPARATOR, SPLITS, Line, find_videos, read_label_map, read_lines, write_dataset
+from scripts.lib.records.samples import (
+    SEPARATOR,
+    SPLITS,
+    LabelLine,
+    find_videos,
+    read_label_map,
+    read_lines,
+    write_dataset,
+)
 
 
-def released_samples(lines: dict[str, Sequence[Line]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+def released_samples(lines: dict[str, Sequence[LabelLine]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """Samples of published label files: shot_id, clip_id, movie_id, labels, scores (not published: empty), split.
 
     A clip's movie is that of its video, which is its own movie if it is not among the known ones.

@@ -22,7 +22,7 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
         long: see `select_labels`.
         clips: movie_id and `FACTS` of the run's clips, see `clip_table`.
     """
-    names, scores = np.array(labels, object)[long["code"]], long["score"].map(str).to_numpy(object)
+    names, scores = np.array(labels, object)[long["label_index"]], long["score"].map(str).to_numpy(object)
     starts = np.flatnonzero(np.diff(long["shot"], prepend=-1))
     edges = list(pairwise([*starts, len(long)]))
     table = shots.iloc[long["shot"].to_numpy()[starts]].reset_index(drop=True)
@@ -37,14 +37,14 @@ def main(snakemake) -> str:
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
-    long = select_labels(found.codes, found.scores, chosen, found.renamed, settings["min_samples"])
+    long = select_labels(found.label_index, found.scores, chosen, found.renamed, settings["min_samples"])
     table = kept_table(found.shots, long, found.labels, found.clips)
     if not len(table):
         raise UserError(
             f"none of the {found.n_all} shots is kept: the highest score is {np.nanmax(found.scores):.3g}, "
             f"the threshold {found.threshold:.3g}; lower dataset.top1_threshold, or give dataset.keep_fraction"
         )
-    n_kept, n_labels = len(table), long["code"].nunique()
+    n_kept, n_labels = len(table), long["label_index"].nunique()
     with atomic_path(snakemake.output[0]) as temporary:
         table.to_parquet(temporary, index=False)
     return f"{n_kept} of {found.n_all} shots are kept, with {n_labels} of {len(found.labels)} labels"

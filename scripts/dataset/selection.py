@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from scripts.lib.files.hdf5 import open_h5, read_strings
-from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.jobs.log import logger
 from scripts.lib.records.clips import read_manifest
 from scripts.lib.records.labels import TOP
 from scripts.lib.records.samples import FACTS, SEPARATOR, find_videos, most_frequent, read_lines, video_of
-from scripts.lib.tables.parquet import explained_parquet
+from scripts.lib.tables.frames import explained_parquet
 
-SHOT_COLUMNS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
+SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Candidates:
 
     Attributes:
         shots: their N rows of `shots.parquet`.
-        codes, scores: label numbers and scores of their five best labels, (N, 5), see `code_table`.
+        label_index, scores: label numbers and scores of their five best labels, (N, 5), see `best_labels`.
         labels: the L names of the run's label list.
         renamed: (L,), see `renamed_labels`.
         threshold: of the best label's score.
@@ -38,7 +37,7 @@ class Candidates:
     """
 
     shots: pd.DataFrame
-    codes: np.ndarray
+    label_index: np.ndarray
     scores: np.ndarray
     labels: list[str]
     renamed: np.ndarray
@@ -69,11 +68,11 @@ def read_candidates(
     with open_h5(scores_path) as file:
         labels = read_strings(file["labels"])
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
-    shots, videos = read_shots(shots_path), verified_videos(verified)
+    shots, videos = read_labelled_shots(shots_path), verified_videos(verified)
     clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)
-    codes, scores = code_table(shots, labels)
+    label_index, scores = best_labels(shots, labels)
     chosen = is_candidate(shots, settings["exclude_flags"], set(clips.index[clips["video"].isin(videos)]))
-    chosen &= renamed[codes[:, 0]] >= 0
+    chosen &= renamed[label_index[:, 0]] >= 0
     if not chosen.any():
         raise UserError(
             f"none of the {len(shots)} shots can become a sample: each has a flag of dataset.exclude_flags, is of a "
@@ -81,14 +80,14 @@ def read_candidates(
         )
     threshold = own_threshold(scores[chosen, 0], settings)
     shots, n_all = shots[chosen].reset_index(drop=True), len(shots)
-    return Candidates(shots, codes[chosen], scores[chosen], labels, renamed, threshold, n_all, clips)
+    return Candidates(shots, label_index[chosen], scores[chosen], labels, renamed, threshold, n_all, clips)
 
 
-def read_shots(path: str | Path) -> pd.DataFrame:
+def read_labelled_shots(path: str | Path) -> pd.DataFrame:
     """What selecting needs of `shots.parquet`, with labels as categories to save memory."""
     labels, scores = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
     with explained_parquet(path):
-        return pq.read_table(path, columns=[*SHOT_COLUMNS, *labels, *scores], read_dictionary=labels).to_pandas()
+        return pq.read_table(path, columns=[*SHOT_FACTS, *labels, *scores], read_dictionary=labels).to_pandas()
 
 
 def own_threshold(scores: np.ndarray, settings: dict) -> float:
@@ -145,13 +144,13 @@ def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: 
     return ~(flagged | shots["clip_id"].isin(excluded_clips)).to_numpy(bool)
 
 
-def code_table(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def best_labels(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Label numbers (N, 5) and scores (N, 5) float32 of the five best labels, -1 and NaN where there is none."""
     ranks = range(1, TOP + 1)
     # Not astype: to pandas, categories in another order are the same type, and keep their numbers.
     named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
-    codes = np.column_stack([column.cat.codes for column in named])
-    return codes, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
+    label_index = np.column_stack([column.cat.codes for column in named])
+    return label_index, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
 
 
 def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -> np.ndarray:
@@ -167,9 +166,7 @@ def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -
     for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
         for name in dict.fromkeys(names):
             if name not in labels:
-                near = get_close_matches(name, labels, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else "see the run's label list"
-                problems.append(f"dataset.{place}: {name!r} is none of the labels; {hint}")
+                problems.append(f"dataset.{place}: {name!r} is none of the labels; {did_you_mean(name, labels)}")
     for source, target in merges.items():
         if target in merges or target in drop:
             problems.append(f"dataset.merges: {source!r} goes to {target!r}, which is merged or dropped itself")
@@ -200,25 +197,27 @@ def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: flo
 
 
 def select_labels(
-    codes: np.ndarray, scores: np.ndarray, chosen: np.ndarray, renamed: np.ndarray, min_samples: int | None = None
+    label_index: np.ndarray, scores: np.ndarray, chosen: np.ndarray, renamed: np.ndarray, min_samples: int | None = None
 ) -> pd.DataFrame:
-    """Labels of the kept shots after merging and dropping, one a row: shot, rank, code, score.
+    """Labels of the kept shots after merging and dropping, one a row: shot, rank, label_index, score.
 
     A merged label takes its highest rank. A shot whose best label is dropped is left out, for
     what remains is not what the tagger was sure of; other dropped labels only leave the shot's
     list. Labels with fewer than `min_samples` samples are dropped likewise, until none is left.
 
     Args:
-        codes: (N, 5) label numbers from high score to low.
+        label_index: (N, 5) label numbers from high score to low.
         scores: (N, 5).
         chosen: (N, 5) bool, see `chosen_labels`.
         renamed: (L,) label number that stands for each label; -1 drops it.
     """
     shot, rank = np.nonzero(chosen)
-    long = pd.DataFrame({"shot": shot, "rank": rank, "code": renamed[codes[shot, rank]], "score": scores[shot, rank]})
-    long = _without(long.drop_duplicates(["shot", "code"]), [-1])
+    long = pd.DataFrame(
+        {"shot": shot, "rank": rank, "label_index": renamed[label_index[shot, rank]], "score": scores[shot, rank]}
+    )
+    long = _without(long.drop_duplicates(["shot", "label_index"]), [-1])
     while min_samples:
-        counts = long["code"].value_counts()
+        counts = long["label_index"].value_counts()
         rare = counts.index[counts < min_samples]
         if not len(rare):
             break
@@ -226,7 +225,7 @@ def select_labels(
     return long.reset_index(drop=True)
 
 
-def _without(long: pd.DataFrame, codes) -> pd.DataFrame:
-    gone = long["code"].isin(codes)
+def _without(long: pd.DataFrame, label_index) -> pd.DataFrame:
+    gone = long["label_index"].isin(label_index)
     lost = long.loc[gone & (long["rank"] == 0), "shot"]
     return long[~gone & ~long["shot"].isin(lost)]

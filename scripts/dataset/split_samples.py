@@ -8,7 +8,7 @@ import pandas as pd
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.samples import SPLITS, instances, write_dataset
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 
 # A class that is missing in train cannot be learnt: worse than missing in both other splits.
 WORTH = np.array([3, 1, 1])

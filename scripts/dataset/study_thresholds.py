@@ -29,7 +29,7 @@ def threshold_grid(scores: np.ndarray, own: float) -> np.ndarray:
 
 
 def study_thresholds(
-    codes: np.ndarray,
+    label_index: np.ndarray,
     scores: np.ndarray,
     renamed: np.ndarray,
     settings: dict,
@@ -39,7 +39,7 @@ def study_thresholds(
     """`COLUMNS`, a row a threshold, everything else as in the run.
 
     Args:
-        codes: (N, 5) label numbers of the candidates, see `code_table`.
+        label_index: (N, 5) label numbers of the candidates, see `best_labels`.
         scores: (N, 5).
         renamed: (L,), see `renamed_labels`.
         settings: rank_threshold, top_k, min_samples.
@@ -50,18 +50,18 @@ def study_thresholds(
     rows = []
     for threshold in thresholds:
         chosen = chosen_labels(scores, threshold, settings["rank_threshold"], settings["top_k"])
-        long = select_labels(codes, scores, chosen, renamed, settings["min_samples"])
+        long = select_labels(label_index, scores, chosen, renamed, settings["min_samples"])
         best = long[long["rank"] == 0]
         judged = best if truth is None else best[truth[best["shot"]] >= 0]
         known = truth is not None and len(judged)
-        right = truth[judged["shot"]] == judged["code"] if known else None
+        right = truth[judged["shot"]] == judged["label_index"] if known else None
         n_kept = len(best)
         rows.append(
             (
                 float(f"{threshold:.6g}"),
                 n_kept,
                 round(n_kept / len(scores), 5),
-                long["code"].nunique(),
+                long["label_index"].nunique(),
                 round(float((long.groupby("shot").size() > 1).mean()), 5) if n_kept else "",
                 round(float(right.mean()), 5) if known else "",
                 len(judged) if truth is not None else 0,
@@ -84,15 +84,15 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
     labels.set_ylim(0, 1.1 * max(1, table["labels"].max()))
     labels.set_ylabel("labels covered")
     labels.set_xlabel("threshold of the best label's score")
-    for place in (shares, labels):
-        place.axvline(own, color="black", linewidth=0.8, linestyle=":")
-        place.grid(color="#eeeeee")
+    for ax in (shares, labels):
+        ax.axvline(own, color="black", linewidth=0.8, linestyle=":")
+        ax.grid(color="#eeeeee")
     shares.annotate(f"this run: {own:.3g}", (own, 1.0), xytext=(4, 0), textcoords="offset points", size=7, va="top")
     shares.legend(fontsize=8, loc="best")
     return figure
 
 
-def true_codes(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.ndarray:
+def true_label_index(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.ndarray:
     """Number of the rendered label of each of the demo's shots, (N,)."""
     from scripts.demo.compare_with_truth import match_truth
 
@@ -105,9 +105,9 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
-    truth = true_codes(found.shots, source.truth[0], found.labels) if source.truth else None
+    truth = true_label_index(found.shots, source.truth[0], found.labels) if source.truth else None
     grid = threshold_grid(found.scores[:, 0], found.threshold)
-    table = study_thresholds(found.codes, found.scores, found.renamed, settings, truth, grid)
+    table = study_thresholds(found.label_index, found.scores, found.renamed, settings, truth, grid)
     write_frame(table, snakemake.output.csv)
     save_figure(plot_thresholds(table, found.threshold), snakemake.output.figures)
 

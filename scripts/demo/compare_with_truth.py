@@ -17,7 +17,7 @@ from scripts.lib.media.sampling import is_evenly_spread
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip, clips_root, read_manifest
 from scripts.lib.tables.comparisons import markdown_table
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
 
 COLUMNS = ("method", "subset", "metric", "value", "n")

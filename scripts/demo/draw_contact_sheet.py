@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from scripts.demo.studio.camera import SCALES, Shot, film_shot
+from scripts.demo.studio.camera import SCALES, PlannedShot, film_shot
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
@@ -20,7 +20,7 @@ def photograph(label: str, scale: str, seed: int) -> np.ndarray:
     draw = Draw("film", seed, list(SETS).index(label))
     backdrop = SETS[label](draw, False).pixels
     cast = [cast_person(draw) for _ in range(3)]
-    return next(film_shot(draw, backdrop, cast, Shot(label, scale, "static", "day", 1.0, False), 1))
+    return next(film_shot(draw, backdrop, cast, PlannedShot(label, scale, "static", "day", 1.0, False), 1))
 
 
 def contact_sheet(seed: int) -> Figure:

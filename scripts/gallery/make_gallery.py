@@ -5,14 +5,14 @@ from pathlib import Path
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import place_pictures, shots_data, write_page
 from scripts.lib.records.clips import shard_fingerprints
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.shards import check_folder
 
 
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     page = Path(snakemake.output[0])
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):
         check_folder(folder, fingerprint)
     shots = read_parquet(snakemake.input.shots)

@@ -11,7 +11,7 @@ from scripts.lib.tables.shards import mark_folder
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     config = snakemake.config
-    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
+    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config)
     shots = read_shots(snakemake.input.shots, snakemake.params.clips)
     with atomic_folder(snakemake.output[0]) as folder:
         counts = make_thumbnails(clips, shots, clips_root(config), folder, snakemake.threads)

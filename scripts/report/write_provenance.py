@@ -13,7 +13,7 @@ def main(snakemake) -> None:
     # A run that starts from released split files has neither clips nor a manifest of them.
     fingerprints = []
     for manifest in snakemake.params.manifest:
-        fingerprints = shard_fingerprints(manifest, snakemake.config["clips"]["shard_size"])
+        fingerprints = shard_fingerprints(manifest, snakemake.config)
     record = {
         "config": snakemake.params.config,
         "inputs_sha256": checksums([*snakemake.input.sources, *snakemake.params.manifest]),

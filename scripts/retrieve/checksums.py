@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.lib.files.atomic import atomic_path, sha256_of
-from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import logger
 
 RECORDS = Path("resources/checksums")
@@ -36,6 +36,6 @@ def check_or_record(path: str | Path, name: str, origin: str, records: Path = RE
     recorded = record.read_text(encoding="utf-8").partition(" ")[0].strip()
     if found != recorded:
         raise UserError(
-            f"{origin} has the sha256 {found}, not {recorded} as the first copy that came here ({record}). If its "
-            f"publisher has changed the file and you want the new one, delete {record} and fetch it again"
+            f"{origin} has the sha256 {found}, not {recorded} as the first copy that came here, of which {record} is "
+            f"the record. If its publisher has changed the file and you want the new one, {make_anew(record)}"
         )

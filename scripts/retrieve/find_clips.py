@@ -169,7 +169,7 @@ def make_fetch() -> Callable[[str, Path], Path]:
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     config, output = snakemake.config, snakemake.output
-    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
+    clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config)
     if config["clips"]["download"]:
         rows = find_clips(clips, config["clips"]["root"], make_fetch())
     else:

@@ -9,11 +9,11 @@ import numpy as np
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
-from scripts.lib.jobs.storage import is_machines_fault
-from scripts.lib.media.video import ClipInfo, UnreadableClip, Video
+from scripts.lib.media.video import ClipInfo, UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip, existing_root, shard_clips
-from scripts.lib.records.shots import Shot, detect_cuts, listed_frames, make_detector, read_shot_list, write_shots
+from scripts.lib.records.shots import Shot, read_shot_list, write_shots
 from scripts.lib.tables.shards import write_shard_csv
+from scripts.shots.detection import detect_cuts, listed_frames, make_detector
 
 CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
 
@@ -59,40 +59,27 @@ def detect_shots(
 
 def _announced_frames(clip: Clip, root) -> int:
     """Frames to expect by the file's header; 0 for a clip that detection will find unusable."""
-    try:
-        with Video(clip, root) as video:
-            return video.announced_frames()
-    except Exception as error:
-        if is_machines_fault(error):
-            raise
-        return 0
+    with catch_failure(clip), Video(clip, root) as video:
+        return video.announced_frames()
+    return 0
 
 
 def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict, list[Shot]]:
-    try:
-        with Video(clip, root) as video:
-            if listed is None:
-                cuts = detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
-                bounds = [0, *cuts, len(video.times)]
-                frames = list(pairwise(bounds))
-            else:
-                frames = _listed_shots(video, listed.get(clip.clip_id))
-            bar.update(len(video.times))
-            info = video.info()
-            shots = [
-                Shot(clip.clip_id, number, start, end, video.times[start], video.end_time(end))
-                for number, (start, end) in enumerate(frames, start=1)
-            ]
-    except UnreadableClip as reason:
-        return {"clip_id": clip.clip_id, "status": "failed", "reason": str(reason)}, []
-    except Exception as error:
-        if is_machines_fault(error):
-            raise
-        logger.exception("%s: unexpected error", clip.clip_id)
-        reason = f"unexpected error, see the log ({type(error).__name__}: {error})"
-        return {"clip_id": clip.clip_id, "status": "failed", "reason": reason}, []
-    row = {"clip_id": clip.clip_id, "status": "ok", "reason": _remark(info), **info.as_row()}
-    return row, shots
+    with catch_failure(clip) as outcome, Video(clip, root) as video:
+        if listed is None:
+            cuts = detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
+            frames = list(pairwise([0, *cuts, len(video.times)]))
+        else:
+            frames = _listed_shots(video, listed.get(clip.clip_id))
+        bar.update(len(video.times))
+        info = video.info()
+        shots = [
+            Shot(clip.clip_id, number, start, end, video.times[start], video.end_time(end))
+            for number, (start, end) in enumerate(frames, start=1)
+        ]
+    if outcome.failure:
+        return {"clip_id": clip.clip_id, "status": "failed", "reason": outcome.failure}, []
+    return {"clip_id": clip.clip_id, "status": "ok", "reason": _remark(info), **info.as_row()}, shots
 
 
 def _listed_shots(video: Video, intervals) -> list[tuple[int, int]]:
@@ -115,9 +102,9 @@ def _remark(info: ClipInfo) -> str:
 
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
-    params, settings = snakemake.params, snakemake.config["clips"]
+    params = snakemake.params
     rows, shots = detect_shots(
-        shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),
+        shard_clips(params.manifest, snakemake.wildcards.shard, snakemake.config),
         existing_root(snakemake.config),
         params.detector,
         params.parameters,

@@ -50,7 +50,7 @@ def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
 
     Args:
         scores: (N, L).
-        labels: L names; with fewer than five, the columns beyond are empty.
+        labels: L names; with fewer than five, the remaining columns are empty.
     """
     order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
     names, values = np.array(labels, object)[order], np.take_along_axis(scores, order, axis=1)
@@ -174,7 +174,7 @@ def shard_table(
         name: np.repeat(np.array([getattr(clip, name) for clip in parts], object), sizes)
         for name in ("clip_id", "movie_id", "title", "year", "genres")
     }
-    numbers, first, beyond = (
+    numbers, start_frame, end_frame = (
         np.array([row[name] for row in rows], np.int32) for name in ("shot", "start_frame", "end_frame")
     )
     start, end = (np.array([row[f"{edge}_time"] for row in rows], float) for edge in ("start", "end"))
@@ -183,8 +183,8 @@ def shard_table(
             "shot_id": [shot_id(row["clip_id"], int(row["shot"])) for row in rows],
             **about,
             "shot": numbers,
-            "start_frame": first,
-            "end_frame": beyond,
+            "start_frame": start_frame,
+            "end_frame": end_frame,
             "start_time": start,
             "end_time": end,
             "entropy": entropy(values),
@@ -232,7 +232,7 @@ def main(snakemake) -> str:
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     failures = read_csv(snakemake.input.failures, "clip_id", "reason")
     check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     source = snakemake.input
     shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
     with open_h5(source.scores[0], fingerprints[0]) as first:

@@ -109,7 +109,7 @@ def main(snakemake) -> str:
 
     params, config = snakemake.params, snakemake.config
     torch.set_num_threads(snakemake.threads)
-    clips = shard_clips(params.manifest, snakemake.wildcards.shard, config["clips"]["shard_size"])
+    clips = shard_clips(params.manifest, snakemake.wildcards.shard, config)
     work = read_work(
         clips,
         read_shard_csv(snakemake.input.clips, params.clips),

@@ -55,7 +55,7 @@ def list_failures(
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     paths = {clip.clip_id: clip.path for clip in read_manifest(snakemake.params.manifest)}
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     source = snakemake.input
     rows = list_failures(paths, source.clips, source.embeddings, fingerprints, source.downloads)
     for row in rows:

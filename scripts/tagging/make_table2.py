@@ -4,9 +4,9 @@ import pandas as pd
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import Clip, read_manifest
-from scripts.lib.tables.comparisons import COLUMNS, comparison, write_markdown
-from scripts.lib.tables.parquet import read_parquet
-from scripts.lib.tables.rows import read_csv, write_csv
+from scripts.lib.tables.comparisons import comparison, write_comparisons, write_markdown
+from scripts.lib.tables.frames import read_parquet
+from scripts.lib.tables.rows import read_csv
 
 
 def shot_statistics(shots: pd.DataFrame) -> dict[str, str]:
@@ -34,20 +34,9 @@ def table2(shots: pd.DataFrame, printed: list[dict[str, str]], clips: list[Clip]
     """Rows in long form, one for each column of the paper's table."""
     ours = shot_statistics(shots)
     n_expected = next(row["paper"] for row in printed if row["column"] == "# clips")
-    comparable = str(len(clips)) == n_expected
+    counts = (ours["# clips"], n_expected, str(len(clips)) == n_expected)
     return [
-        {
-            "table": "table2",
-            "row": "MovieCLIP",
-            "column": row["column"],
-            "paper": row["paper"],
-            "ours": ours[row["column"]],
-            "delta": comparison(row["paper"], ours[row["column"]]),
-            "n_used": ours["# clips"],
-            "n_expected": n_expected,
-            "comparable": "yes" if comparable else "no",
-            "source_file": source,
-        }
+        comparison(("table2", "MovieCLIP", row["column"]), row["paper"], ours[row["column"]], source, *counts)
         for row in printed
     ]
 
@@ -59,7 +48,7 @@ def main(snakemake) -> None:
     rows = table2(
         shots, read_csv(snakemake.input.printed), read_manifest(snakemake.params.manifest), snakemake.input.shots
     )
-    write_csv(snakemake.output.csv, COLUMNS, rows)
+    write_comparisons(snakemake.output.csv, rows)
     same = rows[0]["comparable"] == "yes"
     write_markdown(
         snakemake.output.md,

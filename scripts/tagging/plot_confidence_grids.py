@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.jobs.parallel import map_in_threads
-from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.media.video import Video, catch_failure
 from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.records.clips import Clip, clips_root, read_manifest
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 
 HIGH = 0.6
 COLUMNS, ROWS = 4, 3
@@ -45,15 +45,14 @@ def middle_frames(wanted: tuple[Clip, pd.DataFrame], root: str | None) -> dict[s
     clip, rows = wanted
     middles = {(row.start_frame + row.end_frame) // 2: row.shot_id for row in rows.itertuples()}
     pictures = {}
-    try:
-        with Video(clip, root) as video:
-            for frame in video:
-                if frame.index in middles:
-                    pictures[middles[frame.index]] = frame.rgb()
-                    if len(pictures) == len(middles):
-                        break
-    except UnreadableClip as reason:
-        logger.warning("%s: %s", clip.clip_id, reason)
+    with catch_failure(clip) as outcome, Video(clip, root) as video:
+        for frame in video:
+            if frame.index in middles:
+                pictures[middles[frame.index]] = frame.rgb()
+                if len(pictures) == len(middles):
+                    break
+    if outcome.failure:
+        logger.warning("%s: %s", clip.clip_id, outcome.failure)
     return pictures
 
 
@@ -62,18 +61,18 @@ def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.nda
     figure, axes = new_figure(
         13, 3.5, nrows=ROWS, ncols=2 * COLUMNS + 1, gridspec_kw={"width_ratios": [4] * COLUMNS + [0.4] + [4] * COLUMNS}
     )
-    for place in axes.flat:
-        place.set_axis_off()
+    for ax in axes.flat:
+        ax.set_axis_off()
     for first, shots in ((0, high), (COLUMNS + 1, low)):
         for index, shot in enumerate(shots.itertuples()):
-            place = axes[index // COLUMNS, first + index % COLUMNS]
+            ax = axes[index // COLUMNS, first + index % COLUMNS]
             if shot.shot_id in pictures:
-                place.imshow(pictures[shot.shot_id])
-            place.text(
+                ax.imshow(pictures[shot.shot_id])
+            ax.text(
                 0.03,
                 0.05,
                 f"{shot.label_1}  {shot.score_1:.2f}",
-                transform=place.transAxes,
+                transform=ax.transAxes,
                 color=YELLOW,
                 size=7.5,
                 weight="bold",

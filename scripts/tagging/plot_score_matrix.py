@@ -11,7 +11,7 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import label_colours, new_figure, on_colour, save_figure
 from scripts.lib.records.clips import shard_fingerprints
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
@@ -111,7 +111,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     shots = read_parquet(snakemake.input.shots)
     clip_id = choose_clip(shots)
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)
     matrix, labels, times = read_clip(clip_id, shards)
     figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id])

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import label_colours, new_figure, save_figure
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 from scripts.tagging.plot_score_matrix import draw_strip
 
 MAX_CLIPS = 24

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import TOP
-from scripts.lib.tables.parquet import explained_parquet
+from scripts.lib.tables.frames import explained_parquet
 
 
 def release_entry(shots: pd.DataFrame) -> dict:

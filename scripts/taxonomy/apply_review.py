@@ -4,8 +4,7 @@ from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
-from scripts.taxonomy.propose_merges import COLUMNS as PROPOSAL_COLUMNS
-from scripts.taxonomy.propose_merges import from_row
+from scripts.taxonomy.propose_merges import PROPOSAL_COLUMNS, from_row
 from scripts.taxonomy.review import EXPERT, SUGGESTION, Answer, Verdict, decide, final_labels, read_review
 
 MERGE_COLUMNS = ("label", "source", "nearest", "cosine", "stage", "decision", "into", "decided_by", "reason")

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.tables.comparisons import COLUMNS, comparison
+from scripts.lib.tables.comparisons import comparison, write_comparisons
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 
@@ -23,20 +23,10 @@ def similarity_rows(printed: list[dict[str, str]], cosines: list[float], encoder
         encoder: the model that ours are of.
         source: the file that ours come from.
     """
+    same = encoder.endswith(PAPER_ENCODER)
     return [
-        {
-            "table": "merges",
-            "row": f"{line['label']} → {line['into']}",
-            "column": "cosine",
-            "paper": line["cosine"],
-            "ours": f"{cosine:.2f}",
-            "delta": comparison(line["cosine"], f"{cosine:.2f}"),
-            "n_used": 1,
-            "n_expected": 1,
-            "comparable": "yes" if encoder.endswith(PAPER_ENCODER) else "no",
-            "source_file": source,
-        }
-        for line, cosine in zip(printed, cosines, strict=True)
+        comparison(("merges", f"{line['label']} → {line['into']}", "cosine"), line["cosine"], ours, source, 1, 1, same)
+        for line, ours in zip(printed, map("{:.2f}".format, cosines), strict=True)
     ]
 
 
@@ -68,11 +58,8 @@ def main(snakemake) -> None:
     embeddings = read_embeddings(snakemake.input.embeddings)
     labels, targets = (embeddings.of([line[column] for line in merges]) for column in ("label", "into"))
     cosines = (labels * targets).sum(axis=1).tolist()
-    write_csv(
-        snakemake.output.merges,
-        COLUMNS,
-        similarity_rows(merges, cosines, embeddings.encoder, snakemake.input.embeddings),
-    )
+    rows = similarity_rows(merges, cosines, embeddings.encoder, snakemake.input.embeddings)
+    write_comparisons(snakemake.output.merges, rows)
     rows = cluster_rows(read_csv(snakemake.input.clusters), read_csv(snakemake.input.taxonomy, "label", "exemplar"))
     write_csv(snakemake.output.clusters, CLUSTER_COLUMNS, rows)
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
 from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.places import count_labels

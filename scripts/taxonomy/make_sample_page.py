@@ -8,7 +8,7 @@ from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.pages.build import place_pictures, shots_data, write_page
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.shots import read_shots
-from scripts.lib.tables.parquet import read_parquet
+from scripts.lib.tables.frames import read_parquet
 from scripts.taxonomy.review import read_review
 
 

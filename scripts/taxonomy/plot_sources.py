@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, on_colour, save_figure
-from scripts.lib.tables.comparisons import COLUMNS, comparison
-from scripts.lib.tables.rows import read_csv, write_csv
+from scripts.lib.tables.comparisons import comparison, write_comparisons
+from scripts.lib.tables.rows import read_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, HVU, SLUGLINES
 
 NAMES = {COMMON: "Sluglines and HVU", SLUGLINES: "Movie sluglines", HVU: "HVU", HUMAN: "Human expert"}
@@ -63,21 +63,9 @@ def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], sour
     """The shares in long form, each beside the paper's where it prints one."""
     rows, found = [], shares(labels)
     for line in printed:
-        ours = f"{found[line['source']]:.0f}"
-        rows.append(
-            {
-                "table": "fig2",
-                "row": NAMES[line["source"]],
-                "column": "share of the labels (%)",
-                "paper": line["share"],
-                "ours": ours,
-                "delta": comparison(line["share"], ours),
-                "n_used": len(labels),
-                "n_expected": "179",
-                "comparable": "" if not line["share"] else "yes" if len(labels) == 179 else "no",
-                "source_file": source,
-            }
-        )
+        cell, ours = ("fig2", NAMES[line["source"]], "share of the labels (%)"), f"{found[line['source']]:.0f}"
+        same = len(labels) == 179 if line["share"] else None
+        rows.append(comparison(cell, line["share"], ours, source, len(labels), 179, same))
     return rows
 
 
@@ -86,7 +74,7 @@ def main(snakemake) -> None:
     labels = read_csv(snakemake.input.taxonomy, "label", "source", "merged_from")
     save_figure(plot_sources(labels), snakemake.output.figures)
     printed = read_csv(snakemake.input.printed)
-    write_csv(snakemake.output.csv, COLUMNS, share_rows(labels, printed, snakemake.input.taxonomy))
+    write_comparisons(snakemake.output.csv, share_rows(labels, printed, snakemake.input.taxonomy))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@ from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 from scripts.taxonomy.merging import COMMON, Candidate, Proposal, propose, unite
 
-COLUMNS = (
+PROPOSAL_COLUMNS = (
     "label", "source", "n_sluglines", "n_scripts", "stage", "question", "nearest", "cosine", "decision", "into",
     "reason",
 )  # fmt: skip
 
 
 def to_row(proposal: Proposal) -> dict:
-    """A proposal as a row with `COLUMNS`."""
+    """A proposal as a row with `PROPOSAL_COLUMNS`."""
     candidate = proposal.candidate
     return {
         "label": candidate.label,
@@ -47,7 +47,7 @@ def main(snakemake) -> str:
     candidates = unite(sluglines, [row["label"] for row in read_csv(snakemake.input.hvu_labels, "label")])
     vectors = read_embeddings(snakemake.input.embeddings).of([candidate.label for candidate in candidates])
     proposals = propose(candidates, vectors, snakemake.params.merge_threshold, snakemake.params.similar_threshold)
-    write_csv(snakemake.output[0], COLUMNS, map(to_row, proposals))
+    write_csv(snakemake.output[0], PROPOSAL_COLUMNS, map(to_row, proposals))
     common = sum(candidate.source == COMMON for candidate in candidates)
     merged = sum(proposal.decision == "merge" for proposal in proposals)
     return f"{len(candidates)} candidate(s), {common} of them common, {merged} to merge"

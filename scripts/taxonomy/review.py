@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, read_csv
+from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, open_csv
 from scripts.taxonomy.merging import HUMAN, Candidate, Proposal
 
 COLUMNS = ("label", "decision", "into", "reason")
@@ -55,14 +55,15 @@ def read_review(path: str | Path | None) -> list[Answer]:
     """
     if path is None or not Path(path).exists():
         return []
-    rows = read_csv(path)
-    missing = [column for column in COLUMNS if rows and column not in rows[0]]
+    with open_csv(path, "review file") as reader:
+        rows = [(reader.line_num, row) for row in reader]
+    missing = [column for column in COLUMNS if rows and column not in reader.fieldnames]
     if missing:
         raise UserError(
             f"the review file {path} lacks the column(s) {', '.join(missing)}; its columns are {', '.join(COLUMNS)}"
         )
     problems, line_of, answers = [], {}, []
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         faults = _faults(row)
         if not faults and row["label"] in line_of:
             faults = [f"{row['label']!r} is decided already in line {line_of[row['label']]}"]

@@ -30,7 +30,7 @@ def _digest(shot: Shot, seed: int) -> bytes:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     wanted, seed = snakemake.params.shots, snakemake.params.seed
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     shards = map(read_shots, snakemake.input.shots, fingerprints)
     everything = (shot for shard in shards for shots in shard.values() for shot in shots)
     sample = sample_shots(everything, wanted, seed)

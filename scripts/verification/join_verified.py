@@ -83,7 +83,7 @@ def shot_table(shards: Iterable[tuple[str, str]]) -> pd.DataFrame:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     verified = read_evaluation_set(snakemake.input.evaluation)
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
+    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     shots = shot_table(zip(snakemake.input.shots, fingerprints, strict=True))
     joined = join_verified(verified, shots)
     if not len(joined):

@@ -8,7 +8,7 @@ from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.records.condensed_movies import read_movies
 from scripts.lib.records.samples import (
     SEPARATOR,
-    Line,
+    LabelLine,
     parse_window,
     read_label_map,
     read_lines,
@@ -18,7 +18,9 @@ from scripts.lib.records.samples import (
 from scripts.lib.tables.frames import write_frame
 
 
-def verified_shots(lines: list[Line], labels: list[str], clips: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+def verified_shots(
+    lines: list[LabelLine], labels: list[str], clips: pd.DataFrame, samples: pd.DataFrame
+) -> pd.DataFrame:
     """One row a verified shot: its window, movie, labels, and the split its movie is in.
 
     Args:

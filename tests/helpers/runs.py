@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.lib.tables.rows import read_header
+from scripts.lib.tables.rows import open_csv
 from tests.helpers import ROOT
 
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "docs")
@@ -57,13 +57,19 @@ def make_workspace(folder: Path) -> Workspace:
     return Workspace(folder)
 
 
+def header_of(path: Path) -> list[str]:
+    """Names of a CSV's columns."""
+    with open_csv(path) as reader:
+        return list(reader.fieldnames or [])
+
+
 def unexplained(results: Path) -> set[str]:
     """Columns of a run's tables, and names of its files, that results/README.md does not mention."""
     text = (ROOT / "results/README.md").read_text(encoding="utf-8")
     known = {word for span in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", span)}
     columns = {
         re.sub(r"_[2-4]$", "_1", name)
-        for suffix, read in ((".csv", read_header), (".parquet", lambda path: pq.read_schema(path).names))
+        for suffix, read in ((".csv", header_of), (".parquet", lambda path: pq.read_schema(path).names))
         for path in results.rglob(f"*{suffix}")
         for name in read(path)
     }

@@ -58,8 +58,8 @@ _GAINS = {
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One shot as it was planned; what the truth table records of it."""
+class PlannedShot:
+    """One shot before it is filmed: what the truth table records of it."""
 
     label: str
     scale: str
@@ -69,7 +69,9 @@ class Shot:
     fade: bool
 
 
-def film_shot(draw: Draw, backdrop: np.ndarray, cast: list[Person], shot: Shot, n_frames: int) -> Iterator[np.ndarray]:
+def film_shot(
+    draw: Draw, backdrop: np.ndarray, cast: list[Person], shot: PlannedShot, n_frames: int
+) -> Iterator[np.ndarray]:
     """Frames of a shot, each (180, 320, 3) uint8.
 
     Args:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.demo.studio.camera import LIGHTS, MOTIONS, SCALES, Shot, film_shot
+from scripts.demo.studio.camera import LIGHTS, MOTIONS, SCALES, PlannedShot, film_shot
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.people import Person, cast_person
 from scripts.demo.studio.sets import SETS
@@ -32,14 +32,14 @@ class Place:
     backdrop: np.ndarray
 
 
-def plan_shots(draw: Draw, weights: dict[str, float], seconds: float) -> list[tuple[int, Shot]]:
+def plan_shots(draw: Draw, weights: dict[str, float], seconds: float) -> list[tuple[int, PlannedShot]]:
     """Shots of a clip of about that length, each with the number of its place (0, 1, …).
 
     Args:
         weights: how readily each label is chosen; two to four places are.
     """
     places = [(label, _pick(draw, LIGHT_SHARES)) for label in _sample(draw, weights, draw.integer(2, 4))]
-    shots: list[tuple[int, Shot]] = []
+    shots: list[tuple[int, PlannedShot]] = []
     left = seconds
     while left > SHOT_SECONDS[0] / 2:
         length = min(draw.uniform(*SHOT_SECONDS), max(left, SHOT_SECONDS[0]))
@@ -50,12 +50,12 @@ def plan_shots(draw: Draw, weights: dict[str, float], seconds: float) -> list[tu
             scale = _pick(draw, SCALE_SHARES)
         fade = bool(shots) and draw.chance(FADE_SHARE)
         label, light = places[place]
-        shots.append((place, Shot(label, scale, _pick(draw, MOTION_SHARES), light, length, fade)))
+        shots.append((place, PlannedShot(label, scale, _pick(draw, MOTION_SHARES), light, length, fade)))
         left -= length
     return shots
 
 
-def render_clip(draw: Draw, plan: list[tuple[int, Shot]]) -> Iterator[tuple[int, np.ndarray]]:
+def render_clip(draw: Draw, plan: list[tuple[int, PlannedShot]]) -> Iterator[tuple[int, np.ndarray]]:
     """Frames of a plan at `FPS`, each with the number of its shot in the plan (0, 1, …)."""
     places: dict[int, Place] = {}
     cast = [cast_person(draw) for _ in range(3)]
@@ -75,7 +75,7 @@ def render_clip(draw: Draw, plan: list[tuple[int, Shot]]) -> Iterator[tuple[int,
 
 def still(draw: Draw, backdrop: np.ndarray, label: str, light: str, cast: list[Person]) -> np.ndarray:
     """One frame of a set, framed at random, (180, 320, 3) uint8."""
-    shot = Shot(label, _pick(draw, SCALE_SHARES), "static", light, 0.0, False)
+    shot = PlannedShot(label, _pick(draw, SCALE_SHARES), "static", light, 0.0, False)
     return next(film_shot(draw, backdrop, cast, shot, 1))
 
 

@@ -24,8 +24,10 @@ def bullet_list(problems: list[str], limit: int = 20) -> str:
     return "\n".join(lines)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint at the known name that a misspelt word comes nearest to; at all of them if none is near."""
+def did_you_mean(word: str, known: Iterable[str], limit: int = 20) -> str:
+    """A hint at the known name that a misspelt word comes nearest to; at the first `limit` of them if none is near."""
     known = list(map(str, known))
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known) or 'none'}"
+    if near := get_close_matches(word, known, n=1, cutoff=0.5):
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(known) - limit} more" if len(known) > limit else ""
+    return f"known here: {', '.join(known[:limit]) or 'none'}{more}"

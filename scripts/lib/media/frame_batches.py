@@ -8,11 +8,9 @@ from itertools import groupby
 import numpy as np
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import logger
 from scripts.lib.jobs.parallel import read_ahead
-from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.media.sampling import FrameSampler
-from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.media.video import UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot, shot_from_row
 
@@ -99,34 +97,25 @@ def frame_batches(
 
 def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chunk | Finished]:
     clip_id = item.clip.clip_id
-    try:
-        with Video(item.clip, root) as video:
-            sampler = FrameSampler(item.shots, frames)
-            sampled: list[tuple] = []
-            for frame in video:
-                shot = sampler.shot_of(frame.index, frame.time)
-                if shot is None:
-                    continue
-                sampled.append((prepare(frame.rgb()), frame.index, frame.time, shot))
-                if len(sampled) == length:
-                    yield _chunk(clip_id, sampled, describe)
-                    sampled = []
-            if sampled:
+    with catch_failure(item.clip) as outcome, Video(item.clip, root) as video:
+        sampler = FrameSampler(item.shots, frames)
+        sampled: list[tuple] = []
+        for frame in video:
+            shot = sampler.shot_of(frame.index, frame.time)
+            if shot is None:
+                continue
+            sampled.append((prepare(frame.rgb()), frame.index, frame.time, shot))
+            if len(sampled) == length:
                 yield _chunk(clip_id, sampled, describe)
-            if len(video.times) != item.n_frames:
-                raise UnreadableClip(
-                    f"the file has changed: {item.n_frames} frames when its shots were found, {len(video.times)} now; "
-                    "find its shots again (snakemake --forcerun detect_shots)"
-                )
-    except UnreadableClip as reason:
-        yield Finished(clip_id, str(reason))
-    except Exception as error:
-        if is_machines_fault(error):
-            raise
-        logger.exception("%s: unexpected error", clip_id)
-        yield Finished(clip_id, f"unexpected error, see the log ({type(error).__name__}: {error})")
-    else:
-        yield Finished(clip_id)
+                sampled = []
+        if sampled:
+            yield _chunk(clip_id, sampled, describe)
+        if len(video.times) != item.n_frames:
+            raise UnreadableClip(
+                f"the file has changed: {item.n_frames} frames when its shots were found, {len(video.times)} now; "
+                "find its shots again (snakemake --forcerun detect_shots)"
+            )
+    yield Finished(clip_id, outcome.failure)
 
 
 def _chunk(clip_id: str, sampled: list[tuple], describe) -> Chunk:

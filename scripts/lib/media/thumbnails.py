@@ -9,8 +9,7 @@ from PIL import Image
 
 from scripts.lib.jobs.log import logger, progress
 from scripts.lib.jobs.parallel import map_in_threads
-from scripts.lib.jobs.storage import is_machines_fault
-from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.media.video import Video, catch_failure
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
 
@@ -71,24 +70,19 @@ def _strips(clip: Clip, shots: list[Shot], root: str | None) -> Iterator[tuple[S
     shot_of = {frame: shot for shot in shots for frame in sample_frames(shot)}
     wanted = [(frame, shot_of[frame]) for frame in sorted(shot_of, reverse=True)]
     pictures: list[Image.Image] = []
-    try:
-        with Video(clip, root) as video:
-            for frame in video:
-                if frame.index != wanted[-1][0]:
-                    continue
-                _, shot = wanted.pop()
-                pictures.append(thumbnail(frame.rgb()))
-                if not wanted or wanted[-1][1] is not shot:
-                    yield shot, side_by_side(pictures)
-                    pictures = []
-                if not wanted:
-                    return
-    except UnreadableClip as reason:
-        logger.warning("%s: %s", clip.clip_id, reason)
-    except Exception as error:
-        if is_machines_fault(error):
-            raise
-        logger.exception("%s: unexpected error", clip.clip_id)
+    with catch_failure(clip) as outcome, Video(clip, root) as video:
+        for frame in video:
+            if frame.index != wanted[-1][0]:
+                continue
+            _, shot = wanted.pop()
+            pictures.append(thumbnail(frame.rgb()))
+            if not wanted or wanted[-1][1] is not shot:
+                yield shot, side_by_side(pictures)
+                pictures = []
+            if not wanted:
+                return
+    if outcome.failure:
+        logger.warning("%s: %s", clip.clip_id, outcome.failure)
 
 
 def thumbnail(pixels: np.ndarray) -> Image.Image:

@@ -7,6 +7,7 @@ bit-identical to OpenCV's, on which PySceneDetect's published behaviour rests.
 
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from scripts.lib.jobs.log import logger
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.records.clips import Clip, media_path
 
@@ -28,6 +30,32 @@ LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
 
 class UnreadableClip(Exception):
     """A medium cannot be used; the message is the reason, for a person."""
+
+
+@dataclass
+class Outcome:
+    """What became of work on a clip; `failure` is the reason, for a person, where it could not be done."""
+
+    failure: str | None = None
+
+
+@contextmanager
+def catch_failure(clip: Clip) -> Iterator[Outcome]:
+    """Work on a clip whose failure stops no other: the outcome tells the reason; an unforeseen error is logged.
+
+    Raises:
+        OSError, MemoryError: the machine failed, not the clip, see `is_machines_fault`.
+    """
+    outcome = Outcome()
+    try:
+        yield outcome
+    except UnreadableClip as reason:
+        outcome.failure = str(reason)
+    except Exception as error:
+        if is_machines_fault(error):
+            raise
+        logger.exception("%s: unexpected error", clip.clip_id)
+        outcome.failure = f"unexpected error, see the log ({type(error).__name__}: {error})"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.errors import UserError, did_you_mean, make_anew
 from scripts.lib.jobs.log import logger
 from scripts.lib.media.geometry import Crop, resize_and_crop
 
@@ -127,10 +127,7 @@ def register_model(model: str) -> str:
         open_clip.add_model_config(Path(model))
         return Path(model).stem
     if open_clip.get_model_config(model) is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(model, open_clip.list_models(), n=3)
-        raise UserError(f"open_clip knows no model {model!r}; near are {', '.join(near) or 'none'}")
+        raise UserError(f"open_clip knows no model {model!r}; {did_you_mean(model, open_clip.list_models())}")
     return model
 
 
@@ -229,7 +226,10 @@ def _safetensors_metadata(path: str | Path) -> dict[str, str]:
         with safe_open(str(path), framework="np") as file:
             return file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise UserError(f"the weights {path} are damaged or no safetensors file ({error})") from error
+        raise UserError(
+            f"the weights {path} are damaged or not a safetensors file ({error}). If this workflow has fetched them, "
+            f"{make_anew(path)}"
+        ) from error
 
 
 def _load_weights(network, name: str, weights: str | Path) -> None:
@@ -243,5 +243,6 @@ def _load_weights(network, name: str, weights: str | Path) -> None:
         raise UserError(
             f"the weights {weights} cannot be used for {name}: {reason[0]}\n"
             "They must be a state dict of that very architecture, as safetensors or as a torch file "
-            "that loads without executing code. If the file is damaged, fetch it again"
+            "that loads without executing code. If this workflow has fetched the file and it is damaged, "
+            f"{make_anew(weights)}"
         ) from error

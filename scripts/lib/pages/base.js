@@ -19,6 +19,14 @@ function unfoldWhereThereIsRoom(panel) {
   unfold();
 }
 
+// The link to the content only moves the focus: the address belongs to the page's state.
+function letSkipLeadTo(content) {
+  $("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    content.focus();
+  });
+}
+
 // Single keys do something, except where people type or a dialogue is open; Escape leaves a field.
 function listenToKeys(keys) {
   document.addEventListener("keydown", (event) => {

@@ -332,14 +332,9 @@ function listen() {
     change({ min: Number(value) > Number(min) ? Number(value) : null }, true);
   });
   $("clip-clear").addEventListener("click", () => change({ clip: "" }));
-  listenToPagers(turnTo, () => state.page);
-  $("skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    $("shots").focus();
-  });
+  listenToPagers(turnTo, () => state.page, KEYS);
   $("help-button").addEventListener("click", () => $("help").showModal());
   addEventListener("hashchange", followAddress);
-  listenToKeys(KEYS);
   unfoldWhereThereIsRoom($("panel"));
 }
 
@@ -350,10 +345,6 @@ const KEYS = {
     $("text").select();
   },
   "?": () => $("help").showModal(),
-  n: () => turnTo(state.page + 1),
-  ArrowRight: () => turnTo(state.page + 1),
-  p: () => turnTo(state.page - 1),
-  ArrowLeft: () => turnTo(state.page - 1),
   r: reset,
 };
 

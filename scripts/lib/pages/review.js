@@ -410,10 +410,7 @@ function listen() {
     event.preventDefault();
     addOwn();
   });
-  $("skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    $("question").focus();
-  });
+  letSkipLeadTo($("question"));
   // The same page in another tab, or the sample page.
   addEventListener("storage", () => {
     load();

@@ -203,17 +203,7 @@ function listen() {
     answers = readAnswers().answers;
     $("saved").textContent = handOver(answers, found, known);
   });
-  $("skip").addEventListener("click", (event) => {
-    event.preventDefault();
-    $("shots").focus();
-  });
   listenToPagers(turnTo, () => view.page);
-  listenToKeys({
-    n: () => turnTo(view.page + 1),
-    ArrowRight: () => turnTo(view.page + 1),
-    p: () => turnTo(view.page - 1),
-    ArrowLeft: () => turnTo(view.page - 1),
-  });
   // The same page in another tab, or the review page.
   addEventListener("storage", () => {
     load();

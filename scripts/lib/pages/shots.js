@@ -118,8 +118,13 @@ function showPagers(page, last) {
   $("page").max = last;
 }
 
-function listenToPagers(turnTo, page) {
+// Leads through the pages of cards, by pagers and by keys; `keys` do something else.
+function listenToPagers(turnTo, page, keys = {}) {
+  const previous = () => turnTo(page() - 1);
+  const next = () => turnTo(page() + 1);
   $("page").addEventListener("change", (event) => turnTo(Number.parseInt(event.target.value, 10) || 1));
-  for (const button of document.querySelectorAll(".previous")) button.addEventListener("click", () => turnTo(page() - 1));
-  for (const button of document.querySelectorAll(".next")) button.addEventListener("click", () => turnTo(page() + 1));
+  for (const button of document.querySelectorAll(".previous")) button.addEventListener("click", previous);
+  for (const button of document.querySelectorAll(".next")) button.addEventListener("click", next);
+  listenToKeys({ p: previous, ArrowLeft: previous, n: next, ArrowRight: next, ...keys });
+  letSkipLeadTo($("shots"));
 }

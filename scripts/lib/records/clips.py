@@ -4,9 +4,7 @@ Read while Snakemake parses the workflow, so nothing heavy is imported here and 
 opened or even looked for: whether a file can be used is found out by the job that decodes it.
 """
 
-import csv
 import hashlib
-import io
 import json
 import math
 import os
@@ -18,7 +16,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, write_csv
+from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, open_csv, write_csv
 
 # The list of Condensed Movies' clips that `retrieve` makes.
 CLIP_LIST = "resources/clips.csv"
@@ -60,28 +58,13 @@ def read_manifest(path: str | Path) -> list[Clip]:
         UserError: the file is missing, is no UTF-8 CSV, lacks a column, or has rows that cannot
             be used; one message lists them all by line.
     """
-    try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            text = stream.read()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot read the manifest {str(path)!r}: {reason}") from error
-    if "\0" in text:
-        raise UserError(f"the manifest {path} is not a CSV file (it contains NUL bytes)")
-    return parse_manifest(text, str(path))
-
-
-def parse_manifest(text: str, name: str) -> list[Clip]:
-    """Clips of a manifest's text; `name` is used in messages. See `read_manifest`."""
-    # Strict: a quote that nobody closes would otherwise swallow the rows that follow.
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
+    with open_csv(path, "manifest") as reader:
         header = reader.fieldnames or []
         missing = [column for column in ("clip_id", "path") if column not in header]
         unknown = [column for column in header if column not in COLUMNS]
         repeated = [column for column, count in Counter(header).items() if count > 1]
         if missing or unknown or repeated:
-            raise UserError(_header_message(name, missing, unknown, repeated))
+            raise UserError(_header_message(path, missing, unknown, repeated))
         clips, problems, first_line = [], [], {}
         for row in reader:
             line = reader.line_num
@@ -91,18 +74,14 @@ def parse_manifest(text: str, name: str) -> list[Clip]:
             first_line.setdefault(clip.clip_id, line)
             problems += [f"line {line}: {fault}" for fault in faults]
             clips.append(clip)
-    except csv.Error as error:
-        raise UserError(
-            f"the manifest {name} is not a valid CSV file: line {reader.reader.line_num}: {error}"
-        ) from error
     if problems:
-        raise UserError(f"the manifest {name} has {len(problems)} problem(s):\n{bullet_list(problems)}")
+        raise UserError(f"the manifest {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
     if not clips:
-        raise UserError(f"the manifest {name} lists no clip; add one row a clip")
+        raise UserError(f"the manifest {path} lists no clip; add one row per clip")
     return clips
 
 
-def _header_message(name: str, missing: list[str], unknown: list[str], repeated: list[str]) -> str:
+def _header_message(path: str | Path, missing: list[str], unknown: list[str], repeated: list[str]) -> str:
     problems = []
     if missing:
         problems.append(f"it lacks the column(s) {', '.join(missing)}")
@@ -111,7 +90,7 @@ def _header_message(name: str, missing: list[str], unknown: list[str], repeated:
     if repeated:
         problems.append(f"it has the column(s) {', '.join(map(repr, repeated))} more than once")
     return (
-        f"the manifest {name} cannot be used: {' and '.join(problems)}. "
+        f"the manifest {path} cannot be used: {' and '.join(problems)}. "
         f"The columns are {', '.join(COLUMNS)}; clip_id and path are required"
     )
 
@@ -285,21 +264,23 @@ def fingerprint(clips: list[Clip]) -> str:
     return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
 
 
-def shard_clips(path: str | Path, shard: str, size: int) -> list[Clip]:
+def shard_clips(manifest: str | Path, shard: str, config: dict) -> list[Clip]:
     """The clips of one shard, as a job reads them from the run's manifest.
 
     Raises:
         UserError: the manifest has no such shard.
     """
-    shards = cut_shards(read_manifest(path), size)
+    size = config["clips"]["shard_size"]
+    shards = cut_shards(read_manifest(manifest), size)
     if shard not in shards:
-        raise UserError(f"{path} has {len(shards)} shard(s) of {size}, but not {shard}; start the run again")
+        raise UserError(f"{manifest} has {len(shards)} shard(s) of {size}, but not {shard}; start the run again")
     return shards[shard]
 
 
-def shard_fingerprints(path: str | Path, size: int) -> list[str]:
+def shard_fingerprints(manifest: str | Path, config: dict) -> list[str]:
     """Fingerprints of all shards in their order, as a job reads them from the run's manifest."""
-    return [fingerprint(clips) for clips in cut_shards(read_manifest(path), size).values()]
+    shards = cut_shards(read_manifest(manifest), config["clips"]["shard_size"])
+    return list(map(fingerprint, shards.values()))
 
 
 def clips_root(config: dict) -> str | None:

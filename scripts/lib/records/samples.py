@@ -15,7 +15,7 @@ from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.tables.frames import read_frame, write_frame
 
 SPLITS = ("train", "val", "test")
-COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
+SAMPLE_COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
 FACTS = ("title", "year", "genres")
 MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
 # Between the labels of a shot and the genres of a film.
@@ -30,7 +30,7 @@ _RELEASE_EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
-class Line:
+class LabelLine:
     """One shot of the authors' label files; the first index is the label of the highest score."""
 
     clip_id: str
@@ -51,7 +51,7 @@ class Window:
     end: int
 
 
-def read_lines(path: str | Path, n_labels: int | None = None) -> list[Line]:
+def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]:
     """Shots of a file in the authors' line format, `<clip>/<clip>-Scene-<NNN>.mp4 i [j …]`.
 
     Args:
@@ -73,7 +73,7 @@ def read_lines(path: str | Path, n_labels: int | None = None) -> list[Line]:
         if not match:
             problems.append(f"line {number}: {raw[:80]!r} is not <clip>/<clip>-Scene-<NNN>.mp4 <index> [<index> …]")
             continue
-        line = Line(match[1], match[2], tuple(map(int, match[3].split())))
+        line = LabelLine(match[1], match[2], tuple(map(int, match[3].split())))
         if n_labels is not None and max(line.indices) >= n_labels:
             problems.append(f"line {number}: label {max(line.indices)} does not exist; there are {n_labels}, from 0")
         if len(set(line.indices)) < len(line.indices):
@@ -87,7 +87,7 @@ def read_lines(path: str | Path, n_labels: int | None = None) -> list[Line]:
     return lines
 
 
-def write_lines(path: str | Path, lines: Iterable[Line]) -> None:
+def write_lines(path: str | Path, lines: Iterable[LabelLine]) -> None:
     """Write the authors' line format, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -155,12 +155,12 @@ def scene_number(shot_id: str) -> int:
 
 
 def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """All samples of the split tables, given in the order of `SPLITS`: `COLUMNS` as text, with `split`.
+    """All samples of the split tables, given in the order of `SPLITS`: `SAMPLE_COLUMNS` as text, with `split`.
 
     Raises:
         UserError: a table cannot be read or lacks a column.
     """
-    tables = [read_frame(path, COLUMNS).assign(split=split) for split, path in zip(SPLITS, paths, strict=True)]
+    tables = [read_frame(path, SAMPLE_COLUMNS).assign(split=split) for split, path in zip(SPLITS, paths, strict=True)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -192,7 +192,7 @@ def class_table(samples: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """`labels.csv`: index, label, samples in each split, both kinds of pos_weight.
 
     Args:
-        samples: `COLUMNS` and `split`.
+        samples: `SAMPLE_COLUMNS` and `split`.
         labels: all classes in the order of their indices.
     """
     long = instances(samples)
@@ -233,7 +233,7 @@ def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """`movies.csv`: `MOVIE_COLUMNS`, a row for each movie and split that has samples.
 
     Args:
-        samples: `COLUMNS` and `split`.
+        samples: `SAMPLE_COLUMNS` and `split`.
         known: movie_id and `FACTS`, see `movie_facts`; movies that are missing here have no more than an id.
     """
     keys = ["movie_id", "split"]
@@ -255,7 +255,7 @@ def write_dataset(
     """Write a split dataset: tables and line files of each split, `labels.csv`, `movies.csv`.
 
     Args:
-        samples: `COLUMNS` and `split`.
+        samples: `SAMPLE_COLUMNS` and `split`.
         labels: all classes in the order of their indices.
         movies: movie_id and `FACTS` of the movies that are known, see `movie_facts`.
         tables: paths of our split tables, in the order of `SPLITS`.
@@ -265,11 +265,11 @@ def write_dataset(
     index = {label: number for number, label in enumerate(labels)}
     for split, table, line_file in zip(SPLITS, tables, lines, strict=True):
         part = samples[samples["split"] == split]
-        write_frame(part[list(COLUMNS)], table)
+        write_frame(part[list(SAMPLE_COLUMNS)], table)
         rows = zip(part["clip_id"], part["shot_id"], part["labels"], strict=True)
         write_lines(
             line_file,
-            (Line(clip, shot, tuple(index[name] for name in names.split(SEPARATOR))) for clip, shot, names in rows),
+            (LabelLine(clip, shot, tuple(index[name] for name in text.split(SEPARATOR))) for clip, shot, text in rows),
         )
     write_frame(class_table(samples, labels), labels_csv)
     write_frame(movie_table(samples, movies), movies_csv)

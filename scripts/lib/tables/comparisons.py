@@ -6,21 +6,31 @@ from pathlib import Path
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.tables.rows import read_csv, write_csv
 
-COLUMNS = (
-    "table",
-    "row",
-    "column",
-    "paper",
-    "ours",
-    "delta",
-    "n_used",
-    "n_expected",
-    "comparable",
-    "source_file",
-)
+COLUMNS = ("table", "row", "column", "paper", "ours", "delta", "n_used", "n_expected", "comparable", "source_file")
 
 
-def comparison(paper: str, ours: str) -> str:
+def comparison(
+    cell: tuple[str, str, str], paper: str, ours: str, source: str, n_used="", n_expected="", comparable=None
+) -> dict[str, object]:
+    """A cell of one of the paper's tables beside ours, as a row with `COLUMNS`.
+
+    Args:
+        cell: table, row and column.
+        paper, ours: as printed; empty where there is none.
+        source: the file that ours was computed from, or that the paper's value was read from.
+        n_used, n_expected: how many items ours rests on, and how many the paper's does.
+        comparable: whether these are the same items; None where there is nothing to compare.
+    """
+    told = {True: "yes", False: "no", None: ""}[comparable]
+    return dict(zip(COLUMNS, (*cell, paper, ours, delta(paper, ours), n_used, n_expected, told, source), strict=True))
+
+
+def write_comparisons(path: str | Path, rows: Iterable[dict[str, object]]) -> None:
+    """Write rows made by `comparison` as CSV."""
+    write_csv(path, COLUMNS, rows)
+
+
+def delta(paper: str, ours: str) -> str:
     """Ours minus the paper's where both are numbers, to the paper's decimals; empty otherwise."""
     try:
         difference = float(ours) - float(paper)

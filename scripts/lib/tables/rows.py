@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.lib.files.atomic import atomic_path
@@ -34,17 +35,29 @@ def is_formula(cell: str) -> bool:
     return _FORMULA.match(cell) is not None
 
 
-def read_header(path: str | Path) -> list[str]:
-    """Names of a CSV's columns.
+@contextmanager
+def open_csv(path: str | Path, kind: str = "table") -> Iterator[csv.DictReader]:
+    """The rows of a CSV as text, to read in the block; `kind` is what messages call the file.
 
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, or is not a CSV.
     """
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            return list(csv.DictReader(stream, strict=True).fieldnames or [])
-    except (OSError, csv.Error) as error:
-        raise UserError(f"cannot read the table {path}: {error}") from error
+            # Strict: a quote that nobody closes would otherwise swallow the rows that follow.
+            reader = csv.DictReader(map(_without_nul, stream), strict=True)
+            yield reader
+    except csv.Error as error:
+        line = reader.reader.line_num
+        raise UserError(f"the {kind} {path} is not a valid CSV file: line {line}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read the {kind} {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _without_nul(line: str) -> str:
+    if "\0" in line:
+        raise csv.Error("it contains NUL bytes")
+    return line
 
 
 def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
@@ -56,13 +69,9 @@ def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
     Raises:
         UserError: the file cannot be read, lacks a column, or has a row that is not whole.
     """
-    try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            missing = [column for column in columns if column not in (reader.fieldnames or [])]
-            rows = list(reader)
-    except (OSError, csv.Error) as error:
-        raise UserError(f"cannot read the table {path}: {error}") from error
+    with open_csv(path) as reader:
+        missing = [column for column in columns if column not in (reader.fieldnames or [])]
+        rows = list(reader)
     if missing:
         raise unusable_table(path, f"it lacks the column(s) {', '.join(missing)}")
     if columns and any(None in row or None in row.values() for row in rows):

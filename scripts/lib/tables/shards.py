@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, make_anew
-from scripts.lib.tables.rows import read_csv, read_header, write_csv
+from scripts.lib.tables.rows import open_csv, write_csv
 
 # Last column of a shard's tables: the shard's fingerprint and how many rows the table has.
 COLUMN = "fingerprint"
@@ -27,7 +27,8 @@ def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
     Raises:
         UserError: the table cannot be read, was made for other clips, or is not whole.
     """
-    rows, header = read_csv(path), read_header(path)
+    with open_csv(path) as reader:
+        header, rows = reader.fieldnames, list(reader)
     remedy = make_anew(path)
     if not header or not header[-1].startswith(COLUMN):
         raise UserError(f"{path} does not say for which clips it was made; {remedy}")

@@ -149,13 +149,15 @@ def test_distributions_of_any_length_are_drawn(n, tmp_path):
 
 def test_thresholds_are_studied_as_the_run_selects(tmp_path):
     """Kept shots fall, precision is that of the best label among judged shots."""
-    codes = np.array([[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [3, 1, 2, 0, 4]])
+    label_index = np.array([[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [3, 1, 2, 0, 4]])
     scores = np.array(
         [[0.8, 0.15, 0, 0, 0], [0.6, 0.05, 0, 0, 0], [0.4, 0.3, 0, 0, 0], [0.2, 0.2, 0, 0, 0]], np.float32
     )
     settings = {"rank_threshold": 0.1, "top_k": 5, "min_samples": None}
     truth = np.array([0, 2, 2, -1])
-    table = study_thresholds(codes, scores, np.arange(5), settings, truth, np.array([0, 0.4, 0.7, 0.9], np.float32))
+    table = study_thresholds(
+        label_index, scores, np.arange(5), settings, truth, np.array([0, 0.4, 0.7, 0.9], np.float32)
+    )
     assert table["kept_shots"].tolist() == [4, 3, 1, 0]
     assert table["labels"].tolist() == [4, 3, 2, 0]
     assert table["precision"].tolist()[:3] == [0.66667, 0.66667, 1.0]
@@ -163,7 +165,7 @@ def test_thresholds_are_studied_as_the_run_selects(tmp_path):
     assert table["multi_label_share"].tolist()[:3] == [0.75, 0.66667, 1.0]
     assert table["precision"].iloc[3] == ""
     save_figure(plot_thresholds(table, 0.4), [tmp_path / "a.png"])
-    untold = study_thresholds(codes, scores, np.arange(5), settings, None, np.array([0.4], np.float32))
+    untold = study_thresholds(label_index, scores, np.arange(5), settings, None, np.array([0.4], np.float32))
     assert untold[["precision", "n_judged"]].to_numpy().tolist() == [["", 0]]
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scripts.dataset.select_shots import kept_table
 from scripts.dataset.select_shots import main as select
 from scripts.dataset.selection import (
+    best_labels,
     calibrate_threshold,
     chosen_labels,
-    code_table,
     is_candidate,
-    read_shots,
+    read_labelled_shots,
     renamed_labels,
     select_labels,
     verified_videos,
@@ -37,7 +37,7 @@ def scores_of(*rows):
 
 def labels_of(long):
     """Label numbers of each kept shot, in the order of rank."""
-    return {int(shot): part["code"].tolist() for shot, part in long.groupby("shot")}
+    return {int(shot): part["label_index"].tolist() for shot, part in long.groupby("shot")}
 
 
 def test_exact_thresholds():
@@ -65,17 +65,19 @@ def test_selection_is_what_a_loop_over_shots_gives(data):
     n = data.draw(st.integers(0, 8))
     grid = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     rows = [sorted(data.draw(st.lists(st.sampled_from(grid), min_size=5, max_size=5)), reverse=True) for _ in range(n)]
-    codes = [data.draw(st.permutations(range(6)))[:5] for _ in range(n)]
+    label_index = [data.draw(st.permutations(range(6)))[:5] for _ in range(n)]
     renamed = np.array([data.draw(st.sampled_from([label, label, 0, -1])) if label else 0 for label in range(6)])
     scores = np.array(rows, np.float32).reshape(n, 5)
-    long = select_labels(np.array(codes, int).reshape(n, 5), scores, chosen_labels(scores, 0.4, 0.1, 5), renamed, None)
+    long = select_labels(
+        np.array(label_index, int).reshape(n, 5), scores, chosen_labels(scores, 0.4, 0.1, 5), renamed, None
+    )
     expected = {}
     for shot in range(n):
-        if rows[shot][0] < 0.4 or renamed[codes[shot][0]] < 0:
+        if rows[shot][0] < 0.4 or renamed[label_index[shot][0]] < 0:
             continue
         names = []
         for rank in range(5):
-            name = renamed[codes[shot][rank]]
+            name = renamed[label_index[shot][rank]]
             if (rank == 0 or rows[shot][rank] > 0.1) and name >= 0 and name not in names:
                 names.append(name)
         expected[shot] = names
@@ -85,21 +87,26 @@ def test_selection_is_what_a_loop_over_shots_gives(data):
 def test_merged_labels_take_their_highest_rank_and_dropped_best_labels_their_shots():
     """cell becomes room: once, at the rank where either came first. A shot of a dropped place is left out."""
     renamed = renamed_labels(LABELS, {"cell": "room"}, ["bar"])
-    codes = np.array([[5, 4, 1, 2, 3], [4, 0, 5, 1, 2], [0, 4, 5, 1, 2]])
+    label_index = np.array([[5, 4, 1, 2, 3], [4, 0, 5, 1, 2], [0, 4, 5, 1, 2]])
     scores = scores_of(*[[0.5, 0.2, 0.15, 0.05, 0.05]] * 3)
-    long = select_labels(codes, scores, chosen_labels(scores, 0.4, 0.1, 5), renamed)
+    long = select_labels(label_index, scores, chosen_labels(scores, 0.4, 0.1, 5), renamed)
     assert labels_of(long) == {0: [4, 1], 1: [4]}
     assert long["score"].tolist() == pytest.approx([0.5, 0.15, 0.5])
 
 
 def test_rare_labels_go_until_none_is_left():
     """Leaving out one label's shots can make another rare; samples of the rest stay."""
-    codes = np.array([[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [2, 1, 0, 3, 4], [0, 3, 2, 1, 4]])
+    label_index = np.array([[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [2, 1, 0, 3, 4], [0, 3, 2, 1, 4]])
     scores = scores_of([0.5, 0.3], [0.5, 0.3], [0.5, 0.3], [0.6, 0.01])
     chosen = chosen_labels(scores, 0.4, 0.1, 5)
-    assert labels_of(select_labels(codes, scores, chosen, KEEP_ALL, 1)) == {0: [0, 1], 1: [0, 1], 2: [2, 1], 3: [0]}
-    assert labels_of(select_labels(codes, scores, chosen, KEEP_ALL, 3)) == {0: [0], 1: [0], 3: [0]}
-    assert labels_of(select_labels(codes, scores, chosen, KEEP_ALL, 9)) == {}
+    assert labels_of(select_labels(label_index, scores, chosen, KEEP_ALL, 1)) == {
+        0: [0, 1],
+        1: [0, 1],
+        2: [2, 1],
+        3: [0],
+    }
+    assert labels_of(select_labels(label_index, scores, chosen, KEEP_ALL, 3)) == {0: [0], 1: [0], 3: [0]}
+    assert labels_of(select_labels(label_index, scores, chosen, KEEP_ALL, 9)) == {}
 
 
 @pytest.mark.parametrize(
@@ -225,9 +232,9 @@ def test_a_share_is_kept_of_the_shots_that_may_be_kept(kept_of):
 def test_labels_of_kept_shots_are_in_the_order_of_rank():
     """With their scores; labels that are not there are none."""
     shots = shots_table(["", ""], ["a", "b"], ["tt1", ""])
-    codes, scores = code_table(shots, LABELS)
-    assert codes[0].tolist() == [0, 2, -1, -1, -1]
-    long = select_labels(codes, scores, chosen_labels(scores, 0.4, 0.1, 5), KEEP_ALL)
+    label_index, scores = best_labels(shots, LABELS)
+    assert label_index[0].tolist() == [0, 2, -1, -1, -1]
+    long = select_labels(label_index, scores, chosen_labels(scores, 0.4, 0.1, 5), KEEP_ALL)
     table = kept_table(shots, long, LABELS, shots.set_index("clip_id"))
     assert table["clip_id"].tolist() == ["a", "b"]
     assert table["labels"].tolist() == ["bar|cave"] * 2
@@ -241,14 +248,14 @@ def test_labels_are_numbered_by_the_list_whatever_order_the_file_has(tmp_path):
     for rank in range(1, 6):
         shots[f"label_{rank}"] = pd.Series(random.choice(LABELS, 60), dtype="str")
     shots.to_parquet(tmp_path / "shots.parquet", row_group_size=20)
-    for table in (shots, read_shots(tmp_path / "shots.parquet")):
-        codes, _ = code_table(table, LABELS)
-        named = np.array(LABELS, object)[codes]
+    for table in (shots, read_labelled_shots(tmp_path / "shots.parquet")):
+        label_index, _ = best_labels(table, LABELS)
+        named = np.array(LABELS, object)[label_index]
         assert (named == shots[[f"label_{rank}" for rank in range(1, 6)]].to_numpy(object)).all()
 
 
 def test_no_shot_at_all_is_an_empty_table():
     shots = shots_table([""], ["a"], [""])
-    codes, scores = code_table(shots, LABELS)
-    long = select_labels(codes, scores, chosen_labels(scores, 0.9, 0.1, 5), KEEP_ALL)
+    label_index, scores = best_labels(shots, LABELS)
+    long = select_labels(label_index, scores, chosen_labels(scores, 0.9, 0.1, 5), KEEP_ALL)
     assert len(kept_table(shots, long, LABELS, shots.set_index("clip_id"))) == 0

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from scripts.demo.studio.camera import MOTIONS, SCALES, Shot, film_shot
+from scripts.demo.studio.camera import MOTIONS, SCALES, PlannedShot, film_shot
 from scripts.demo.studio.canvas import HEIGHT, WIDTH
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import FPS, plan_shots, render_clip
@@ -40,7 +40,7 @@ def coverage(scale: str, seed: int) -> float:
     backdrop = np.full((HEIGHT, WIDTH, 3), (255, 0, 255), np.uint8)
     draw = Draw("film", seed)
     cast = [cast_person(draw) for _ in range(3)]
-    frame = next(film_shot(draw, backdrop, cast, Shot("x", scale, "static", "day", 1.0, False), 1))
+    frame = next(film_shot(draw, backdrop, cast, PlannedShot("x", scale, "static", "day", 1.0, False), 1))
     red, green, blue = frame.transpose(2, 0, 1)
     return float(1 - ((red > 180) & (green < 60) & (blue > 180)).mean())
 
@@ -55,7 +55,9 @@ def test_the_camera_moves_as_planned():
     backdrop = SETS["library"](Draw("film", 3), False).pixels
     moved = {}
     for motion in MOTIONS:
-        frames = list(film_shot(Draw("film", 5), backdrop, [], Shot("x", "LS", motion, "day", 2.0, False), 2 * FPS))
+        frames = list(
+            film_shot(Draw("film", 5), backdrop, [], PlannedShot("x", "LS", motion, "day", 2.0, False), 2 * FPS)
+        )
         assert len(frames) == 2 * FPS
         moved[motion] = max(np.abs(frame.astype(int) - frames[0]).mean() for frame in frames)
     assert all(moved[motion] > 1.5 * moved["static"] for motion in ("pan", "zoom", "shake")), moved

@@ -14,7 +14,7 @@ import pytest
 from scripts.lib.files.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.video import Video
-from scripts.lib.records.clips import Clip, parse_manifest, read_manifest, write_manifest
+from scripts.lib.records.clips import Clip, read_manifest, write_manifest
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import write_shard_csv
 from scripts.retrieve.find_clips import COLUMNS, VideoRefused, find_clips, make_fetch
@@ -374,4 +374,4 @@ def test_the_papers_list(shared_data, tmp_path):
     rows = read_csv(folder / "clips.csv")
     assert [clip.clip_id for clip in clips] == [row["videoid"] for row in rows]
     write_manifest(clips, tmp_path / "clips.csv")
-    assert parse_manifest((tmp_path / "clips.csv").read_text(), "clips.csv") == clips
+    assert read_manifest(tmp_path / "clips.csv") == clips

@@ -11,8 +11,9 @@ from scenedetect.detector import SceneDetector
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip
-from scripts.lib.records.shots import DETECTORS, Shot, detect_cuts, make_detector, read_shot_list
+from scripts.lib.records.shots import Shot, read_shot_list
 from scripts.shots.detect_shots import detect_shots
+from scripts.shots.detection import DETECTORS, detect_cuts, make_detector
 from tests.helpers import ROOT
 
 
@@ -244,7 +245,7 @@ def test_unknown_detectors_and_parameters_are_named_with_the_nearest(make_video)
         run(clips, parameters={"treshold": 30})
     with pytest.raises(UserError, match=r"adaptive detector has no 'threshold'; did you mean 'adaptive_threshold'\?"):
         run(clips, detector="adaptive", parameters={"threshold": 3})
-    with pytest.raises(UserError, match=r"'contents' is unknown; there are .*content"):
+    with pytest.raises(UserError, match=r"'contents' is unknown; did you mean 'content'"):
         run(clips, detector="contents")
     with pytest.raises(UserError, match="refuses"):
         run(clips, parameters={"filter_mode": "melt"})

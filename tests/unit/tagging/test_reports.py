@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from scripts.lib.pages.figures import save_figure
 from scripts.lib.records.clips import Clip
-from scripts.lib.tables.comparisons import comparison, markdown_table
+from scripts.lib.tables.comparisons import delta, markdown_table
 from scripts.tagging.make_table2 import shot_statistics, table2
 from scripts.tagging.plot_score_matrix import choose_clip, plot_score_matrix
 from scripts.tagging.plot_timelines import plot_timelines
@@ -30,7 +30,7 @@ def shots_of(clip_id, n_shots, labels, title=""):
 
 
 @pytest.mark.parametrize(
-    ("paper", "ours", "delta"),
+    ("paper", "ours", "expected"),
     [
         ("32484", "32000", "-484"),
         ("34.66", "35.1", "+0.44"),
@@ -40,9 +40,9 @@ def shots_of(clip_id, n_shots, labels, title=""):
         ("0.1", "0.25", "+0.1"),
     ],
 )
-def test_differences_have_the_papers_decimals(paper, ours, delta):
+def test_differences_have_the_papers_decimals(paper, ours, expected):
     """Numbers are compared as printed; years and unknown values are not numbers."""
-    assert comparison(paper, ours) == delta
+    assert delta(paper, ours) == expected
 
 
 def test_a_bar_in_a_cell_does_not_end_it():

@@ -72,6 +72,7 @@ def test_every_shot_and_every_pair_is_as_likely_as_any_other():
         ("label,decision,into,reason\nbar,keep,,\nbar,remove,,\n", "line 3: 'bar' is decided already in line 2"),
         ("label,decision,into,reason\nbar,keep,,a,b\n", "line 2: the number of fields"),
         ("label,decision,into,reason\nbar,keep\n", "line 2: the number of fields"),
+        ('label,decision,into,reason\nbar,keep,,"a\nb"\n\npub,drop,,\n', "line 5: the decision 'drop' is unknown"),
     ],
 )
 def test_a_review_file_that_cannot_be_used_says_why(tmp_path, text, message):
@@ -140,11 +141,11 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     write_manifest([video.clip for video in videos], tmp_path / "manifest.csv")
     shots = [Shot(video.clip.clip_id, n, 24 * n - 24, 24 * n, n - 1.0, float(n)) for video in videos for n in (1, 2, 3)]
     lists = [tmp_path / "00000.csv", tmp_path / "00001.csv"]
-    marks = shard_fingerprints(tmp_path / "manifest.csv", 2)
+    settings = {"clips": {"shard_size": 2}}
+    marks = shard_fingerprints(tmp_path / "manifest.csv", settings)
     write_shots(lists[0], shots[:6], marks[0])
     write_shots(lists[1], shots[6:], marks[1])
     sample = tmp_path / "taxonomy/sample.csv"
-    settings = {"clips": {"shard_size": 2}}
     params = Job(manifest=tmp_path / "manifest.csv", shots=4, seed=0)
     sample_shots.main(Job(input=Job(shots=lists), output=[sample], params=params, config=settings))
     chosen = [shot for part in read_shots(sample).values() for shot in part]

@@ -14,7 +14,7 @@ from scripts.dataset.read_released import released_samples
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.condensed_movies import read_movies
 from scripts.lib.records.samples import (
-    Line,
+    LabelLine,
     find_videos,
     instances,
     parse_window,
@@ -36,7 +36,7 @@ def test_lines_survive_reading_and_writing(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text(GOOD)
     lines = read_lines(path, 3)
-    assert lines[1] == Line("-a_B", "-a_B-Scene-1234", (2, 0, 1))
+    assert lines[1] == LabelLine("-a_B", "-a_B-Scene-1234", (2, 0, 1))
     write_lines(tmp_path / "b.txt", lines)
     assert (tmp_path / "b.txt").read_bytes() == path.read_bytes()
 
@@ -157,13 +157,13 @@ CLIPS = pd.DataFrame(
 
 
 def test_released_samples_keep_order_and_know_their_movie():
-    lines = {"train": [Line("x", "x-Scene-002", (1, 0))], "val": [Line("q", "q-Scene-001", (0,))], "test": []}
+    lines = {"train": [LabelLine("x", "x-Scene-002", (1, 0))], "val": [LabelLine("q", "q-Scene-001", (0,))], "test": []}
     table = released_samples(lines, ["bar", "cave"], CLIPS)
     assert table["labels"].tolist() == ["cave|bar", "bar"]
     assert table["movie_id"].tolist() == ["tt1", "q"]
     assert table["split"].tolist() == ["train", "val"]
     names = ["v_x_seg_0_10", "2012-abcdefghijY", "v_q_seg_0_10", "v_q_seg_10_20"]
-    lines = {"train": [Line(name, f"{name}-Scene-001", (0,)) for name in names]}
+    lines = {"train": [LabelLine(name, f"{name}-Scene-001", (0,)) for name in names]}
     known = CLIPS.replace({"clip_id": {"y": "abcdefghijY"}})
     assert released_samples(lines, ["bar"], known)["movie_id"].tolist() == ["tt1", "tt2", "q", "q"]
 
@@ -172,10 +172,10 @@ def test_released_samples_keep_order_and_know_their_movie():
 def verified():
     """Four verified shots: two of a movie in train, one of a movie in test, one of an unknown video."""
     lines = [
-        Line("v_x_seg_0_10", "v_x_seg_0_10-Scene-001", (0,)),
-        Line("v_x_seg_0_10", "v_x_seg_0_10-Scene-003", (1, 0)),
-        Line("v_y_seg_20_30", "v_y_seg_20_30-Scene-002", (1,)),
-        Line("v_q_seg_5_15", "v_q_seg_5_15-Scene-001", (0,)),
+        LabelLine("v_x_seg_0_10", "v_x_seg_0_10-Scene-001", (0,)),
+        LabelLine("v_x_seg_0_10", "v_x_seg_0_10-Scene-003", (1, 0)),
+        LabelLine("v_y_seg_20_30", "v_y_seg_20_30-Scene-002", (1,)),
+        LabelLine("v_q_seg_5_15", "v_q_seg_5_15-Scene-001", (0,)),
     ]
     samples = pd.DataFrame({"movie_id": ["tt1", "tt2"], "split": ["train", "test"]})
     return verified_shots(lines, ["bar", "cave"], CLIPS, samples)
@@ -187,10 +187,12 @@ def test_the_evaluation_set_says_which_movies_are_in_train(verified):
     assert verified["labels"].tolist() == ["bar", "cave|bar", "cave", "bar"]
     assert verified["scene"].tolist() == [1, 3, 2, 1]
     own = pd.DataFrame({"movie_id": ["q"], "split": ["train"]})
-    unknown = verified_shots([Line("v_q_seg_5_15", "v_q_seg_5_15-Scene-001", (0,))], ["bar"], CLIPS, own)
+    unknown = verified_shots([LabelLine("v_q_seg_5_15", "v_q_seg_5_15-Scene-001", (0,))], ["bar"], CLIPS, own)
     assert unknown[["movie_id", "movie_split", "movie_disjoint"]].to_numpy().tolist() == [["", "train", "no"]]
     with pytest.raises(UserError, match="are not named v_"):
-        verified_shots([Line("x", "x-Scene-001", (0,))], ["bar"], CLIPS, pd.DataFrame(columns=["movie_id", "split"]))
+        verified_shots(
+            [LabelLine("x", "x-Scene-001", (0,))], ["bar"], CLIPS, pd.DataFrame(columns=["movie_id", "split"])
+        )
 
 
 def test_windows_become_rows_of_a_manifest(verified):

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.records.shots import DETECTORS
 from scripts.lib.workflow.config import check_config, load_schema, read_typed
+from scripts.shots.detection import DETECTORS
 from tests.helpers import ROOT
 
 DEFAULT = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))
