@@ -173,7 +173,7 @@ def test_all_faults_are_listed_once(config, schema):
     ):
         assert sum(expected in line for line in found) == 1
     # a value that is not allowed is answered with what the key means
-    assert "Clips a job works on" in next(line for line in found if "shard_size" in line)
+    assert "Clips per job" in next(line for line in found if "shard_size" in line)
 
 
 @pytest.mark.parametrize(
