@@ -339,7 +339,7 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
     other = json.loads((ROOT / "config/demo/clip_small.json").read_text())
     other["text_cfg"]["layers"] += 1
     (tmp_path / "clip_other.json").write_text(json.dumps(other))
-    with pytest.raises(UserError, match=r"cannot be used for clip_other.*\n.*that very architecture"):
+    with pytest.raises(UserError, match=r"cannot be used for clip_other.*\n.*exactly this architecture"):
         load_clip(str(tmp_path / "clip_other.json"), tmp_path / "small.safetensors", device="cpu")
 
 

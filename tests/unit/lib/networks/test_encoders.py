@@ -193,7 +193,7 @@ def test_unknown_models_are_named_with_the_nearest(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         register_model(str(tmp_path / "none.json"))
     # Named like one of open_clip's own, which must not be taken in its place.
-    for text, words in (("[" * 50_000, "is no JSON object"), ("7", "is no JSON object"), ("{}", "lacks embed_dim")):
+    for text, words in (("[" * 50_000, "is not a JSON object"), ("7", "is not a JSON object"), ("{}", "lacks embed_dim")):
         (tmp_path / "ViT-B-32.json").write_text(text)
         with pytest.raises(UserError, match=words):
             register_model(str(tmp_path / "ViT-B-32.json"))
