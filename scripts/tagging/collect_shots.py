@@ -111,7 +111,7 @@ def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> di
     if missing := sorted(set(file[CLIPS]) - set(rows_of)):
         raise UserError(
             f"{file.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
-            "again (snakemake --forcerun detect_shots)"
+            "again (add --forcerun detect_shots)"
         )
     for clip_id, group in file[CLIPS].items():
         _check_shots(file, clip_id, group["shot_numbers"][:], rows_of)
@@ -206,7 +206,7 @@ def check_scored_with(scores: h5py.File, expected: dict[str, object], first: str
     if different := [name for name in expected if found[name] != expected[name]]:
         raise UserError(
             f"{scores.filename} was not scored like {first} (different: {', '.join(different)}); score the shots "
-            "again (snakemake --forcerun score_shots)"
+            "again (add --forcerun score_shots)"
         )
 
 

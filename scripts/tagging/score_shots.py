@@ -53,7 +53,7 @@ def check_same_model(frames: h5py.File, model: tuple[str, str], labels: str) -> 
         one, other = (f"{name} with weights {checksum[:12]}…" for name, checksum in (found, model))
         raise UserError(
             f"{frames.filename} and {labels} are not of the same model ({one}; {other}). Embed the labels again "
-            "(snakemake --forcerun embed_labels). If that does not help, the first file is out of date: "
+            "(add --forcerun embed_labels). If that does not help, the first file is out of date: "
             f"{make_anew(frames.filename)}"
         )
 

@@ -376,7 +376,7 @@ def test_a_folder_of_clips_that_is_gone_fails_no_clip(material, tmp_path):
     workspace = copy_of(material, tmp_path / "run")
     run = Started(workspace, f"{RUN}/clips/00000.csv", "--config", "clips={root: /no/such/disk}")
     assert run.end() == 1
-    assert "the folder of the clips, /no/such/disk, is not there" in run.text()
+    assert "the folder of the clips, /no/such/disk, does not exist" in run.text()
     assert not (workspace.path / RUN / "clips/00000.csv").exists()
 
 

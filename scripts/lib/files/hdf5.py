@@ -147,7 +147,7 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
 
 
 def _groups_its_clips(file: h5py.File) -> bool:
-    """Whether clips are in the group `CLIPS`; earlier versions put them in the root, where a clip could have this id."""
+    """Whether clips are in the group `CLIPS`; earlier versions put them in the root, where one could have this id."""
     return CLIPS in file and isinstance(next(iter(file[CLIPS].values()), file), h5py.Group)
 
 

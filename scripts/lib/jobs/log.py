@@ -57,7 +57,8 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
         sys.exit(1)
     except Exception as error:
         if is_machines_fault(error):
-            logger.error("A resource of the machine failed (%s: %s). Correct this, and %s", type(error).__name__, error, AGAIN)
+            message = "A resource of the machine failed (%s: %s). Correct it; then %s"
+            logger.error(message, type(error).__name__, error, AGAIN)
         else:
             logger.exception("The job failed with an unexpected error")
         sys.exit(1)

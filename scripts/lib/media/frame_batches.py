@@ -169,6 +169,6 @@ def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -
     if missing := sorted(set(n_frames) - set(shots)):
         raise UserError(
             f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; detect them again "
-            "(snakemake --forcerun detect_shots)"
+            "(add --forcerun detect_shots)"
         )
     return [Work(clip, shots[clip.clip_id], n_frames[clip.clip_id]) for clip in clips if clip.clip_id in n_frames]

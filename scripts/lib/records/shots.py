@@ -30,10 +30,10 @@ DETECTORS: dict[str, type[SceneDetector]] = {
     "threshold": detectors.ThresholdDetector,
 }
 
-# Rate at which parameters are checked before a clip is open.
+# Frame rate for checking parameters before a clip is open.
 ANY_RATE = Fraction(25)
 
-# Configuration is text and numbers; these parameters are objects in PySceneDetect.
+# Parameters that are objects in PySceneDetect.
 _CONVERTED: dict[str, Callable] = {
     "weights": lambda values: detectors.ContentDetector.Components(*values),
     "filter_mode": lambda name: FlashFilter.Mode[name.upper()],
@@ -43,7 +43,7 @@ _CONVERTED: dict[str, Callable] = {
 # Columns of `shots/<shard>.csv`, in the order of a `Shot`'s attributes.
 SHOT_COLUMNS = ("clip_id", "shot", "start_frame", "end_frame", "start_time", "end_time")
 
-# Microseconds, in which PySceneDetect is told the time of each frame.
+# PySceneDetect gets the time of each frame in microseconds.
 _TICK = Fraction(1, 1_000_000)
 
 
@@ -63,7 +63,7 @@ class Shot:
 
     @property
     def shot_id(self) -> str:
-        """The release's name of a shot, at least three digits: `<clip_id>-Scene-007`."""
+        """The release's name of a shot, with at least three digits: `<clip_id>-Scene-007`."""
         return shot_id(self.clip_id, self.number)
 
 
@@ -80,7 +80,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
         frame_rate: frames per second of the clip, for a length of `seconds_in_whole_frames`.
 
     Raises:
-        UserError: unknown detector or parameter, or a value that the detector refuses.
+        UserError: unknown detector or parameter, or a value that the detector rejects.
     """
     if name not in DETECTORS:
         raise UserError(f"shots.detector: {name!r} is unknown; there are {', '.join(DETECTORS)}")
@@ -97,7 +97,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
             values["min_scene_len"] = int(length["seconds_in_whole_frames"] * float(frame_rate))
         return DETECTORS[name](**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"shots.parameters: the {name} detector refuses {parameters}: {error}") from error
+        raise UserError(f"shots.parameters: the {name} detector rejects {parameters}: {error}") from error
 
 
 def detector_parameters(name: str) -> list[str]:
@@ -108,9 +108,9 @@ def detector_parameters(name: str) -> list[str]:
 def detect_cuts(video: Video, detector: SceneDetector) -> list[int]:
     """First frames of new shots, as decode indices; decodes the video to its end.
 
-    PySceneDetect's scene manager does the detection with its own defaults (automatic downscale,
-    linear interpolation), so cuts equal those of its API. It counts in presentation times, which
-    on variable frame rate are no frame numbers; they are mapped back to decode indices.
+    PySceneDetect's scene manager detects with its own defaults (automatic downscale, linear
+    interpolation), so cuts equal those of its API. It counts in presentation times, which on
+    variable frame rate are not frame numbers; they are mapped back to decode indices.
     """
     stream = _DecodedStream(video)
     manager = SceneManager()
@@ -121,14 +121,14 @@ def detect_cuts(video: Video, detector: SceneDetector) -> list[int]:
 
 
 class _DecodedStream(VideoStream):
-    """`Video` in the shape that PySceneDetect's scene manager reads."""
+    """Adapter of `Video` for PySceneDetect's scene manager."""
 
     BACKEND_NAME = "movieclip"
 
     def __init__(self, video: Video):
         self._video = video
         self._frames = iter(video)
-        # The stream's size is known for sure only once a frame is there.
+        # The frame size is certain only after the first frame.
         self._ahead = next(self._frames)
         self._pts = 0
         self._number = 0
@@ -169,7 +169,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
     start_time, end_time (seconds from the clip's first frame).
 
     Raises:
-        UserError: missing columns, or rows that are no intervals; one message lists them all.
+        UserError: missing columns, or rows that are not intervals; one message lists them all.
     """
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -185,7 +185,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
             problems = []
             for row in reader:
                 if not SAFE_ID.fullmatch(row["clip_id"] or ""):
-                    problems.append(f"line {reader.line_num}: {row['clip_id']!r} is no clip_id (A-Z a-z 0-9 _ -)")
+                    problems.append(f"line {reader.line_num}: {row['clip_id']!r} is not a clip_id (A-Z a-z 0-9 _ -)")
                 try:
                     start, end = float(row[f"start_{unit}"]), float(row[f"end_{unit}"])
                 except (TypeError, ValueError):
@@ -209,7 +209,7 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
         times: seconds of each decoded frame, (T,).
 
     Raises:
-        UserError: shots overlap, or one begins after the last frame or holds no frame.
+        UserError: shots overlap, or one begins after the last frame or contains no frame.
     """
     frames = []
     for unit, start, end in intervals:
@@ -219,7 +219,7 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
     frames.sort()
     for start, end in frames:
         if start >= end:
-            raise UserError(f"a listed shot holds no frame of this clip, which has {len(times)}")
+            raise UserError(f"a listed shot contains no frame of this clip, which has {len(times)}")
     for (_, end), (start, _) in pairwise(frames):
         if start < end:
             raise UserError(f"listed shots overlap at frame {start}")
@@ -227,7 +227,7 @@ def listed_frames(intervals: list[tuple[str, float, float]], times: np.ndarray) 
 
 
 def write_shots(path: str | Path, shots: Iterable[Shot], fingerprint: str | None = None) -> None:
-    """Write shots as a table; those of a shard with its fingerprint."""
+    """Write shots as a table, those of a shard with its fingerprint."""
     rows = (dict(zip(SHOT_COLUMNS, astuple(shot), strict=True)) for shot in shots)
     if fingerprint is None:
         write_csv(path, SHOT_COLUMNS, rows)
@@ -239,7 +239,7 @@ def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, li
     """The shots of such a table by clip id, in its order.
 
     Raises:
-        UserError: it is not whole or not the table of the shard that `fingerprint` tells.
+        UserError: the table is incomplete or not that of the shard with this `fingerprint`.
     """
     rows = read_csv(path, *SHOT_COLUMNS) if fingerprint is None else read_shard_csv(path, fingerprint)
     shots = map(shot_from_row, rows)

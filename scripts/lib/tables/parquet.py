@@ -1,4 +1,4 @@
-"""Parquet tables, with errors that say what to do about a damaged one."""
+"""Parquet tables, with clear errors for damaged ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from scripts.lib.jobs.storage import is_machines_fault
 
 
 def read_parquet(path: str | Path, **options) -> pd.DataFrame:
-    """The table, or the part of it that `options` of pandas' function of that name ask for.
+    """The table, or a part of it; `options` are those of `pandas.read_parquet`.
 
     Raises:
-        UserError: the file is no readable Parquet.
+        UserError: the file is not readable Parquet.
     """
     with explained_parquet(path):
         return pd.read_parquet(path, **options)
@@ -23,7 +23,7 @@ def read_parquet(path: str | Path, **options) -> pd.DataFrame:
 
 @contextmanager
 def explained_parquet(path: str | Path) -> Iterator[None]:
-    """Turn what pyarrow says of a damaged file into what to do about it; see `read_parquet`."""
+    """Turn pyarrow's errors about a damaged file into a `UserError`."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
