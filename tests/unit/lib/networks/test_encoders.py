@@ -188,7 +188,7 @@ def test_a_torch_file_of_plain_tensors_is_taken(vit, tmp_path):
 
 def test_unknown_models_are_named_with_the_nearest(tmp_path):
     """A typing error in a model's name, or in the path of a description."""
-    with pytest.raises(UserError, match=r"no model 'ViT-B-32-quikgelu'; near are ViT-B-32-quickgelu"):
+    with pytest.raises(UserError, match=r"no model 'ViT-B-32-quikgelu'; similar are ViT-B-32-quickgelu"):
         register_model("ViT-B-32-quikgelu")
     with pytest.raises(UserError, match="does not exist"):
         register_model(str(tmp_path / "none.json"))
