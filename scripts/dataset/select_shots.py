@@ -33,7 +33,7 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])

@@ -117,7 +117,7 @@ def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Seque
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     kept = read_parquet(snakemake.input.kept)
     with open_h5(snakemake.input.scores) as file:
         known = read_strings(file["labels"])

@@ -10,7 +10,7 @@ from scripts.lib.tables.shards import check_folder
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     page = Path(snakemake.output[0])
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):

@@ -1,4 +1,4 @@
-"""Find the shots of a shard's clips (paper section 4.1) and say which clips can be used."""
+"""Detect the shots of a shard's clips (paper section 4.1), and list which clips can be used."""
 
 from dataclasses import fields
 from functools import partial
@@ -33,10 +33,10 @@ def detect_shots(
         root: folder that their paths are relative to.
         detector: name of a PySceneDetect detector, `parameters` its arguments.
         shot_list: CSV that replaces detection, see `scripts.lib.records.shots.read_shot_list`.
-        workers: clips worked on at a time.
+        workers: number of clips in parallel.
 
     Returns:
-        Rows with `CLIP_COLUMNS`, one a clip, and the shots of all usable clips, both in order.
+        Rows with `CLIP_COLUMNS`, one per clip, and the shots of all usable clips, both in order.
 
     Raises:
         UserError: the detector, its parameters or the shot list cannot be used.
@@ -58,7 +58,7 @@ def detect_shots(
 
 
 def _announced_frames(clip: Clip, root) -> int:
-    """Frames to expect by the file's header; 0 for a clip that detection will find unusable."""
+    """Number of frames according to the header; 0 for an unusable clip."""
     try:
         with Video(clip, root) as video:
             return video.announced_frames()
@@ -107,14 +107,14 @@ def _listed_shots(video: Video, intervals) -> list[tuple[int, int]]:
 
 
 def _remark(info: ClipInfo) -> str:
-    """What a user should know of a clip that is used all the same."""
+    """A warning about a clip that is used nevertheless; empty if there is none."""
     if info.n_frames_header and info.n_frames < info.n_frames_header:
         return f"only {info.n_frames} of the {info.n_frames_header} frames that the header announces could be decoded"
     return ""
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     params, settings = snakemake.params, snakemake.config["clips"]
     rows, shots = detect_shots(
         shard_clips(params.manifest, snakemake.wildcards.shard, settings["shard_size"]),

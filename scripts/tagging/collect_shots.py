@@ -228,7 +228,7 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     failures = read_csv(snakemake.input.failures, "clip_id", "reason")
     check_failures(failures, len(clips), snakemake.params.max_failed_fraction)

@@ -104,7 +104,7 @@ class _Writer:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     import torch
 
     params, config = snakemake.params, snakemake.config

@@ -53,7 +53,7 @@ def list_failures(
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     paths = {clip.clip_id: clip.path for clip in read_manifest(snakemake.params.manifest)}
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config["clips"]["shard_size"])
     source = snakemake.input

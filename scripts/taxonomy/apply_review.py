@@ -125,7 +125,7 @@ def _answer(answer: Answer | None) -> dict:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     proposals = [from_row(row) for row in read_csv(snakemake.input.proposals, *PROPOSAL_COLUMNS)]
     review = snakemake.input.get("review")
     answers = read_review(review)

@@ -64,7 +64,7 @@ def taxonomy_rows(labels: list[str], history: dict[str, dict[str, str]], exempla
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     labels = read_labels(snakemake.input.labels)
     known = snakemake.input.get("history")
     history = {row["label"]: row for row in read_csv(known, "label")} if known else {}

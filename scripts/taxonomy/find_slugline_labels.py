@@ -31,7 +31,7 @@ def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], 
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     sluglines = read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
     labels, rare = find_labels(sluglines, snakemake.params.min_scripts)
     if not labels:

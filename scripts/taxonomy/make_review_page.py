@@ -36,7 +36,7 @@ def review_data(
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sheet, review = read_csv(snakemake.input.sheet, "label", "cosine"), [answer.row() for answer in read_review(file)]
     data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)

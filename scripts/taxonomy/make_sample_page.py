@@ -34,7 +34,7 @@ def sample_data(
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     page = Path(snakemake.output[0])
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]

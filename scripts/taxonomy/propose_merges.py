@@ -39,7 +39,7 @@ def from_row(row: dict[str, str]) -> Proposal:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     sluglines = {
         row["label"]: (int(row["n_sluglines"]), int(row["n_scripts"]))
         for row in read_csv(snakemake.input.slugline_labels, "label", "n_scripts", "n_sluglines")

@@ -84,7 +84,7 @@ def _read_one(script_id: str, path: Path) -> tuple[list[dict], Report]:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     rows, reports = read_sluglines([Path(path) for path in snakemake.input.screenplays])
     if not rows:
         raise UserError(

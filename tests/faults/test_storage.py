@@ -91,9 +91,9 @@ def test_a_run_goes_on_when_there_is_room_and_when_results_may_be_written(materi
     ("obstacle", "words"),
     [
         ("mount -t tmpfs -o ro tmpfs resources", "resources/ may not be written to, or its disk is mounted read-only"),
-        ("rm -r resources; touch resources", "resources is in the way: it is no folder"),
-        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
-        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+        ("rm -r resources; touch resources", "resources is not a folder"),
+        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is not a folder"),
+        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is not a folder"),
     ],
 )
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_a_run_from_released_files_has_no_chapters_about_clips(config, schema):
     for words in (
         "dataset.verified",
         "'tagging' cannot be made",
-        "'demo' is the demo run's alone",
+        "'demo' is for the demo only",
         "dataset.fractions",
     ):
         assert sum(words in line for line in found) == 1
