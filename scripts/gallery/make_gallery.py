@@ -1,4 +1,4 @@
-"""The gallery: one page, without a server or the network, to look through the labelled shots."""
+"""The gallery: one offline page to browse the labelled shots."""
 
 from pathlib import Path
 

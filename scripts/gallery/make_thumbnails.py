@@ -1,4 +1,4 @@
-"""Pictures of a shard's shots for the gallery."""
+"""Thumbnails of a shard's shots for the gallery."""
 
 from scripts.lib.files.atomic import atomic_folder
 from scripts.lib.jobs.log import run_job

@@ -159,7 +159,7 @@ ODD_FILES = [
     (read_manifest, f'{MANIFEST}a,"a.mp4\nb,b.mp4\n', "unexpected end of data"),
     (read_manifest, "clip_id,path,path\na,a.mp4,b.mp4\n", "the column(s) 'path' more than once"),
     (read_manifest, f"{MANIFEST}{'a' * 181},a.mp4\n", "is longer than 180 characters"),
-    (read_labels, "bar|pub\nkitchen\n", "'bar|pub' has a |, which stands between labels"),
+    (read_labels, "bar|pub\nkitchen\n", "'bar|pub' has a |, which separates labels"),
     (
         read_review,
         f"{REVIEW}caf\udce9,keep,,\n",
