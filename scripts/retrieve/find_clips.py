@@ -67,8 +67,9 @@ def find_clips(
             last, in_a_row = refusal, in_a_row + 1 if refusal is last else 1
             if refusal and 0 < refusal.stops_after <= in_a_row:
                 raise UserError(
-                    f"{clip.clip_id} and the clips after it cannot be downloaded now: {reason}. Then give the "
-                    "same command again: downloaded clips are kept. To continue without the others, set clips.download to null"
+                    f"{clip.clip_id} and the clips after it cannot be downloaded now: {reason}. Then give the same "
+                    "command again: downloaded clips are kept. To continue without the others, set clips.download "
+                    "to null"
                 )
     return [
         dict(zip(COLUMNS, (clip.clip_id, Path(clip.path).stem, *outcomes[clip.path]), strict=True)) for clip in clips

@@ -351,7 +351,7 @@ def test_a_sentence_encoder_that_brings_code_is_refused(tmp_path):
     (tmp_path / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\nclass Trap: pass\n")
     (tmp_path / "config.json").write_text('{"model_type": "bert", "auto_map": {"AutoModel": "trap.Trap"}}')
     (tmp_path / "model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
-    with pytest.raises(UserError, match="no sentence-transformers model that can be loaded"):
+    with pytest.raises(UserError, match="not a sentence-transformers model that can be loaded"):
         embed_texts(tmp_path, ["bar"])
     assert not (tmp_path / "sprung").exists()
 

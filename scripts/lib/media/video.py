@@ -159,7 +159,7 @@ class Video:
                 f"no frame lies in the window from {self.start:g} s to "
                 f"{'the end' if self.end is None else f'{self.end:g} s'}"
             )
-        return f"no frame could be decoded (codec {self._stream.codec_context.name})"
+        return f"not a single frame could be decoded (codec {self._stream.codec_context.name})"
 
     def _window(self) -> Iterator[tuple[float, av.VideoFrame]]:
         """Frames inside the window with seconds since the file's first frame."""

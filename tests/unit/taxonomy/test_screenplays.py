@@ -63,7 +63,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n'
         ("empty.txt", b"", "no text"),
         ("blank.txt", b" \n\n\t\n", "no text"),
         ("binary.txt", bytes(range(256)) * 40, "it is no text"),
-        ("prose.txt", b"It was a dark and stormy night.\n", "no line of it is a scene heading"),
+        ("prose.txt", b"It was a dark and stormy night.\n", "no line is a scene heading"),
         ("broken.fdx", b"<FinalDraft><Content>", "XML is broken"),
         ("bomb.fdx", final_draft(("Scene Heading", "&b;"), prolog=BOMB).encode(), "declares entities"),
         ("broken.pdf", b"%PDF-1.4\nnothing more", "no PDF that can be read"),
