@@ -289,7 +289,7 @@ def test_a_suggestion_the_expert_turned_round_stands_as_the_expert_says():
         ([("river", "keep", ""), ("creek", "merge", "rivver")], "line 3: creek merges into rivver"),
         ([("river", "remove", ""), ("creek", "merge", "river")], "line 3: creek → river, but river is removed"),
         ([("river", "merge", "creek"), ("creek", "merge", "river")], "circle"),
-        ([("river", "add", "")], "line 2: river is there already"),
+        ([("river", "add", "")], "line 2: river exists already"),
     ],
 )
 def test_answers_that_do_not_fit_are_named_with_their_line(rows, message):
