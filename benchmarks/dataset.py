@@ -144,7 +144,8 @@ def run(step: str, folder: str) -> None:
     files, results, params = jobs[step]
     config = {"clips": {"shard_size": SHARD_SIZE}}
     job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
-    import_module(f"scripts.dataset.{step}").main(job)
+    chapter = "tagging" if step == "collect_shots" else "dataset"
+    import_module(f"scripts.{chapter}.{step}").main(job)
 
 
 if __name__ == "__main__":

@@ -45,10 +45,10 @@ import numpy as np
 from scripts.lib.files.hdf5 import create_h5, open_h5
 from scripts.tagging.score_shots import score_clip
 with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
-    width = source["clip/features"].shape[1]
+    width = source["clips/clip/features"].shape[1]
     labels = np.random.default_rng(0).normal(size=(179, width)).astype("float32")
     labels /= np.linalg.norm(labels, axis=1, keepdims=True)
-    score_clip(source["clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
+    score_clip(source["clips/clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
 """
 
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -9,9 +9,10 @@ import re
 import shlex
 from pathlib import Path
 
-from scripts.lib.records import clips as manifests
-from scripts.lib.workflow.config import complete_config
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.records import clips as manifests
+from scripts.lib.workflow import sources
+from scripts.lib.workflow.config import complete_config
 from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
 from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, is_news, prepare_for_jobs
@@ -68,10 +69,10 @@ def listed_downloads(shard):
         UserError: the run's clips are not listed yet.
     """
     if not CLIPS:
+        retrieve = f"snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}"
         raise UserError(
-            f"the clips of this run are not listed yet: {CLIP_LIST} does not exist. This command makes it and "
-            f"downloads the other files:\n  uv run snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}\n"
-            "Or set clips.manifest to a list of your own"
+            f"the clips of this run are not listed yet: {manifests.CLIP_LIST} does not exist. This command makes it and "
+            f"downloads the other files:\n  uv run {retrieve}\nOr set clips.manifest to a list of your own"
         )
     return downloads_of(shard, kind="txt")
 

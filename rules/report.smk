@@ -3,7 +3,7 @@
 
 rule write_provenance:
     input:
-        sources=sources.source_files(config),
+        sources=[*sources.source_files(config), LABELS, *SCREENPLAY_TABLE],
         clips=of_shards(of_clips("clips/{shard}.csv")),
         results=[getattr(rules, chapter).input for chapter in config["chapters"] if chapter != "report"],
         code=code("report/write_provenance"),

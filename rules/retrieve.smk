@@ -3,9 +3,6 @@
 `config/sources.csv` lists the files. `sources.mirror` is a folder that is searched before the network.
 """
 
-from scripts.lib.records.clips import CLIP_LIST
-from scripts.lib.workflow import sources
-
 SOURCES = explained(sources.read_sources, workflow.source_path("../config/sources.csv"))
 LABEL_ENCODER = sources.label_encoder_folder(config["taxonomy"]["encoder"])
 
@@ -82,7 +79,7 @@ rule list_clips:
         movie_info="resources/condensed_movies/movie_info.csv",
         code=code("retrieve/list_clips"),
     output:
-        CLIP_LIST,
+        manifests.CLIP_LIST,
     log:
         "resources/logs/list_clips.log",
     conda:

@@ -1,6 +1,5 @@
 """The taxonomy: scene labels from screenplays and HVU, merged, reviewed and clustered (paper section 3)."""
 
-from scripts.lib.workflow.sources import in_mirror
 from scripts.taxonomy.screenplays import find_screenplays
 
 TAXONOMY = config["taxonomy"]
@@ -8,10 +7,14 @@ TAXONOMY = config["taxonomy"]
 # `retrieve` runs without them.
 SCREENPLAYS = TAXONOMY["screenplays"]
 if not Path(SCREENPLAYS).exists():
-    SCREENPLAYS = in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
-# Optional inputs. Before the expert's first answers there is no review file.
+    SCREENPLAYS = sources.in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
+# Optional inputs. Before the expert's first answers there is no review file; a misspelt name looks the same.
 REVIEW = {"review": TAXONOMY["review"]} if TAXONOMY["review"] and Path(TAXONOMY["review"]).exists() else {}
+if TAXONOMY["review"] and not REVIEW and workflow.is_main_process:
+    logger.warning(f"taxonomy.review: there is no file {TAXONOMY['review']} yet, so no answer of an expert is used.")
 PUBLISHED = {"published": TAXONOMY["compare_with"]} if TAXONOMY["compare_with"] else {}
+# Of the screenplays it has the checksums.
+SCREENPLAY_TABLE = [] if TAXONOMY["labels"] else [out("taxonomy/screenplays.csv")]
 EMBEDDINGS = out("taxonomy/embeddings.h5")
 # Labels to embed and cluster: the given ones, or all from which the taxonomy is made.
 GIVEN = {"labels": TAXONOMY["labels"]}
@@ -261,7 +264,7 @@ rule cluster_labels:
 
 rule plot_clusters:
     input:
-        rules.cluster_labels.output[0],
+        taxonomy=rules.cluster_labels.output[0],
         code=code("taxonomy/plot_clusters"),
     output:
         report(
@@ -302,7 +305,7 @@ rule compare_with_paper:
 
 rule sample_shots:
     input:
-        of_shards(of_clips("shots/{shard}.csv")),
+        shots=of_shards(of_clips("shots/{shard}.csv")),
         code=code("taxonomy/sample_shots"),
     output:
         out("taxonomy/sample.csv"),

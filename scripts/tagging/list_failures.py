@@ -40,7 +40,7 @@ def list_failures(
             names, reasons = (read_strings(file["failures"][column]) for column in ("clip_id", "reason"))
         failed |= {name: ("embed_frames", reason) for name, reason in zip(names, reasons, strict=True)}
     failed |= {
-        row["clip_id"]: ("download_clips", f"{row['status']}: {row['reason']}")
+        row["clip_id"]: ("find_clips", f"{row['status']}: {row['reason']}")
         for table, fingerprint in zip(downloads, fingerprints, strict=bool(downloads))
         for row in read_shard_csv(table, fingerprint)
         if row["status"] not in ("ok", MISSING)

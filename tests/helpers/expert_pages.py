@@ -8,10 +8,9 @@ import pandas as pd
 from scripts.lib.pages.build import write_page
 from scripts.taxonomy.make_review_page import review_data
 from scripts.taxonomy.make_sample_page import sample_data
-from tests.helpers.galleries import PAGE, SCRIPTS, SHOT_CARDS
+from tests.helpers.galleries import PAGE, PAGES, SHOT_CARDS
 
-FOLDER = SCRIPTS / "taxonomy/pages"
-EXPERT = [FOLDER / "expert.css", FOLDER / "expert.js"]
+EXPERT = [PAGES / "expert.css", PAGES / "expert.js"]
 FILE = "config/made_up/review.csv"
 
 LABELS = [
@@ -63,7 +62,7 @@ def row(label: str, decision: str, into: str = "", reason: str = "") -> dict[str
 def write_review_page(path: Path, sheet=None, labels=LABELS, review=(), run: str = "made up", file=FILE) -> Path:
     """The review page; without a sheet that of `make_sheet`."""
     data = review_data(make_sheet() if sheet is None else sheet, list(labels), list(review), run, file)
-    write_page(path, data, [*PAGE, *EXPERT, *(FOLDER / f"review.{part}" for part in ("html", "css", "js"))])
+    write_page(path, data, [*PAGE, *EXPERT, *(PAGES / f"review.{part}" for part in ("html", "css", "js"))])
     return path
 
 
@@ -72,6 +71,6 @@ def write_sample_page(
 ) -> Path:
     """The sample page of these shots, rows of `dataset/shots.parquet`."""
     data = sample_data(shots, pictures or {}, list(labels), list(review), run, file)
-    parts = [*PAGE, *SHOT_CARDS, *EXPERT, *(FOLDER / f"sample.{part}" for part in ("html", "css", "js"))]
+    parts = [*PAGE, *SHOT_CARDS, *EXPERT, *(PAGES / f"sample.{part}" for part in ("html", "css", "js"))]
     write_page(path, data, parts)
     return path

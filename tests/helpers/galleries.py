@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.lib.pages.build import build as pages
+from scripts.lib.pages import build as pages
 from scripts.lib.records.shots import shot_id
 from tests.helpers import ROOT
 
-SCRIPTS = ROOT / "scripts"
-PAGE = [SCRIPTS / "lib/page" / part for part in ("frame.html", "base.css", "base.js")]
-SHOT_CARDS = [SCRIPTS / "lib/page" / part for part in ("shots.css", "shots.js")]
-PARTS = [*PAGE, *SHOT_CARDS, *(SCRIPTS / "gallery/page" / f"page.{part}" for part in ("html", "css", "js"))]
+PAGES = ROOT / "scripts/lib/pages"
+PAGE = [PAGES / part for part in ("frame.html", "base.css", "base.js")]
+SHOT_CARDS = [PAGES / part for part in ("shots.css", "shots.js")]
+PARTS = [*PAGE, *SHOT_CARDS, *(PAGES / f"gallery.{part}" for part in ("html", "css", "js"))]
 GENRES = ("Action", "Comedy", "Crime|Drama", "Drama", "")
 
 

@@ -162,9 +162,9 @@ def test_a_finished_run_can_be_moved(moved):
 
 def test_settings_in_another_spelling_run_nothing_again(moved):
     """Keys in another order, and whole numbers with a point or without."""
-    config = yaml.safe_load((moved.path / "config/config.yaml").read_text())
-    config["shots"]["parameters"] = {"min_scene_len": 0.6, **config["shots"]["parameters"], "threshold": 30.0}
-    config["tagging"]["frames"] = {"fps": 6.0}
+    config = yaml.safe_load((moved.path / "config/demo.yaml").read_text())
+    content = {"filter_mode": "suppress", "threshold": 30.0, "min_scene_len": {"seconds_in_whole_frames": 0.60}}
+    config["shots"] = {"parameters": {"content": content}}
     (moved.path / "other.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     assert moved.planned("--configfile", "other.yaml") == {}
 
@@ -172,11 +172,15 @@ def test_settings_in_another_spelling_run_nothing_again(moved):
 @pytest.mark.parametrize(
     ("module", "planned", "spared"),
     [
-        ("lib/paper_tables", {"make_table1", "make_table2", "describe_splits"}, {"collect_shots", "make_gallery"}),
+        (
+            "lib/tables/comparisons",
+            {"make_table1", "make_table2", "describe_splits"},
+            {"collect_shots", "make_gallery"},
+        ),
         ("demo/compare_with_truth", {"compare_with_truth", "study_thresholds"}, {"select_shots"}),
-        ("lib/shards", {"list_failures", "collect_shots"}, {"detect_shots", "embed_frames", "make_thumbnails"}),
+        ("lib/tables/shards", {"list_failures", "collect_shots"}, {"detect_shots", "embed_frames", "make_thumbnails"}),
         ("tagging/embed_frames", {"embed_frames", "score_shots"}, {"detect_shots", "make_thumbnails"}),
-        ("lib/storage", set(), {"all"}),
+        ("lib/jobs/storage", set(), {"all"}),
     ],
 )
 def test_edited_code_runs_what_it_decides_and_nothing_else(moved, module, planned, spared):
@@ -214,7 +218,40 @@ def test_an_edited_label_list_scores_again_and_decodes_nothing(demo_run, tmp_pat
 
 
 def test_another_prompt_scores_again_and_decodes_nothing(demo_run):
-    tagger = json.loads((demo_run.path / "results/demo/provenance.json").read_text())["config"]["tagging"]["tagger"]
-    jobs = demo_run.planned("--config", f"taggers={{{tagger}: {{prompts: ['a film still of a {{label}}']}}}}")
+    jobs = demo_run.planned("--config", "taggers={demo_clip: {prompts: ['a film still of a {label}']}}")
     assert {"embed_labels", "score_shots"} <= set(jobs)
     assert not {"detect_shots", "embed_frames"} & set(jobs)
+
+
+def test_a_second_tagger_is_scored_beside_the_first(demo_run):
+    """With entries in the configuration alone; of the same encoder it decodes nothing."""
+    both = (
+        "taggers={cosine: {encoder: demo_clip, prompts: ['{label}'], score: cosine, logit_scale: 1}}",
+        "tagging={taggers: [demo_clip, cosine]}",
+    )
+    jobs = demo_run.planned("tagging", "--config", *both)
+    assert jobs == {"tagging": 1, "embed_labels": 1, "score_shots": 2}
+    demo_run.snakemake("tagging", "--config", *both)
+    folders = [demo_run.path / f"results/demo/scores/{tagger}" for tagger in ("demo_clip", "cosine")]
+    for first, second in zip(*(sorted(folder.glob("*.h5")) for folder in folders), strict=True):
+        with h5py.File(first) as one, h5py.File(second) as other:
+            assert set(one["clips"]) == set(other["clips"])
+            assert (one.attrs["score"], other.attrs["score"]) == (b"softmax", b"cosine")
+    for folder in (folders[1], demo_run.path / "results/demo/logs/score_shots"):
+        shutil.rmtree(folder)
+
+
+def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
+    """With labels of its own; both runs keep their results."""
+    (tmp_path / "labels.txt").write_text("bar\nkitchen\n")
+    jobs = demo_run.planned(
+        "tagging",
+        "--config",
+        "run=other",
+        f"taxonomy={{labels: '{tmp_path / 'labels.txt'}'}}",
+        "clips={reuse: demo}",
+        "--configfile",
+        "config/demo.yaml",
+    )
+    assert {"embed_labels", "score_shots", "collect_shots"} <= jobs.keys()
+    assert not {"detect_shots", "embed_frames"} & jobs.keys()

@@ -9,7 +9,7 @@ import pytest
 from scripts.lib.records.clips import read_manifest
 
 PAPER = ("--configfile", "config/paper.yaml", "--config")
-COMMAND = "snakemake retrieve --configfile config/paper.yaml"
+COMMAND = "uv run snakemake retrieve --cores 1 --configfile config/paper.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(works
     """From the mirror; the weights, which no mirror has here, are a local file."""
     weights = tmp_path / "weights.safetensors"
     weights.touch()
-    options = (*PAPER, mirror, f"taggers={json.dumps({'clip_vit_b32': {'pretrained': str(weights)}})}")
+    options = (*PAPER, mirror, f"encoders={json.dumps({'clip_vit_b32': {'pretrained': str(weights)}})}")
     done = workspace.snakemake("retrieve", *options)
     assert "34185 clips of 3613 movies; 829 without a year" in done.stdout
     clips = read_manifest(workspace.path / "resources/clips.csv")
@@ -50,11 +50,11 @@ def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(works
     assert workspace.planned("retrieve", *without_mirror) == {}
     jobs = workspace.planned(*options)
     assert jobs["detect_shots"] == jobs["embed_frames"] == jobs["score_shots"] == 342
-    assert "retrieve_source" not in jobs and "download_clips" not in jobs
+    assert "retrieve_source" not in jobs and jobs["find_clips"] == 342
     assert {"cluster_labels", "sample_shots", "split_samples", "make_table2", "make_gallery"} <= jobs.keys()
-    assert workspace.planned("retrieve", *options, 'clips={"download": "youtube"}')["download_clips"] == 342
+    assert workspace.planned("retrieve", *options, 'clips={"download": "youtube"}')["find_clips"] == 342
     one = workspace.planned("results/paper/shots/00007.csv", *options, 'clips={"download": "youtube"}')
-    assert one == {"download_clips": 1, "detect_shots": 1}
+    assert one == {"find_clips": 1, "detect_shots": 1}
 
 
 YT_DLP = """
@@ -103,7 +103,7 @@ def own_clips(workspace, make_video, tmp_path):
         return (
             *("--configfile", "config/tag.yaml", "--config"),
             f"clips={json.dumps({**clips, 'download': download})}",
-            f"taggers={json.dumps({'clip_vit_b32': tagger})}",
+            f"encoders={json.dumps({'clip_vit_b32': tagger})}",
             f"taxonomy={json.dumps({'labels': str(tmp_path / 'labels.txt')})}",
         )
 
@@ -115,9 +115,9 @@ def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_
     options, off = own_clips("youtube"), own_clips(None)
     results = workspace.path / "results/tag"
     done = workspace.snakemake("results/tag/dataset/failures.csv", *options)
-    assert "1 of 2 clips could not be had (1 private)" in done.stdout
+    assert "find_clips 00000: 1 ok, 1 private" in done.stdout
     failures = pd.read_csv(results / "dataset/failures.csv")
-    assert failures[["clip_id", "step"]].to_numpy().tolist() == [["private_one", "download_clips"]]
+    assert failures[["clip_id", "step"]].to_numpy().tolist() == [["private_one", "find_clips"]]
     assert failures["reason"][0] == "private: Private video. Sign in if you've been granted access"
     shots = pd.read_csv(results / "shots/00000.csv")
     assert shots[["clip_id", "start_frame"]].to_numpy().tolist() == [["-dash_first", 0], ["-dash_first", 30]]
@@ -126,7 +126,7 @@ def test_downloaded_clips_are_worked_on_and_a_private_one_is_a_failure_with_its_
     # Not to download any more runs nothing again; nor does asking again in vain; a clip that comes does.
     target, asked = "results/tag/dataset/failures.csv", "results/tag/downloads/00000.csv"
     assert workspace.planned(target, *off) == {}
-    workspace.snakemake(asked, *options, "--forcerun", "download_clips")
+    workspace.snakemake(asked, *options, "--forcerun", "find_clips")
     assert workspace.planned(target, *options).keys() <= {"list_failures"}
     shutil.copy(tmp_path / "films/-dash_first.mkv", tmp_path / "films/private_one.mkv")
     workspace.snakemake(asked, *off, "--forcerun", "find_clips")
@@ -151,12 +151,6 @@ def test_weights_of_no_tagger_are_refused(workspace):
     for name in ("paper", "published"):
         told = refused(workspace, "resources/weights/ViT-L-14/tag.safetensors", "--configfile", f"config/{name}.yaml")
         assert "no encoder of this configuration uses the weights resources/weights/ViT-L-14/tag.safetensors" in told
-    other = {
-        "model": "ViT-L-14",
-        "pretrained": "own/some",
-        "prompts": ["{label}"],
-        "score": "softmax",
-        "logit_scale": 1,
-    }
-    other_too = (*PAPER, f"taggers={json.dumps({'other': other})}")
+    other = {"model": "ViT-L-14", "pretrained": "own/some", "frames": "all", "dtype": "fp16"}
+    other_too = (*PAPER, f"encoders={json.dumps({'other': other})}")
     assert workspace.planned("resources/weights/ViT-L-14/own--some.safetensors", *other_too) == {"retrieve_weights": 1}

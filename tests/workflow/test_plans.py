@@ -5,8 +5,8 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,37 +19,87 @@ from scripts.report.provenance import PACKAGES
 from tests.helpers import ROOT
 from tests.unit.retrieve.test_sources import GOOD, server  # noqa: F401
 
-CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
+CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.stem not in ("default", "schema"))
+
+
+def job_rules():
+    """Chapter, name and text of every rule that runs a script, wherever it stands in its file."""
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for text in re.split(r"^ *(?=rule \w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
+            if "script:" in text:
+                yield path.stem, re.match(r"rule (\w+)", text)[1], textwrap.dedent(text.partition("\n")[2])
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
-    """A dry run of all targets that the Snakefile names finds a rule for every file, and writes nothing."""
+    """A dry run of all targets finds a rule for every file, and writes nothing."""
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "film.mp4").touch()
     options = ["--configfile", f"config/{name}"]
-    settings = yaml.safe_load((ROOT / "config" / name).read_text())
-    if settings.get("clips", {}).get("folder"):
+    if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt"):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
-    targets = re.findall(r"^rule (\w+):", (ROOT / "Snakefile").read_text(), re.MULTILINE)
-    assert "verification" in targets
-    assert workspace.planned(*targets, *options)
+    chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
+    assert workspace.planned("all", "tag", "tables", "figures", *chapters, *options)
     assert not (workspace.path / "results").exists()
 
 
-def test_a_download_that_fails_is_tried_again_and_pinned_weights_are_checked(workspace, server):  # noqa: F811
-    """By Snakemake, with the server's first answer that it is busy; the table's weights come by the table."""
-    row = f"a/b.txt,1,http://127.0.0.1:{server.server_port}/busy,{sha256(GOOD).hexdigest()},MIT,b.txt\n"
-    with open(workspace.path / "config/sources.csv", "a", encoding="utf-8") as table:
-        table.write(row)
-    told = workspace.snakemake("resources/a/b.txt").stdout
-    assert "cannot be fetched (503" in told and "Trying to restart" in told
-    assert (workspace.path / "resources/a/b.txt").read_bytes() == GOOD
-    weights = "resources/weights/ViT-B-32-quickgelu/openai.safetensors"
-    assert workspace.planned(weights) == {"retrieve_source": 1}
+def test_a_chapter_has_one_name(workspace):
+    """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
+    chapters = {chapter for chapter, _, _ in job_rules()}
+    assert len(chapters) == 9
+    for chapter, name, text in job_rules():
+        assert f'"../scripts/{chapter}/' in text, name
+    schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())
+    listed = set(schema["properties"]["chapters"]["items"]["enum"])
+    assert listed == chapters - {"retrieve"}
+    targets = workspace.snakemake("--list-target-rules").stdout.split()
+    assert chapters <= set(targets)
+
+
+def test_a_new_chapter_costs_its_own_files_and_five_lines(workspace):
+    """Its rules, its script, its keys in the defaults and in the schema, and a line in the Snakefile."""
+    root = workspace.path
+    (root / "scripts/census").mkdir()
+    (root / "scripts/census/count_shots.py").write_text(
+        "from scripts.lib.jobs.log import run_job\n\n\ndef main(snakemake):\n"
+        "    open(snakemake.output[0], 'w').write('shots\\n')\n    return 'counted'\n\n\n"
+        "if __name__ == '__main__':\n    run_job(main, snakemake)\n"
+    )
+    (root / "rules/census.smk").write_text(
+        '"""The census: how many shots there are."""\n\n\nrule count_shots:\n    input:\n'
+        '        code=code("census/count_shots"),\n    output:\n        out("tables/census.csv"),\n    log:\n'
+        '        log_of("count_shots"),\n    params:\n        top=config["census"]["top"],\n    script:\n'
+        '        "../scripts/census/count_shots.py"\n\n\nrule census:\n    input:\n        rules.count_shots.output,\n'
+    )
+    keys = "\ncensus: {top: 5, bottom: 1, unit: shot}\n"
+    (root / "config/default.yaml").open("a").write(keys)
+    schema = (root / "config/schema.yaml").read_text()
+    schema = schema.replace("gallery, report]", "gallery, report, census]")
+    (root / "config/schema.yaml").write_text(schema + "  census:\n    description: A chapter.\n    type: object\n")
+    snakefile = (root / "Snakefile").read_text()
+    line = 'include: "rules/report.smk"\n'
+    (root / "Snakefile").write_text(snakefile.replace(line, f'include: "rules/census.smk"\n{line}'))
+    done = workspace.snakemake("census")
+    assert "[census] count_shots: counted" in done.stdout
+    assert (root / "results/demo/tables/census.csv").read_text() == "shots\n"
+    assert workspace.planned("tables", "--config", "chapters=[census]") == {}
+    assert "census" in workspace.snakemake("help").stdout
+
+
+def test_the_workflow_runs_from_another_folder(workspace, tmp_path):
+    """With --directory, or with the Snakefile's path: its own files are found there, results are made here."""
+    target = "results/demo/taxonomy/hvu_labels.csv"
+    workspace.snakemake("--directory", tmp_path, target)
+    assert (tmp_path / target).is_file() and not (workspace.path / "results").exists()
+
+
+def test_clips_without_a_configuration_are_refused(workspace):
+    done = workspace.snakemake("-n", "--config", "clips={folder: films}", check=False)
+    assert done.returncode != 0
+    assert "add --configfile config/tag.yaml" in done.stdout
 
 
 def test_lint(workspace):
@@ -95,7 +145,7 @@ def test_the_record_of_a_run_covers_what_people_gave_it(workspace, tmp_path):
     (workspace.path / "Snakefile").open("a").write("\nprint('RECORDED', *rules.write_provenance.input.sources)\n")
     done = workspace.snakemake("-n", "retrieve", "--config", f"dataset={{evaluation_set: {evaluation}}}")
     (recorded,) = re.findall(r"RECORDED (.+)", done.stdout)
-    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())["taxonomy"]
+    settings = yaml.safe_load((ROOT / "config/demo.yaml").read_text())["taxonomy"]
     given = {settings[key] for key in ("hvu_tags", "review", "compare_with")}
     made = {"results/demo/taxonomy/screenplays.csv", "results/demo/taxonomy/labels.txt"}
     assert given | made | {str(evaluation)} <= set(recorded.split())
@@ -117,9 +167,10 @@ def test_the_record_of_a_run_names_every_package_that_may_decide_its_results():
     ("settings", "message"),
     [
         (["shots={treshold: 27}"], "unknown key 'shots.treshold'"),
+        (["shots={parameters: {content: {treshold: 27}}}"], "did you mean 'threshold'?"),
         (["shots={detektor: content}"], "did you mean 'detector'?"),
-        (["tagging={tagger: clip_vit_b23}"], "did you mean 'clip_vit_b32'?"),
-        (["tagging={frames: some}"], "tagging.frames"),
+        (["tagging={taggers: [clip_vit_b23]}"], "did you mean 'clip_vit_b32'?"),
+        (["encoders={clip_vit_b32: {frames: some}}"], "encoders.clip_vit_b32.frames"),
         (["clips={shard_size: 0}"], "clips.shard_size"),
         (["run=../elsewhere"], "run"),
         (["clips={folder: /no/such/folder}"], "is not a folder"),
@@ -133,15 +184,6 @@ def test_a_config_that_cannot_work_says_why(workspace, settings, message):
     assert done.returncode != 0
     assert message in done.stdout
     assert "Traceback" not in done.stdout
-
-
-def test_nothing_of_the_demo_leaks_into_another_run(workspace, tmp_path):
-    """A config given on the command line is the whole configuration: a missing key is an error."""
-    config = yaml.safe_load((ROOT / "config/tag.yaml").read_text())
-    del config["tagging"]
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
-    done = workspace.snakemake("tag", "-n", "--configfile", str(tmp_path / "mine.yaml"), check=False)
-    assert "tagging is missing" in done.stdout
 
 
 def test_a_bad_manifest_lists_all_its_problems(workspace, tmp_path):
@@ -221,44 +263,39 @@ def imported_by(script: Path) -> set[str]:
 def test_every_rules_environment_has_what_its_script_imports():
     """Only users of conda would notice."""
     missing = {}
-    for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            environment = re.search(r'conda:\s+"\.\./(envs/\w+\.yaml)"', rule)[1]
-            script = re.search(r'script:\s+"\.\./(scripts/[\w/]+\.py)"', rule)[1]
-            _, pins = environment_of(ROOT / environment)
-            if lacks := imported_by(ROOT / script) - set(pins):
-                missing[rule.partition(":")[0]] = lacks
+    for _, name, text in job_rules():
+        environment = re.search(r'conda:\s+"\.\./(envs/\w+\.yaml)"', text)[1]
+        script = re.search(r'script:\s+"\.\./(scripts/[\w/]+\.py)"', text)[1]
+        _, pins = environment_of(ROOT / environment)
+        if lacks := imported_by(ROOT / script) - set(pins):
+            missing[name] = lacks
     assert not missing
 
 
 # Nothing is fetched again because its rule's script was edited.
-FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "download_clips"}
+FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "find_clips"}
 
 
 def test_every_rule_depends_on_its_own_script():
-    """Which modules that brings along is told by their imports: tests/unit/test_imports.py."""
+    """Which modules that brings along is told by their imports: tests/unit/lib/workflow/test_imports.py."""
     without = set()
-    for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
-            script = re.search(r'script:\s+"\.\./scripts/([\w/]+)\.py"', rule)[1]
-            if not re.search(rf'^        code=code\("{script}"(?:, costly=True)?\),$', rule, re.MULTILINE):
-                without.add(rule.partition(":")[0])
+    for _, name, text in job_rules():
+        script = re.search(r'script:\s+"\.\./scripts/([\w/]+)\.py"', text)[1]
+        if not re.search(rf'^ *code=code\("{script}"(?:, costly=True)?\),$', text, re.MULTILINE):
+            without.add(name)
     assert without == FETCHING
 
 
 def test_every_rule_is_short_and_in_one_order():
     """A rule is read at a glance; the order of its parts is the formatter's, the same everywhere."""
-    rules = {}
-    for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"^(?=rule )", path.read_text(), flags=re.MULTILINE)[1:]:
-            rules[rule.split(":")[0]] = re.split(r"\n(?=\S)", rule)[0]
-    assert len(rules) > 10
-    longest = max(rules.values(), key=lambda body: len(body.splitlines()))
-    order = re.findall(r"^    (\w+):", longest, re.MULTILINE)
-    for name, body in rules.items():
-        assert len(body.splitlines()) <= 36, name
-        parts = [part for part in re.findall(r"^    (\w+):", body, re.MULTILINE) if part in order]
-        assert parts == sorted(parts, key=order.index), name
+    rules = {name: textwrap.dedent(text) for _, name, text in job_rules()}
+    assert len(rules) > 40
+    parts_of = {name: re.findall(r"^ *(\w+):$", text, re.MULTILINE) for name, text in rules.items()}
+    order = max(parts_of.values(), key=len)
+    for name, parts in parts_of.items():
+        assert len(re.split(r"\n\n", rules[name])[0].splitlines()) < 36, name
+        known = [part for part in parts if part in order]
+        assert known == sorted(known, key=order.index), name
         assert {"output", "log", "message", "conda", "script"} <= set(parts), name
 
 

@@ -90,8 +90,7 @@ def test_own_shot_list_and_window_and_sampling(workspace, shared_data, small_tag
         f"clips={json.dumps(clips)}",
         f"sources={json.dumps({'mirror': str(shared_data)})}",
         f"shots={json.dumps({'list': str(shots)})}",
-        "tagging={frames: {per_shot: 2}}",
-        small_tagger,
+        small_tagger.replace("all", "2 per shot"),
         check=True,
     )
     with h5py.File(next((workspace.path / "results/tag/embeddings").rglob("00000.h5"))) as file:
@@ -110,8 +109,8 @@ def test_vit_b32_from_a_local_file(workspace, shared_data, tmp_path):
     folder = tmp_path / "films"
     folder.mkdir()
     shutil.copy(shared_data / "videos/slhck_scenecut_test.mp4", folder)
-    tagger = f"taggers={json.dumps({'clip_vit_b32': {'pretrained': str(weights)}})}"
-    workspace.snakemake(*TAG, *settings(folder, shared_data, tagger), "tagging={frames: {per_shot: 1}}")
+    tagger = f"encoders={json.dumps({'clip_vit_b32': {'pretrained': str(weights), 'frames': '1 per shot'}})}"
+    workspace.snakemake(*TAG, *settings(folder, shared_data, tagger))
     shots = pd.read_parquet(workspace.path / "results/tag/dataset/shots.parquet")
     assert shots["start_frame"].tolist() == [0, 24, 49, 74, 99, 124, 149, 174]
     with h5py.File(workspace.path / "results/tag/dataset/shot_scores.h5") as file:

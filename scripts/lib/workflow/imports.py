@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 # How a job runs, where its files are and what it prints: without effect on the result.
-RUNNING = ("scripts.lib.workflow.processes.", "scripts.lib.workflow.", "scripts.lib.files.atomic")
+RUNNING = ("scripts.lib.jobs.", "scripts.lib.workflow.", "scripts.lib.files.atomic")
 # How clips, rows and arrays are listed and stored. A shard's clips are a parameter, and readers refuse a file in
 # another format, so an edit need not repeat days of decoding.
 STORING = (

@@ -31,8 +31,13 @@ _locks = []
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log that drops the scheduler's two lines per job, which `--quiet` keeps."""
-    return not str(record.msg).startswith(("Select jobs to execute", "Execute "))
+    """A filter of Snakemake's log that drops its lines about single jobs, which print their own."""
+    from snakemake_interface_logger_plugins.common import LogEvent
+
+    event = getattr(record, "event", None)
+    if event == LogEvent.PROGRESS:
+        return record.done * 20 // record.total > (record.done - 1) * 20 // record.total
+    return event != LogEvent.JOB_FINISHED and not str(record.msg).startswith(("Select jobs to execute", "Execute "))
 
 
 def explained(function: Callable, *arguments):

@@ -103,8 +103,9 @@ def source_files(config: dict) -> list[str]:
         for paths in release_files(dataset).values():
             files += [paths] if isinstance(paths, str) else paths
     elif "tagging" in chapters:
-        used = [config["taggers"][name]["encoder"] for name in config["tagging"]["taggers"]]
-        files += [weights_file(config["encoders"][encoder]) for encoder in used]
+        used = [config["encoders"][config["taggers"][name]["encoder"]] for name in config["tagging"]["taggers"]]
+        files += [weights_file(encoder) for encoder in used]
+        files += [encoder["model"] for encoder in used if encoder["model"].endswith(".json")]
     files += [config["shots"]["list"], dataset["verified"], dataset["evaluation_set"]]
     return list(dict.fromkeys(path for path in files if path))
 

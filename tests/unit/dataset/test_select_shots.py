@@ -168,7 +168,8 @@ def kept_of(tmp_path):
         clips[["clip_id", "path", "movie_id", *FACTS]].to_csv(tmp_path / "manifest.csv", index=False)
         with create_h5(tmp_path / "scores.h5", {}) as file:
             write_strings(file, "labels", LABELS)
-        demo = yaml.safe_load((ROOT / "config/config.yaml").read_text())["dataset"]
+        default, own = (yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("default", "demo"))
+        demo = default["dataset"] | own["dataset"]
         source = {"shots": tmp_path / "shots.parquet", "scores": tmp_path / "scores.h5"}
         select(
             SimpleNamespace(

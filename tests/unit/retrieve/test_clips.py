@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import pandas as pd
 import pytest
-from scripts.retrieve.download_clips import COLUMNS, VideoRefused, download_clips, make_fetch
 
 from scripts.lib.files.hdf5 import CLIPS, create_h5, write_strings
 from scripts.lib.jobs.errors import UserError
@@ -18,6 +17,7 @@ from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip, parse_manifest, read_manifest, write_manifest
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import write_shard_csv
+from scripts.retrieve.find_clips import COLUMNS, VideoRefused, find_clips, make_fetch
 from scripts.retrieve.list_clips import list_clips
 from scripts.retrieve.youtube import classify, plain
 from scripts.tagging.list_failures import list_failures
@@ -142,7 +142,7 @@ def test_each_clip_is_a_file_or_a_row_with_the_reason(answers, tmp_path, film):
     there = tmp_path / "2019" / f"{IDS[3]}.mkv"
     there.parent.mkdir()
     there.write_bytes(b"my own copy")
-    rows = download_clips(clips_of(*IDS[:5]), tmp_path, fetch)
+    rows = find_clips(clips_of(*IDS[:5]), tmp_path, fetch)
     assert [row["status"] for row in rows] == ["ok", "private", "region", "ok", "ok"]
     assert rows[1]["reason"] == "Private video. Sign in if you've been granted access to this video"
     assert there.read_bytes() == b"my own copy"
@@ -162,7 +162,7 @@ def test_what_passes_is_tried_again(answers, tmp_path):
     network, limit = "ERROR: unable to download video data: HTTP Error 403: Forbidden", REPORTED[10][1]
     fetch, asked = answers({IDS[0]: [network, network, None], IDS[1]: [limit, None]})
     waits = []
-    rows = download_clips(clips_of(*IDS[:2]), tmp_path, fetch, waits.append)
+    rows = find_clips(clips_of(*IDS[:2]), tmp_path, fetch, waits.append)
     assert [row["status"] for row in rows] == ["ok", "ok"]
     assert waits == [5, 30, 60]
     assert len(asked) == 5
@@ -173,9 +173,9 @@ def test_once_the_address_is_refused_the_job_ends_and_the_next_goes_on(answers, 
     """A bot wall or a limit is met once; the files that came are not asked for by the job's next try."""
     fetch, asked = answers({IDS[1]: [message, message, None]})
     with pytest.raises(UserError, match=r"IsZdfna1LKA and the clips after it .*some hours.* same command again"):
-        download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
+        find_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert asked == [IDS[0], IDS[1], IDS[1]]
-    rows = download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
+    rows = find_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert [row["status"] for row in rows] == ["ok"] * 6
     assert asked[3:] == list(IDS[1:])
 
@@ -184,11 +184,11 @@ def test_three_network_errors_in_a_row_end_the_job(answers, tmp_path):
     """Fewer are the videos' own; one that is private between them begins the row anew."""
     network = "ERROR: [youtube] Unable to download API page: timed out"
     fetch, asked = answers({**dict.fromkeys(IDS, network), IDS[1]: REPORTED[0][1]})
-    rows = download_clips(clips_of(*IDS[:4]), tmp_path, fetch, lambda seconds: None)
+    rows = find_clips(clips_of(*IDS[:4]), tmp_path, fetch, lambda seconds: None)
     assert [row["status"] for row in rows] == ["network", "private", "network", "network"]
     asked.clear()
     with pytest.raises(UserError, match=r"go_0fprkk98 and the clips after it cannot be downloaded now: .*timed out"):
-        download_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
+        find_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert asked == [IDS[0]] * 3 + [IDS[1]] + [IDS[2]] * 3 + [IDS[3]] * 3 + [IDS[4]] * 3
 
 
@@ -197,7 +197,7 @@ def test_windows_of_one_video_ask_for_it_once(answers, tmp_path):
     clips = [
         Clip(f"v_{IDS[0]}_seg_{at}_{at + 10}", f"2019/{IDS[0]}.mkv", "", "", "", "", at, at + 10) for at in (0, 20)
     ]
-    rows = download_clips(clips, tmp_path, fetch)
+    rows = find_clips(clips, tmp_path, fetch)
     assert [(row["video_id"], row["status"]) for row in rows] == [(IDS[0], "private")] * 2
     assert asked == [IDS[0]]
 
@@ -205,7 +205,7 @@ def test_windows_of_one_video_ask_for_it_once(answers, tmp_path):
 def test_a_path_that_leads_elsewhere_is_not_written_to(answers, tmp_path):
     fetch, asked = answers({})
     clips = [Clip("a", f"../{IDS[0]}.mkv"), Clip("b", f"/{IDS[1]}.mkv"), Clip("c", "2019/my film.mkv")]
-    rows = download_clips(clips, tmp_path / "root", fetch)
+    rows = find_clips(clips, tmp_path / "root", fetch)
     assert [row["status"] for row in rows] == ["failed"] * 3
     assert "leads out of" in rows[0]["reason"] and "leads out of" in rows[1]["reason"]
     assert "is not the id of a video" in rows[2]["reason"]
@@ -216,7 +216,7 @@ def test_a_full_disk_stops_the_job(answers, tmp_path):
     """It is no fault of a video; what has come is kept."""
     fetch, _ = answers({IDS[1]: "ERROR: unable to write data: [Errno 28] No space left on device"})
     with pytest.raises(UserError, match="the disk is full"):
-        download_clips(clips_of(*IDS[:2]), tmp_path, fetch)
+        find_clips(clips_of(*IDS[:2]), tmp_path, fetch)
     assert (tmp_path / "2019" / f"{IDS[0]}.mkv").is_file()
 
 
@@ -226,7 +226,7 @@ def test_without_downloads_the_files_are_looked_for(tmp_path, below_root, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "2019").mkdir()
     (tmp_path / "2019" / f"{IDS[1]}.mkv").touch()
-    rows = download_clips(clips_of(*IDS[:3]), tmp_path if below_root else None, None)
+    rows = find_clips(clips_of(*IDS[:3]), tmp_path if below_root else None, None)
     assert [row["status"] for row in rows] == ["missing", "ok", "missing"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2019"]
 
@@ -244,7 +244,7 @@ def test_failures_tell_why_a_clip_could_not_be_had(tmp_path):
     files = ([tmp_path / "clips.csv"], [tmp_path / "x.h5"], ["f0"])
     paths = {"a": "2019/a.mkv", "b": "2019/b.mkv"}
     assert list_failures(paths, *files, [tmp_path / "downloads.csv"]) == [
-        {"clip_id": "a", "path": "2019/a.mkv", "step": "download_clips", "reason": "private: Private video"}
+        {"clip_id": "a", "path": "2019/a.mkv", "step": "find_clips", "reason": "private: Private video"}
     ]
     assert list_failures(paths, *files)[0]["step"] == "detect_shots"
     rows[0]["status"] = "missing"
@@ -313,7 +313,7 @@ def youtube(monkeypatch, tmp_path, make_video):
 
 def test_yt_dlp_takes_360_lines_at_most_and_its_errors_become_rows(youtube, tmp_path):
     """The real library on a made-up site: the format, an id with a dash, and four ways to fail."""
-    rows = download_clips(clips_of(*IDS), tmp_path / "root", make_fetch(), lambda seconds: None)
+    rows = find_clips(clips_of(*IDS), tmp_path / "root", make_fetch(), lambda seconds: None)
     assert [row["status"] for row in rows] == ["ok", "private", "network", "ok", "format", "network"]
     assert rows[1]["reason"].startswith("Private video")
     assert "404" in rows[2]["reason"]

@@ -13,8 +13,8 @@ from scripts.lib.records.shots import Shot, read_shots, write_shots
 from scripts.taxonomy import make_review_page, make_sample_page, picture_sample, sample_shots
 from scripts.taxonomy.make_review_page import review_data
 from scripts.taxonomy.review import read_review
-from tests.helpers.expert_pages import EXPERT, FOLDER, LABELS, make_sheet, row, write_review_page, write_sample_page
-from tests.helpers.galleries import PAGE, SHOT_CARDS, make_shots
+from tests.helpers.expert_pages import EXPERT, LABELS, make_sheet, row, write_review_page, write_sample_page
+from tests.helpers.galleries import PAGE, PAGES, SHOT_CARDS, make_shots
 from tests.unit.gallery.test_gallery import HOSTILE, Reader, data_of
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
@@ -168,7 +168,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     table.sample(frac=1, random_state=0).to_parquet(tmp_path / "shots.parquet")
     (tmp_path / "labels.txt").write_text("bar\ncastle\n")
     (tmp_path / "review.csv").write_text("label,decision,into,reason\nattic,add,,'=1\n")
-    parts = [*PAGE, *SHOT_CARDS, *EXPERT, *(FOLDER / f"sample.{part}" for part in ("html", "css", "js"))]
+    parts = [*PAGE, *SHOT_CARDS, *EXPERT, *(PAGES / f"sample.{part}" for part in ("html", "css", "js"))]
     page = tmp_path / "taxonomy/sample.html"
     make_sample_page.main(
         Job(
@@ -215,7 +215,7 @@ def test_a_clip_without_sampled_shots_is_not_opened(make_video, tmp_path, caplog
 def test_a_run_without_a_review_file_has_a_page(tmp_path):
     (tmp_path / "labels.txt").write_text("bar\n")
     (tmp_path / "sheet.csv").write_text(",".join(make_sheet()[0]) + "\n")
-    parts = [*PAGE, *EXPERT, *(FOLDER / f"review.{part}" for part in ("html", "css", "js"))]
+    parts = [*PAGE, *EXPERT, *(PAGES / f"review.{part}" for part in ("html", "css", "js"))]
     files = Files(sheet=tmp_path / "sheet.csv", labels=tmp_path / "labels.txt", page=parts)
     for review in (None, str(tmp_path / "not yet.csv")):
         page = tmp_path / "review.html"

@@ -109,18 +109,18 @@ def test_a_run_may_be_called_by_a_number(schema):
 
 def test_a_setting_has_one_spelling(schema, config):
     """Rules compare their parameters as they are written: keys in any order, whole numbers with or without a point."""
-    config["shots"]["parameters"] = {"threshold": 30, "bins": 256.0, "weights": [1, 1, 1, 0], "kernel_size": 5.0}
-    config["tagging"]["frames"] = {"fps": 6}
+    content = {"threshold": 30, "weights": [1, 1, 1, 0], "kernel_size": 5.0}
+    config["shots"]["parameters"] = {"hash": {"size": 8.0}, "content": content}
     config["taggers"]["demo_clip"]["logit_scale"] = 100
     other = copy.deepcopy(config)
-    other["shots"]["parameters"] = {"kernel_size": 5, "weights": [1.0, 1, 1, 0.0], "bins": 256, "threshold": "30.0"}
-    other["tagging"]["frames"]["fps"] = "6.0"
+    content = {"kernel_size": 5, "weights": [1.0, 1, 1, 0.0], "threshold": "30.0"}
+    other["shots"]["parameters"] = {"content": content, "hash": {"size": 8}}
     other["taggers"]["demo_clip"]["logit_scale"] = 100.0
     other["dataset"]["flags"] = dict(reversed(other["dataset"]["flags"].items()))
     first, second = (read_typed(given, schema) for given in (config, other))
     assert repr(first) == repr(second)
-    assert repr(first["shots"]["parameters"]) == (
-        "{'bins': 256, 'kernel_size': 5, 'threshold': 30.0, 'weights': [1.0, 1.0, 1.0, 0.0]}"
+    assert repr(first["shots"]["parameters"]["content"]) == (
+        "{'kernel_size': 5, 'threshold': 30.0, 'weights': [1.0, 1.0, 1.0, 0.0]}"
     )
     assert check_config(first, schema) is None
 
@@ -128,8 +128,8 @@ def test_a_setting_has_one_spelling(schema, config):
 @pytest.mark.parametrize("length", [15, 15.0])
 def test_a_length_in_frames_stays_one(schema, length):
     """`min_scene_len` without a point counts frames, with one seconds."""
-    typed = read_typed({"shots": {"parameters": {"min_scene_len": length}}}, schema)
-    assert repr(typed["shots"]["parameters"]["min_scene_len"]) == repr(length)
+    typed = read_typed({"shots": {"parameters": {"hash": {"min_scene_len": length}}}}, schema)
+    assert repr(typed["shots"]["parameters"]["hash"]["min_scene_len"]) == repr(length)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from benchmarks.weights import write_random_weights
-from scripts.dataset import collect_shots, list_failures
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import fingerprint, write_manifest
 from scripts.lib.records.shots import Shot, write_shots
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.tagging import embed_frames, embed_labels, score_shots
+from scripts.tagging import collect_shots, embed_frames, embed_labels, list_failures, score_shots
 from scripts.tagging.plot_score_matrix import read_clip
 
 # What the roots of these files hold, what a clip's group holds, and a clip that fails.
@@ -78,7 +77,7 @@ class Shard:
 
     def embed(self):
         files = {"clips": "clips.csv", "shots": "shots.csv", "weights": "weights.safetensors"}
-        self.run(embed_frames, {"h5": "frames.h5"}, files, model=MODEL, dtype="fp32", frames="all")
+        self.run(embed_frames, {"h5": "frames.h5"}, files, encoder={"model": MODEL, "dtype": "fp32", "frames": "all"})
 
     def embed_labels(self):
         files = {"labels": "labels.txt", "weights": "weights.safetensors"}
