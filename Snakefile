@@ -6,7 +6,7 @@ min_version("9.11")
 OWN_CONFIGS = list(workflow.overwrite_configfiles)
 
 
-# What the command line gives is merged into these.
+# Values from the command line are merged into these.
 configfile: f"{workflow.basedir}/config/default.yaml"
 
 
@@ -16,7 +16,7 @@ if not OWN_CONFIGS:
 
 
 include: "rules/common.smk"
-# The chapters, in the order in which data walks through them.
+# The chapters, in the order of the data flow.
 include: "rules/retrieve.smk"
 
 
@@ -50,14 +50,14 @@ rule figures:
         asked_for("figures/"),
 
 
-# Every shot of a collection labelled: release JSON, two figures, the gallery.
+# Every shot of a collection labelled: tables, release JSON, figures, gallery.
 rule tag:
     input:
         rules.tagging.input,
         rules.gallery.input,
 
 
-# What can be asked for.
+# Lists targets and configurations.
 rule help:
     log:
         out("logs/help.log"),

@@ -1,7 +1,7 @@
 """Configuration, manifest and shards, and the helpers that rules are written with.
 
-Only persisted inputs decide what the shards are, because a job on a cluster node parses this file
-again: the submitting process writes the run's manifest when it starts, jobs read it back.
+Shards depend on stored files only, because a job on a cluster node parses this file again: the
+submitting process writes the run's manifest when it starts, and jobs read it.
 """
 
 import os
@@ -26,34 +26,34 @@ include: "paths.smk"
 
 
 RELEASED = config["dataset"]["released"]
-# A run may start from clips, from published split files, or from neither: then it makes a taxonomy.
+# A run starts from clips, from published split files, or from neither, and then makes a taxonomy only.
 HAS_CLIPS = not RELEASED and bool(config["clips"]["folder"] or config["clips"]["manifest"])
 HAS_DATASET = HAS_CLIPS or bool(RELEASED)
 MANIFEST = of_clips("manifest.csv")
 CLIPS = explained(manifests.find_clips, config["clips"], MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
 SHARD_SIZE = config["clips"]["shard_size"]
-# Without a list of clips yet, all that needs clips comes down to one shard, which tells how they are listed.
+# Until the clips are listed there is one shard, whose job says how to list them.
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE) or ({"00000": []} if HAS_CLIPS else {})
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
 
-# The scene labels of this run: the user's own list, or what the taxonomy chapter ends in.
+# The scene labels of this run: the user's list, or that of the chapter taxonomy.
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 # The tagger whose labels make the dataset.
 TAGGER = config["tagging"]["taggers"][0]
-# What was rendered; a user's own clips need no rule.
+# The demo's clips are made by a rule; a user's exist.
 MEDIA = [out("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 
-# All cores given on one machine; on a cluster, where nobody says how many there are, eight. A clip
-# is decoded by one thread, so a shard has no use for more of them than it has clips.
+# All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
+# so a shard cannot use more threads than it has clips.
 CORES = workflow.resource_settings.cores or 8
 CLIPS_AT_A_TIME = min(CORES, SHARD_SIZE)
 
 
 def shard_fingerprint(wildcards):
-    """Changes when, and only when, the shard's clips do."""
+    """Changes if, and only if, the shard's clips change."""
     return FINGERPRINTS[wildcards.shard]
 
 
@@ -63,12 +63,16 @@ def of_shards(*paths):
 
 
 def listed_downloads(shard):
-    """What the clips of a shard wait for; without clips there is no shard to wait for."""
+    """The list of available clips that a shard depends on.
+
+    Raises:
+        UserError: the run's clips are not listed yet.
+    """
     if not CLIPS:
         retrieve = f"snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}"
         raise UserError(
-            f"the clips of this run are not listed yet: there is no {manifests.CLIP_LIST}. This makes it, and fetches "
-            f"whatever else has to be fetched:\n  uv run {retrieve}\nOr name a list of your own as clips.manifest"
+            f"the clips of this run are not listed yet: {manifests.CLIP_LIST} does not exist. This command makes it and "
+            f"downloads the other files:\n  uv run {retrieve}\nOr set clips.manifest to a list of your own"
         )
     return downloads_of(shard, kind="txt")
 

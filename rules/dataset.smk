@@ -1,12 +1,12 @@
-"""The dataset: which shots become samples, in which split, and what the splits hold (paper section 5.1)."""
+"""The dataset: samples with their labels, splits and statistics (paper section 5.1)."""
 
 RELEASE = sources.release_files(config["dataset"])
-# What decides which shots are kept, and with which labels.
+# Settings that decide which shots are kept, and with which labels.
 SELECTING = "drop exclude_flags keep_fraction merges min_samples rank_threshold top1_threshold top_k".split()
 SELECTION = {key: config["dataset"][key] for key in SELECTING}
 
 
-# The splits are made here of labelled shots, or read as their authors published them.
+# Splits are made from labelled shots, or read as published.
 if RELEASED:
 
     rule read_released:
@@ -105,7 +105,7 @@ rule describe_splits:
     conda:
         "../envs/workflow.yaml"
     message:
-        "What the splits hold"
+        "Statistics of the splits"
     script:
         "../scripts/dataset/describe_splits.py"
 
@@ -203,7 +203,7 @@ rule plot_label_distribution:
     conda:
         "../envs/workflow.yaml"
     message:
-        "Samples of each class"
+        "Samples per class"
     script:
         "../scripts/dataset/plot_label_distribution.py"
 
@@ -225,7 +225,7 @@ rule plot_cooccurrence:
     conda:
         "../envs/workflow.yaml"
     message:
-        "Labels that are given together"
+        "Co-occurrence of labels"
     script:
         "../scripts/dataset/plot_cooccurrence.py"
 
@@ -279,7 +279,7 @@ rule study_thresholds:
         manifest=MANIFEST,
         settings=SELECTION,
     message:
-        "What other thresholds would keep"
+        "Effect of other thresholds"
     script:
         "../scripts/dataset/study_thresholds.py"
 
@@ -313,7 +313,7 @@ rule describe_release:
         drop=config["dataset"]["drop"],
         merges=config["dataset"]["merges"],
     message:
-        "What the published files hold"
+        "Statistics of the published files"
     script:
         "../scripts/dataset/describe_release.py"
 

@@ -1,6 +1,6 @@
 """The demo: films of a synthetic studio, and a small CLIP model trained on its stills.
 
-What was rendered is the truth that results are compared with; nothing else of the pipeline reads it.
+The rendered labels and cuts are the truth that results are compared with; no step that labels shots reads them.
 """
 
 
@@ -45,7 +45,7 @@ rule render_stills:
         seed=config["demo"]["seed"],
         views=config["demo"]["stills"]["views"],
     message:
-        "Rendering stills to learn from"
+        "Rendering the training stills"
     script:
         "../scripts/demo/render_stills.py"
 
@@ -109,7 +109,7 @@ rule compare_with_truth:
         manifest=MANIFEST,
         seed=config["demo"]["seed"],
     message:
-        "Comparing labels and cuts with what was rendered"
+        "Comparing labels and cuts with the truth"
     script:
         "../scripts/demo/compare_with_truth.py"
 

@@ -1,4 +1,4 @@
-"""The gallery: pages to look through the labelled shots, and their pictures."""
+"""The gallery: pages to browse the labelled shots, with thumbnails."""
 
 
 rule make_thumbnails:

@@ -1,11 +1,11 @@
-"""What files are called: of this repository, of a run, of its chapters."""
+"""Paths of files: of this repository, of a run, of its chapters."""
 
 
 def code(script, costly=False):
-    """A script and the modules that decide its result: editing one runs the rule again.
+    """A script and the modules that decide its result, as inputs: editing one runs the rule again.
 
-    Paths are relative, so that a checkout can be moved with its results. What takes hours or days
-    is not run again for an edit of how things are stored.
+    Paths are relative, so that a checkout can be moved with its results. A `costly` rule, which takes
+    hours or days, does not run again for an edit of how data are stored.
     """
     root = Path(workflow.basedir)
     modules = modules_of(root / "scripts" / f"{script}.py", root, RUNNING + STORING if costly else RUNNING)
@@ -13,7 +13,7 @@ def code(script, costly=False):
 
 
 def shipped(path):
-    """A file of this repository, found from whichever folder Snakemake works in."""
+    """A file of this repository, relative to the working directory."""
     return os.path.relpath(Path(workflow.basedir, path))
 
 
@@ -23,7 +23,7 @@ def out(path):
 
 
 def of_clips(path):
-    """A file about clips, which runs over the same clips may share."""
+    """A file that runs over the same clips can share (`clips.reuse`)."""
     return f"results/{config['clips']['reuse'] or config['run']}/{path}"
 
 
@@ -36,7 +36,7 @@ def benchmark_of(rule, wildcards=None):
 
 
 def page_of(name, *shared):
-    """Frame, style and script of one offline page; `shared` names parts that several pages have."""
+    """Files of one offline page; `shared` names parts that several pages use."""
     parts = ["frame.html", "base.css", "base.js"]
     parts += [f"{part}.{suffix}" for part in shared for suffix in ("css", "js")]
     parts += [f"{name}.{suffix}" for suffix in ("html", "css", "js")]
@@ -56,12 +56,12 @@ def weights_of(encoder):
 
 
 def description_of(encoder):
-    """The JSON file that describes a model which open_clip does not know."""
+    """The JSON description of a model that open_clip does not have, as a list of inputs."""
     return [model] if (model := config["encoders"][encoder]["model"]).endswith(".json") else []
 
 
 def downloads_of(*shards, kind="csv"):
-    """What is known of the shards' clips being there; of a folder's, and of the demo's, nothing need be found out."""
+    """Tables of available clips, by shard; none for a folder's clips and the demo's, which exist."""
     looked_for = HAS_CLIPS and not config["clips"]["folder"] and not config["demo"]
     return [of_clips(f"downloads/{shard}.{kind}") for shard in shards] if looked_for else []
 
@@ -71,7 +71,7 @@ def encoder_of(tagger):
 
 
 def encoder_settings(encoder):
-    """What of an encoder's settings decides its embeddings, beside its weights."""
+    """The settings of an encoder that decide its embeddings, apart from the weights."""
     return {key: config["encoders"][encoder][key] for key in ("dtype", "frames", "model")}
 
 
@@ -80,6 +80,6 @@ def embeddings_of(tagger, shard="{shard}"):
 
 
 def asked_for(part=""):
-    """What the chapters that the config lists make, or the part of it that lies in one folder."""
+    """Files of the configured chapters, all or those below one folder of the run."""
     made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]
     return [path for path in made if path.startswith(out(part))]

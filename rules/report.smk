@@ -1,4 +1,4 @@
-"""The report: the record of a run, which is made last."""
+"""The report: the provenance of a run, which is made last."""
 
 
 rule write_provenance:
@@ -18,7 +18,7 @@ rule write_provenance:
         config=lambda wildcards: config,
         manifest=[MANIFEST] if HAS_CLIPS else [],
     message:
-        "Recording where the results come from"
+        "Recording the provenance of the results"
     script:
         "../scripts/report/write_provenance.py"
 

@@ -1,6 +1,6 @@
-"""Retrieval: everything that comes over the network. Nothing else does; these are local rules, checksums first.
+"""Retrieval: everything that comes over the network. Only these rules use it, and they are local.
 
-`config/sources.csv` lists the files. `sources.mirror` is a folder looked into before the network.
+`config/sources.csv` lists the files. `sources.mirror` is a folder that is searched before the network.
 """
 
 SOURCES = explained(sources.read_sources, workflow.source_path("../config/sources.csv"))
@@ -15,7 +15,7 @@ localrules:
     find_clips,
 
 
-# Weights in the table have a checksum that was published.
+# Weights in the table have a published checksum.
 ruleorder: retrieve_source > retrieve_weights
 
 
@@ -32,7 +32,7 @@ rule retrieve_source:
     params:
         sha256=lambda wildcards: SOURCES[wildcards.source]["sha256"],
     message:
-        "Fetching {wildcards.source}"
+        "Downloading {wildcards.source}"
     script:
         "../scripts/retrieve/retrieve_source.py"
 
@@ -51,7 +51,7 @@ rule retrieve_weights:
             "pretrained"
         ],
     message:
-        "Fetching the weights {wildcards.tag} of {wildcards.model}"
+        "Downloading the weights {wildcards.tag} of {wildcards.model}"
     script:
         "../scripts/retrieve/retrieve_weights.py"
 
@@ -67,12 +67,12 @@ rule retrieve_label_encoder:
     params:
         name=lambda wildcards, output: explained(sources.check_label_encoder, output[0], config["taxonomy"]["encoder"]),
     message:
-        "Fetching the sentence encoder {wildcards.name}"
+        "Downloading the sentence encoder {wildcards.name}"
     script:
         "../scripts/retrieve/retrieve_label_encoder.py"
 
 
-# The paper's clips: what a config has whose manifest is this file.
+# The paper's clips, for configurations whose manifest is this file.
 rule list_clips:
     input:
         clips="resources/condensed_movies/clips.csv",
@@ -90,8 +90,8 @@ rule list_clips:
         "../scripts/retrieve/list_clips.py"
 
 
-# Shots wait for the list of clips that are there, whether they were downloaded or not: switching `clips.download`
-# changes no rule's input or parameter, and asking again runs only those shards again for which a clip has come.
+# Shots depend on the list of available clips, with or without download: switching `clips.download` changes no
+# input or parameter, and a repeated download runs only the shards again that have a new clip.
 rule find_clips:
     output:
         table=of_clips("downloads/{shard}.csv"),

@@ -1,4 +1,4 @@
-"""Shots: where the clips are cut, and which clips can be used at all (paper section 4.1)."""
+"""Shots: shot detection, and which clips can be used (paper section 4.1)."""
 
 
 rule detect_shots:
@@ -26,7 +26,7 @@ rule detect_shots:
         manifest=MANIFEST,
         parameters=config["shots"]["parameters"].get(config["shots"]["detector"], {}),
     message:
-        "Finding the shots of shard {wildcards.shard}"
+        "Detecting the shots of shard {wildcards.shard}"
     script:
         "../scripts/shots/detect_shots.py"
 

@@ -1,4 +1,4 @@
-"""Tagging: frames and labels embedded, compared, and every shot's labels collected (paper section 4.2)."""
+"""Tagging: embeddings of frames and labels, scores, and the labels of every shot (paper section 4.2)."""
 
 from scripts.lib.jobs.gpu import threads_per_gpu
 

@@ -3,13 +3,12 @@
 from scripts.taxonomy.screenplays import find_screenplays
 
 TAXONOMY = config["taxonomy"]
-# A mirror may have them, since they cannot be downloaded. They are looked for once they are needed, so
-# that `retrieve` runs before there are any.
+# They cannot be downloaded, but a mirror may have them. They are listed only when needed, so that
+# `retrieve` runs without them.
 SCREENPLAYS = TAXONOMY["screenplays"]
 if not Path(SCREENPLAYS).exists():
     SCREENPLAYS = sources.in_mirror(SCREENPLAYS, config["sources"]["mirror"]) or SCREENPLAYS
-# Inputs that a config may leave out. Before the first download from the pages there is no review file
-# where the config names it, which looks like a name that is misspelt.
+# Optional inputs. Before the expert's first answers there is no review file; a misspelt name looks the same.
 REVIEW = {"review": TAXONOMY["review"]} if TAXONOMY["review"] and Path(TAXONOMY["review"]).exists() else {}
 if TAXONOMY["review"] and not REVIEW and workflow.is_main_process:
     logger.warning(f"taxonomy.review: there is no file {TAXONOMY['review']} yet, so no answer of an expert is used.")
@@ -17,7 +16,7 @@ PUBLISHED = {"published": TAXONOMY["compare_with"]} if TAXONOMY["compare_with"] 
 # Of the screenplays it has the checksums.
 SCREENPLAY_TABLE = [] if TAXONOMY["labels"] else [out("taxonomy/screenplays.csv")]
 EMBEDDINGS = out("taxonomy/embeddings.h5")
-# What is embedded and clustered: the labels that are given, or all from which they are made here.
+# Labels to embed and cluster: the given ones, or all from which the taxonomy is made.
 GIVEN = {"labels": TAXONOMY["labels"]}
 MADE = {
     **REVIEW,
@@ -44,7 +43,7 @@ rule read_sluglines:
         mem_mb=4000,
         runtime=60,
     message:
-        "Reading the scene headings of the screenplays"
+        "Reading the sluglines of the screenplays"
     script:
         "../scripts/taxonomy/read_sluglines.py"
 
@@ -68,7 +67,7 @@ rule find_slugline_labels:
     params:
         min_scripts=TAXONOMY["min_scripts"],
     message:
-        "Finding the places that many screenplays have"
+        "Finding the places that occur in many screenplays"
     script:
         "../scripts/taxonomy/find_slugline_labels.py"
 
@@ -111,7 +110,7 @@ rule embed_names:
         encoder=TAXONOMY["encoder"],
         label_template=lambda wildcards: TAXONOMY["label_template"],
     message:
-        "Embedding the names of all labels"
+        "Embedding all labels"
     script:
         "../scripts/taxonomy/embed_names.py"
 
@@ -174,7 +173,7 @@ rule list_evidence:
     conda:
         "../envs/workflow.yaml"
     message:
-        "Listing what speaks for each slugline label"
+        "Listing the evidence for each slugline label"
     script:
         "../scripts/taxonomy/list_evidence.py"
 
@@ -216,7 +215,7 @@ rule plot_sources:
     conda:
         "../envs/workflow.yaml"
     message:
-        "Fig. 2: where the labels come from"
+        "Fig. 2: sources of the labels"
     script:
         "../scripts/taxonomy/plot_sources.py"
 
@@ -319,7 +318,7 @@ rule sample_shots:
         seed=TAXONOMY["sample"]["seed"],
         shots=TAXONOMY["sample"]["shots"],
     message:
-        "Choosing shots for the expert at random"
+        "Sampling shots for the expert"
     script:
         "../scripts/taxonomy/sample_shots.py"
 

@@ -1,4 +1,4 @@
-"""Leakage audit: what the splits share, and what they share with the human-verified set."""
+"""Leakage audit: overlap of the splits with each other and with the human-verified set."""
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ NOWHERE = "no split"
 
 
 def audit_splits(samples: pd.DataFrame) -> list[tuple[str, str, int]]:
-    """How many shots, videos and movies are in more than one split: statistic, part, count.
+    """Number of shots, videos and movies in more than one split: statistic, part, count.
 
     Args:
         samples: shot_id, video, movie_id, split.
@@ -24,12 +24,12 @@ def audit_splits(samples: pd.DataFrame) -> list[tuple[str, str, int]]:
 
 
 def audit_verified(samples: pd.DataFrame, verified: pd.DataFrame) -> list[tuple[str, str, int]]:
-    """Where the videos and the movies of the verified shots are: statistic, part, count.
+    """Splits of the videos and movies of the verified shots: statistic, part, count.
 
     Args:
         samples: video, movie_id, split.
-        verified: shot_id, video_id, movie_id (empty where it is not known; its movie is still in the
-            splits that the video itself is in).
+        verified: shot_id, video_id, movie_id (empty if unknown; the movie still counts for the splits
+            with the video).
     """
     videos = verified.drop_duplicates("video_id")
     rows = [
@@ -51,7 +51,7 @@ def audit_verified(samples: pd.DataFrame, verified: pd.DataFrame) -> list[tuple[
 
 
 def verified_of_run(paths: list[str], clips: pd.DataFrame) -> pd.DataFrame:
-    """The verified shots with the movies that this run knows: shot_id, video_id, movie_id.
+    """The verified shots with their movies as known in this run: shot_id, video_id, movie_id.
 
     Args:
         paths: files in the authors' line format.
@@ -86,7 +86,7 @@ def main(snakemake) -> None:
         snakemake.output.md,
         rows,
         printed_values(source.printed),
-        "Splits that share movies measure how well movies are remembered. A model that is trained on train should "
+        "If splits share movies, a model can score by memorising movies. A model trained on train should "
         "also be evaluated on the verified shots whose movie is not in train: `movie_disjoint` in "
         "verification/evaluation_set.csv.",
     )

@@ -1,4 +1,4 @@
-"""What the published files around the splits hold: verified set, Condensed Movies, HVU."""
+"""Statistics of the other published files: verified set, Condensed Movies, HVU."""
 
 import pandas as pd
 
@@ -32,7 +32,7 @@ def describe_verified(verified: pd.DataFrame) -> list[tuple[str, str, object]]:
 def describe_metadata(
     clips: pd.DataFrame, info: pd.DataFrame, splits: pd.DataFrame, samples: pd.DataFrame
 ) -> list[tuple[str, str, object]]:
-    """Condensed Movies' tables as they are, and how its own split relates to MovieCLIP's.
+    """Condensed Movies' tables, and agreement of its own split with MovieCLIP's.
 
     Args:
         clips: videoid, imdbid, year.
@@ -80,7 +80,7 @@ def describe_hvu(tags: pd.DataFrame, validation: pd.DataFrame, labels: list[str]
 
 
 def describe_distribution(samples: pd.DataFrame, published: pd.DataFrame) -> list[tuple[str, str, object]]:
-    """How many classes have another count than the release's own list (label, count) says."""
+    """Number of classes whose count differs from the release's list (label, count)."""
     counted = instances(samples)["label"].value_counts()
     listed = published.set_index("label")["count"].astype(int)
     differs = counted.sub(listed, fill_value=0) != 0

@@ -1,4 +1,4 @@
-"""What the splits hold: samples, labels per sample, classes."""
+"""Statistics of the splits: samples, labels per sample, classes."""
 
 import pandas as pd
 

@@ -19,10 +19,10 @@ HEADER = {
 
 
 def our_row(n_shots: int, n_labels: int, seconds: float | None) -> dict[str, str]:
-    """This run as a dataset, in the columns of the paper's table; whether others may have it, the run cannot know.
+    """This run as a dataset, in the columns of the paper's table; its availability is unknown.
 
     Args:
-        seconds: mean length of a shot, if the lengths are known.
+        seconds: mean length of a shot, or None if unknown.
     """
     return {
         "dataset": "this run",
@@ -36,7 +36,7 @@ def our_row(n_shots: int, n_labels: int, seconds: float | None) -> dict[str, str
 
 
 def measure_shots(paths: list[str]) -> tuple[int, float | None]:
-    """Number of shots and their mean length: of `shots.parquet`, or of split tables, which tell no times."""
+    """Number of shots and their mean length: of `shots.parquet`, or of split tables, which have no times."""
     if paths[0].endswith(".csv"):
         return sum(len(read_csv(path)) for path in paths), None
     shots = read_parquet(paths[0], columns=["start_time", "end_time"])
@@ -44,17 +44,17 @@ def measure_shots(paths: list[str]) -> tuple[int, float | None]:
 
 
 def count_classes(path: str) -> int:
-    """Labels that shots can have: of the label list, or of the dataset's table of classes."""
+    """Labels of the label list, or of the dataset's table of classes."""
     return len(read_csv(path, "label") if path.endswith(".csv") else read_labels(path))
 
 
 def is_same_collection(n_shots: str, printed: str) -> bool:
-    """Whether so many shots are as many as the paper prints in millions, such as 1.12m."""
+    """Whether a number of shots equals one that the paper prints in millions, such as 1.12m."""
     return f"{int(n_shots) / 1e6:.2f}m" == printed
 
 
 def table1(printed: list[dict[str, str]], ours: dict[str, str], source: str) -> list[dict[str, str]]:
-    """Long form: every cell of the paper's table; ours stands beside the paper's row of the same dataset."""
+    """Long form: every cell of the paper's table, ours beside the paper's row of the same dataset."""
     rows = []
     for line in printed:
         for column in list(HEADER)[1:]:
@@ -78,7 +78,7 @@ def main(snakemake) -> None:
         snakemake.output.md,
         list(HEADER.values()),
         [[row[column] for column in HEADER] for row in [*printed, ours]],
-        "All rows but the last are the paper's. Available: publicly, as the paper states it.",
+        "All rows but the last are the paper's. Available: publicly, according to the paper.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which labels are given to the same shots."""
+"""Co-occurrence of labels in shots."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ SHOWN = 40
 
 
 def together(samples: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Shots that carry both labels, (L, L) with each label's own count on the diagonal, and the L names."""
+    """Number of shots with both labels, (L, L), each label's own count on the diagonal; and the L names."""
     long = instances(samples)
     table = pd.crosstab(pd.factorize(long["shot_id"])[0], long["label"])
     matrix = table.to_numpy(np.float32)
@@ -21,11 +21,11 @@ def together(samples: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
 
 
 def pair_table(counts: np.ndarray, labels: list[str], n_shots: int) -> pd.DataFrame:
-    """Pairs of labels that share a shot, most frequent first.
+    """Pairs of labels that occur in the same shot, most frequent first.
 
     Returns:
-        label, other, shots (with both), label_shots, other_shots, overlap (of the shots with
-        either, Jaccard), lift (how many times more often than if labels were independent).
+        label, other, shots (with both), label_shots, other_shots, overlap (Jaccard index), lift (ratio
+        to the number expected of independent labels).
     """
     first, second = np.nonzero(np.triu(counts, 1))
     own = counts.diagonal()
@@ -46,7 +46,7 @@ def pair_table(counts: np.ndarray, labels: list[str], n_shots: int) -> pd.DataFr
 
 
 def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
-    """An order that puts similar labels side by side: from a pair on, always the most similar that is left."""
+    """A greedy order of similar labels: from the most similar pair on, always the most similar label left."""
     left = list(range(len(similarity)))
     order = [left.pop(0)]
     while left:
@@ -55,13 +55,13 @@ def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
 
 
 def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Figure:
-    """The labels of the most frequent pairs: of the shots with the row's label, how many carry the column's."""
+    """The labels of the most frequent pairs: share of the shots with the row's label that have the column's."""
     names = list(dict.fromkeys(name for pair in zip(table["label"], table["other"], strict=True) for name in pair))
     chosen = np.array([labels.index(name) for name in names[:SHOWN]], int)
     if not len(chosen):
         figure, axes = new_figure(6, 1.5)
         axes.set_axis_off()
-        axes.text(0, 0.5, "No shot carries two labels.")
+        axes.text(0, 0.5, "No shot has two labels.")
         return figure
     part = counts[np.ix_(chosen, chosen)].astype(float)
     own = part.diagonal().copy()
@@ -75,8 +75,8 @@ def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Fi
     image = axes.imshow(100 * share, cmap="viridis", aspect="equal")
     axes.set_xticks(range(len(named)), named, rotation=90, size=7)
     axes.set_yticks(range(len(named)), named, size=7)
-    figure.colorbar(image, ax=axes, label="% of the row's shots that also carry the column's label", shrink=0.7)
-    axes.set_title("Labels that are given together", loc="left")
+    figure.colorbar(image, ax=axes, label="% of the row's shots that also have the column's label", shrink=0.7)
+    axes.set_title("Co-occurrence of labels", loc="left")
     return figure
 
 

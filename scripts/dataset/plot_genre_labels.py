@@ -1,4 +1,4 @@
-"""Fig. 5: the scene labels that are named most often in each genre."""
+"""Fig. 5: the most frequent scene labels of each genre."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -11,20 +11,20 @@ from scripts.lib.tables.rows import read_csv
 
 TOP = 5
 COLUMNS = 4
-# Genres with fewer samples are in the table alone.
+# Genres with fewer samples are in the table only.
 FEWEST = 10
 
 
 def genre_labels(samples: pd.DataFrame, movies: pd.DataFrame, printed: list[dict[str, str]]) -> pd.DataFrame:
-    """The most frequent best labels of each genre: genre, rank, label, shots, genre_shots, share, paper.
+    """The most frequent top-1 labels of each genre: genre, rank, label, shots, genre_shots, share, paper.
 
-    A shot counts for every genre of its movie. Ties are in the order of the alphabet. Genres that
-    the paper shows come first, in its order.
+    A shot counts for every genre of its movie. Ties are in alphabetical order. Genres that the paper
+    shows come first, in its order.
 
     Args:
         samples: movie_id, labels, split, …
         movies: movie_id and genres.
-        printed: genre and label of the pairs that the paper names.
+        printed: genre and label of the pairs named in the paper.
     """
     genres = movies.drop_duplicates("movie_id").set_index("movie_id")["genres"]
     best = instances(samples).query("rank == 0")
@@ -46,7 +46,7 @@ def genre_labels(samples: pd.DataFrame, movies: pd.DataFrame, printed: list[dict
 
 
 def plot_genres(table: pd.DataFrame) -> Figure:
-    """One panel of bars a genre; labels that the paper names for it are bold.
+    """One panel of bars per genre; labels that the paper names for it are bold.
 
     Args:
         table: see `genre_labels`.

@@ -1,4 +1,4 @@
-"""How many samples each class has, and in how many of them it is the best label."""
+"""Samples per class, and those where it is the top-1 label."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ ALL, BEST = "#4477aa", "#cc6677"
 
 
 def label_counts(samples: pd.DataFrame) -> pd.DataFrame:
-    """label, samples, best (in how many it is the label of the highest score), movies; largest class first."""
+    """label, samples, best (samples with it as top-1 label), movies; largest class first."""
     grouped = instances(samples).groupby("label")
     table = pd.DataFrame(
         {
@@ -27,7 +27,7 @@ def label_counts(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_distribution(table: pd.DataFrame) -> Figure:
-    """Two dots a class on a logarithmic axis: all its samples, and those where it is the best label."""
+    """Two dots per class on a logarithmic axis: all samples, and those where it is the top-1 label."""
     panels = max(1, -(-len(table) // PER_COLUMN))
     rows = min(len(table), PER_COLUMN)
     figure, axes = new_figure(4.2 * panels, 0.9 + 0.155 * rows, ncols=panels, sharex=True, squeeze=False)
@@ -44,7 +44,7 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
             [row for row, hit in zip(level, seen, strict=True) if hit],
             color=BEST,
             s=9,
-            label="where it is the best label",
+            label="where it is the top-1 label",
             zorder=4,
         )
         ax.set_yticks(level, part["label"], size=7)
@@ -59,7 +59,7 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     never = int((table["best"] == 0).sum())
     figure.suptitle(
-        f"{len(table)} classes, {table['samples'].sum():,} label instances; {never} are never the best label",
+        f"{len(table)} classes, {table['samples'].sum():,} label instances; {never} are never the top-1 label",
         x=0.01,
         ha="left",
         size=10,

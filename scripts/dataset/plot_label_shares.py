@@ -1,4 +1,4 @@
-"""Scenes by decade and by genre: how common each label is there, beside the whole dataset."""
+"""Scenes by decade and genre: share of each label, compared with the whole dataset."""
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,17 @@ from scripts.lib.records.samples import SEPARATOR, instances, read_samples
 from scripts.lib.tables.frames import read_frame, write_frame
 
 SHOWN = 30
-# Groups with fewer samples are in the table alone: a share of so few says little.
+# Groups with fewer samples are in the table only.
 FEWEST = 30
-# Colours end at four times as common, or a quarter: powers of two.
+# Limit of the colour scale, as a power of two: four times as common, or a quarter.
 LIMIT = 2
 KINDS = ("decade", "genre")
 
 
 def group_shots(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
-    """The groups each sample belongs to: shot_id, movie_id, kind (decade, genre), group.
+    """The groups of each sample: shot_id, movie_id, kind (decade, genre), group.
 
-    A year or genres that are not known give none.
+    An unknown year or genre gives none.
     """
     about = movies.drop_duplicates("movie_id").set_index("movie_id")
     years = pd.to_numeric(samples["movie_id"].map(about["year"]), errors="coerce")
@@ -35,12 +35,12 @@ def group_shots(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def label_shares(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
-    """How common each label is in each group.
+    """Share of each label in each group.
 
     Returns:
         kind, group, label, shots (of the group with the label), group_shots, group_movies, share, overall
-        (share in the whole dataset), ratio (share to overall); labels that do not occur in a
-        group have no row.
+        (share in the whole dataset), ratio (share to overall); no row if a label does not occur in
+        a group.
     """
     groups = group_shots(samples, movies)
     long = instances(samples)
@@ -58,7 +58,7 @@ def label_shares(samples: pd.DataFrame, movies: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_shares(table: pd.DataFrame) -> Figure:
-    """Decades and genres side by side: the most common labels, share in % as number, ratio as colour.
+    """Decades and genres side by side: the most frequent labels, share in % as number, ratio as colour.
 
     Args:
         table: see `label_shares`.
@@ -75,22 +75,22 @@ def plot_shares(table: pd.DataFrame) -> Figure:
             ax.set_axis_off()
             ax.text(0, 0.5, f"No {kind} has {FEWEST} samples.", transform=ax.transAxes)
             continue
-        # The labels are written once, beside the first panel.
+        # Labels are beside the first panel only.
         names = list(overall.index) if image is None else []
         image = _draw_groups(ax, part, overall)
         ax.set_yticks(range(len(overall)), names, size=7)
         ax.set_title(f"by {kind}", loc="left")
         ax.tick_params(length=0)
     if image is not None:
-        bar = figure.colorbar(image, ax=axes, label="as common as in the whole dataset, times", shrink=0.6)
+        bar = figure.colorbar(image, ax=axes, label="ratio to the share in the whole dataset", shrink=0.6)
         ticks = np.linspace(-LIMIT, LIMIT, 5)
         bar.set_ticks(ticks, labels=[f"{2**tick:g}" for tick in ticks])
-    figure.suptitle("Share of the samples that carry a label, %", x=0.01, ha="left", size=10)
+    figure.suptitle("Share of the samples with a label, %", x=0.01, ha="left", size=10)
     return figure
 
 
 def _draw_groups(axes, part: pd.DataFrame, overall: pd.Series) -> AxesImage:
-    """One panel: a column a group, a row a label.
+    """One panel: one column per group, one row per label.
 
     Args:
         part: the rows of `label_shares` for one kind.

@@ -1,4 +1,4 @@
-"""The published splits, with the movies of Condensed Movies, as the dataset of a run."""
+"""The published splits, with the movies of Condensed Movies, as a run's dataset."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from scripts.lib.records.samples import (
 def released_samples(lines: dict[str, Sequence[LabelLine]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """Samples of published label files: shot_id, clip_id, movie_id, labels, scores (not published: empty), split.
 
-    A clip's movie is that of its video, which is its own movie if it is not among the known ones.
+    A clip's movie is that of its video; an unknown video counts as a movie of its own.
 
     Args:
         lines: shots of each split.

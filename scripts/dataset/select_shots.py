@@ -1,4 +1,4 @@
-"""The filtered, multi-label samples: which shots are kept, and with which labels (paper section 5.1)."""
+"""Multi-label samples: which shots are kept, and with which labels (paper section 5.1)."""
 
 from itertools import pairwise
 
@@ -15,10 +15,10 @@ KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", *FACTS, "labels", "scores")
 
 
 def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:
-    """One row a kept shot, `KEPT_COLUMNS`.
+    """One row per kept shot, `KEPT_COLUMNS`.
 
     Args:
-        shots: the rows that `long` counts.
+        shots: the rows that `long` refers to.
         long: see `select_labels`.
         clips: movie_id and `FACTS` of the run's clips, see `clip_table`.
     """
@@ -33,7 +33,7 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])

@@ -1,4 +1,4 @@
-"""Which shots become samples, and with which labels: what selecting, studying thresholds and auditing share."""
+"""Which shots become samples, and with which labels; shared by selection, threshold study and leakage audit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,17 +21,16 @@ SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "star
 
 @dataclass(frozen=True)
 class Candidates:
-    """The shots that become samples if their best label's score is high enough, and what decides which do.
+    """The shots that become samples if their top-1 score is high enough, and the settings that decide.
 
-    They have none of the flags that are excluded, are of no verified video, and their best label
-    is not dropped.
+    They have no excluded flag, are not of a verified video, and their top-1 label is not dropped.
 
     Attributes:
         shots: their N rows of `shots.parquet`.
-        label_index, scores: label numbers and scores of their five best labels, (N, 5), see `best_labels`.
+        label_index, scores: label indices and scores of their top-5 labels, (N, 5), see `best_labels`.
         labels: the L names of the run's label list.
         renamed: (L,), see `renamed_labels`.
-        threshold: of the best label's score.
+        threshold: of the top-1 score.
         n_all: shots of the run, candidates or not.
         clips: of all shots of the run, see `clip_table`.
     """
@@ -76,7 +75,7 @@ def read_candidates(
     if not chosen.any():
         raise UserError(
             f"none of the {len(shots)} shots can become a sample: each has a flag of dataset.exclude_flags, is of a "
-            "verified video, or its best label is in dataset.drop; exclude or drop less"
+            "verified video, or its top-1 label is in dataset.drop; exclude or drop less"
         )
     threshold = own_threshold(scores[chosen, 0], settings)
     shots, n_all = shots[chosen].reset_index(drop=True), len(shots)
@@ -84,47 +83,47 @@ def read_candidates(
 
 
 def read_labelled_shots(path: str | Path) -> pd.DataFrame:
-    """What selecting needs of `shots.parquet`, with labels as categories to save memory."""
+    """The columns of `shots.parquet` that selection needs, with labels as categories to save memory."""
     labels, scores = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
     with explained_parquet(path):
         return pq.read_table(path, columns=[*SHOT_FACTS, *labels, *scores], read_dictionary=labels).to_pandas()
 
 
 def own_threshold(scores: np.ndarray, settings: dict) -> float:
-    """The run's threshold of the candidates' best scores, (N,): `top1_threshold`, or what keeps `keep_fraction`."""
+    """The run's threshold of the candidates' top-1 scores, (N,): `top1_threshold`, or that for `keep_fraction`."""
     if settings["keep_fraction"] is None:
         return settings["top1_threshold"]
     threshold = float(calibrate_threshold(scores, settings["keep_fraction"]))
-    logger.info("A best score of %.6g or more keeps %g of the candidates", threshold, settings["keep_fraction"])
+    logger.info("A top-1 score of %.6g or more keeps %g of the candidates", threshold, settings["keep_fraction"])
     return threshold
 
 
 def calibrate_threshold(scores: np.ndarray, fraction: float) -> np.float32:
-    """The threshold that keeps a share of the shots: the score of the last one kept.
+    """The threshold that keeps a share of the shots: the score of the last kept one.
 
     Args:
-        scores: top-1 scores, (N,). The best `fraction * N`, rounded, are kept, one at the least;
-            shots that tie with the last one are kept too.
+        scores: top-1 scores, (N,). The highest `fraction * N`, rounded, are kept, at least one; shots
+            that tie with the last one are kept as well.
     """
     n_kept = min(max(1, round(fraction * len(scores))), len(scores))
     return np.float32(np.partition(scores, len(scores) - n_kept)[len(scores) - n_kept])
 
 
 def verified_videos(paths: Sequence[str | Path]) -> set[str]:
-    """Videos that files in the authors' line format name, or whose windows they name."""
+    """Videos in files in the authors' line format, directly or by a window."""
     return {video_of(line.clip_id) for path in paths for line in read_lines(path)}
 
 
 def clip_table(shots: pd.DataFrame, manifest: str | Path, named: set[str]) -> pd.DataFrame:
-    """The clips that have shots, by clip_id: `video`, and the columns of `shots` with a movie for each.
+    """The clips with shots, by clip_id: `video`, and the columns of `shots` with a movie for each.
 
-    A clip without a movie_id is of the movie that most other clips of its video are of; without
-    any, the video is its own movie.
+    A clip without a movie_id gets the most frequent movie of its video's other clips; without any,
+    the video counts as a movie of its own.
 
     Args:
         shots: clip_id, movie_id, ….
-        manifest: the run's `manifest.csv`, which tells the files.
-        named: videos that are known from elsewhere, see `find_videos`.
+        manifest: the run's `manifest.csv`, with the files.
+        named: known videos, see `find_videos`.
 
     Raises:
         UserError: the manifest cannot be read.
@@ -139,55 +138,55 @@ def clip_table(shots: pd.DataFrame, manifest: str | Path, named: set[str]) -> pd
 
 
 def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: set[str]) -> np.ndarray:
-    """Shots that may become samples: without those flags, of other clips than the excluded ones, (N,) bool."""
+    """Shots that can become samples, (N,) bool: without these flags, not of these clips."""
     flagged = shots["flags"].str.split("|").map(lambda flags: not set(flags).isdisjoint(exclude_flags))
     return ~(flagged | shots["clip_id"].isin(excluded_clips)).to_numpy(bool)
 
 
 def best_labels(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Label numbers (N, 5) and scores (N, 5) float32 of the five best labels, -1 and NaN where there is none."""
+    """Label indices (N, 5) and scores (N, 5) float32 of the top-5 labels, -1 and NaN if there is none."""
     ranks = range(1, TOP + 1)
-    # Not astype: to pandas, categories in another order are the same type, and keep their numbers.
+    # Not astype: for pandas, categories in another order are the same type and keep their codes.
     named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
     label_index = np.column_stack([column.cat.codes for column in named])
     return label_index, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
 
 
 def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -> np.ndarray:
-    """Label number that stands for each label, (L,); -1 where it is dropped.
+    """Label index after merging and dropping, (L,); -1 for dropped labels.
 
     Raises:
-        UserError: a label holds the sign that separates labels, a name is none of the labels, a
-            label is merged into one that is merged or dropped itself, or both merged and dropped.
+        UserError: a label contains the separator, a name is not one of the labels, a label is merged
+            into one that is merged or dropped itself, or is both merged and dropped.
     """
     problems = [
-        f"the label {name!r} holds a {SEPARATOR}, which stands between labels" for name in labels if SEPARATOR in name
+        f"the label {name!r} contains a {SEPARATOR}, which separates labels" for name in labels if SEPARATOR in name
     ]
     for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
         for name in dict.fromkeys(names):
             if name not in labels:
-                problems.append(f"dataset.{place}: {name!r} is none of the labels; {did_you_mean(name, labels)}")
+                problems.append(f"dataset.{place}: {name!r} is not one of the labels; {did_you_mean(name, labels)}")
     for source, target in merges.items():
         if target in merges or target in drop:
             problems.append(f"dataset.merges: {source!r} goes to {target!r}, which is merged or dropped itself")
         if source in drop:
-            problems.append(f"dataset: {source!r} is both merged and dropped; decide for one")
+            problems.append(f"dataset: {source!r} is both merged and dropped; remove one of the two")
     if problems:
-        raise UserError(f"the labels cannot be used like this:\n{bullet_list(problems)}")
+        raise UserError(f"the labels cannot be merged and dropped like this:\n{bullet_list(problems)}")
     index = {label: number for number, label in enumerate(labels)}
     return np.array([-1 if label in drop else index[merges.get(label, label)] for label in labels])
 
 
 def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: float, top_k: int) -> np.ndarray:
-    """Which of its best labels each shot keeps, (N, 5) bool; none where the shot is not kept.
+    """Which of its top-5 labels each shot keeps, (N, 5) bool; none if the shot is not kept.
 
-    The best label is kept from `top1_threshold` on, those of rank 2 to `top_k` above
-    `rank_threshold` if the best is. Thresholds are compared in the precision of the scores, so a
-    score stored as 0.4 reaches 0.4, and one stored as 0.1 is not above 0.1. For scores that were
-    born as fp16, as the release's, this is the exact comparison, since neither number is one.
+    The top-1 label is kept at or above `top1_threshold`, and then those of rank 2 to `top_k` above
+    `rank_threshold`. Thresholds are compared in the precision of the scores: a score stored as 0.4
+    reaches 0.4, and one stored as 0.1 is not above 0.1. For fp16 scores, as the release's, this
+    equals the exact comparison, because neither number is an fp16 value.
 
     Args:
-        scores: (N, 5) float32, each row from high to low, NaN where there is no such rank.
+        scores: (N, 5) float32, each row in descending order, NaN if there is no such rank.
     """
     kept = scores[:, 0] >= scores.dtype.type(top1_threshold)
     chosen = kept[:, None] & (scores > scores.dtype.type(rank_threshold))
@@ -199,17 +198,17 @@ def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: flo
 def select_labels(
     label_index: np.ndarray, scores: np.ndarray, chosen: np.ndarray, renamed: np.ndarray, min_samples: int | None = None
 ) -> pd.DataFrame:
-    """Labels of the kept shots after merging and dropping, one a row: shot, rank, label_index, score.
+    """Labels of the kept shots after merging and dropping, one per row: shot, rank, label_index, score.
 
-    A merged label takes its highest rank. A shot whose best label is dropped is left out, for
-    what remains is not what the tagger was sure of; other dropped labels only leave the shot's
-    list. Labels with fewer than `min_samples` samples are dropped likewise, until none is left.
+    A merged label gets its highest rank. A shot whose top-1 label is dropped is left out, because
+    its other labels are less certain; other dropped labels are removed from the shot's list. Labels
+    with fewer than `min_samples` samples are dropped repeatedly, until there is none.
 
     Args:
-        label_index: (N, 5) label numbers from high score to low.
+        label_index: (N, 5) label indices in descending order of score.
         scores: (N, 5).
         chosen: (N, 5) bool, see `chosen_labels`.
-        renamed: (L,) label number that stands for each label; -1 drops it.
+        renamed: (L,) label index after merging; -1 drops the label.
     """
     shot, rank = np.nonzero(chosen)
     long = pd.DataFrame(

@@ -10,15 +10,15 @@ from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.samples import SPLITS, instances, write_dataset
 from scripts.lib.tables.frames import read_parquet
 
-# A class that is missing in train cannot be learnt: worse than missing in both other splits.
+# A class that is missing in train cannot be learnt, which is worse than missing in both other splits.
 WORTH = np.array([3, 1, 1])
 RESTARTS = 20
 
 
 def split_sizes(n_movies: int, fractions: Sequence[float]) -> np.ndarray:
-    """Movies of each split, (3,): largest remainders, and one at least where there are enough movies.
+    """Number of movies per split, (3,), by largest remainders; at least one per split if there are enough movies.
 
-    With fewer movies than splits that have a share, train comes first, then val.
+    With fewer movies than splits with a share, train comes first, then val.
     """
     shares = np.array(fractions, float)
     wanted = np.flatnonzero(shares)
@@ -35,15 +35,14 @@ def split_sizes(n_movies: int, fractions: Sequence[float]) -> np.ndarray:
 
 
 def split_movies(has: np.ndarray, fractions: Sequence[float], seed: int) -> np.ndarray:
-    """Split of each movie, (M,): at random, then mended so that labels are in every split if possible.
+    """Split of each movie, (M,): random, then improved so that each label is in every split if possible.
 
-    Movies change places as long as this brings labels into splits that lack them, so the sizes
-    stay as they are and hardly more movies are moved than need be. What is maximised is how many
-    labels the splits have, train counting three times; in a collection where no exchange leads to
-    the conceivable maximum, the best of several beginnings is taken.
+    Pairs of movies are exchanged as long as this brings labels into splits that lack them; sizes do
+    not change. The objective is the number of labels per split, train counting three times. If
+    exchanges do not reach its upper bound, the best of several random starts is used.
 
     Args:
-        has: (M, L) bool, which movie has which label.
+        has: (M, L) bool, whether a movie has a label.
         fractions: of train, val and test.
         seed: the same seed, movies and labels give the same splits.
     """
@@ -63,7 +62,7 @@ def split_movies(has: np.ndarray, fractions: Sequence[float], seed: int) -> np.n
 
 
 def _counts(splits: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """Movies with each label in each split, (3, L)."""
+    """Number of movies with each label in each split, (3, L)."""
     return np.stack([has[splits == split].sum(axis=0) for split in range(len(WORTH))])
 
 
@@ -72,7 +71,7 @@ def _worth(counts: np.ndarray) -> float:
 
 
 def _exchange(splits: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """Exchange movies between splits until no exchange for a missing label gains anything."""
+    """Exchange movies between splits until no exchange for a missing label improves the objective."""
     splits, has = splits.copy(), has.astype(np.int32)
     counts = _counts(splits, has)
     while (exchange := _best_exchange(splits, has, counts)) is not None:
@@ -83,7 +82,7 @@ def _exchange(splits: np.ndarray, has: np.ndarray) -> np.ndarray:
 
 
 def _best_exchange(splits: np.ndarray, has: np.ndarray, counts: np.ndarray) -> tuple[int, int] | None:
-    """Two movies whose exchange gains most for the rarest label that can be helped, None if there are none."""
+    """The best exchange of two movies for the rarest label that it can improve, or None."""
     totals = has.sum(axis=0)
     missing = [(totals[label], split, label) for split, label in np.argwhere(counts == 0) if totals[label]]
     for _, split, label in sorted(missing):
@@ -103,7 +102,7 @@ def _best_exchange(splits: np.ndarray, has: np.ndarray, counts: np.ndarray) -> t
 
 
 def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Sequence[float], seed: int) -> pd.DataFrame:
-    """The samples with `split`, ordered by split and otherwise as they came.
+    """The samples with `split`, sorted by split and otherwise in their order.
 
     Args:
         samples: shot_id, movie_id, labels (`|`-separated), scores, … of the kept shots.
@@ -117,7 +116,7 @@ def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Seque
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     kept = read_parquet(snakemake.input.kept)
     with open_h5(snakemake.input.scores) as file:
         known = read_strings(file["labels"])

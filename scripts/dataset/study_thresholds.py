@@ -1,4 +1,4 @@
-"""What other thresholds of the best label's score would keep."""
+"""Effect of other thresholds of the top-1 score."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ STEPS = 20
 
 
 def threshold_grid(scores: np.ndarray, own: float) -> np.ndarray:
-    """Thresholds to look at: twentieths where scores are probabilities, else even steps over their range; and `own`."""
+    """Thresholds to study: twentieths for probabilities, else equal steps over the range of scores; and `own`."""
     low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     spread = np.linspace(low, high, STEPS) if low < 0 or high > 1 or high - low < 0.5 else np.arange(STEPS) / STEPS
     return np.unique(np.append(spread, own).astype(np.float32))
@@ -36,16 +36,16 @@ def study_thresholds(
     truth: np.ndarray | None,
     thresholds: np.ndarray,
 ) -> pd.DataFrame:
-    """`COLUMNS`, a row a threshold, everything else as in the run.
+    """`COLUMNS`, one row per threshold, with the run's other settings.
 
     Args:
-        label_index: (N, 5) label numbers of the candidates, see `best_labels`.
+        label_index: (N, 5) label indices of the candidates, see `best_labels`.
         scores: (N, 5).
         renamed: (L,), see `renamed_labels`.
         settings: rank_threshold, top_k, min_samples.
-        truth: (N,) true label number of each shot, -1 where it is not known; None for no truth.
-            Precision is the share of kept, judged shots whose best label is the true one.
-        thresholds: of the best label's score.
+        truth: (N,) true label index of each shot, -1 if unknown; None without truth. Precision is the
+            share of kept shots with a known label whose top-1 label is correct.
+        thresholds: of the top-1 score.
     """
     rows = []
     for threshold in thresholds:
@@ -71,7 +71,7 @@ def study_thresholds(
 
 
 def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
-    """Shares over thresholds, and below them how many labels are left; the run's threshold is marked."""
+    """Shares by threshold, below them the number of labels; the run's threshold is marked."""
     figure, (shares, labels) = new_figure(7, 4.6, nrows=2, sharex=True, gridspec_kw={"height_ratios": [3, 1.3]})
     curves = {"kept_share": "shots kept", "multi_label_share": "of these, multi-label", "precision": "of these, right"}
     for column, name in curves.items():
@@ -83,7 +83,7 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
     labels.plot(table["threshold"], table["labels"], marker="o", markersize=3, color="#555555")
     labels.set_ylim(0, 1.1 * max(1, table["labels"].max()))
     labels.set_ylabel("labels covered")
-    labels.set_xlabel("threshold of the best label's score")
+    labels.set_xlabel("threshold of the top-1 score")
     for ax in (shares, labels):
         ax.axvline(own, color="black", linewidth=0.8, linestyle=":")
         ax.grid(color="#eeeeee")
@@ -93,7 +93,7 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
 
 
 def true_label_index(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.ndarray:
-    """Number of the rendered label of each of the demo's shots, (N,)."""
+    """Index of the rendered label of each shot of the demo, (N,)."""
     from scripts.demo.compare_with_truth import match_truth
 
     matched = match_truth(shots, pd.read_csv(truth_csv))

@@ -1,4 +1,4 @@
-"""How well the demo's labels and cuts agree with what was rendered, beside two baselines."""
+"""Agreement of the demo's labels and cuts with the truth, beside two baselines."""
 
 import warnings
 from functools import partial
@@ -25,9 +25,9 @@ SCALES = ("LS", "FS", "MS", "CS", "ECS")
 BINS = 8
 FRAMES_PER_SHOT = 4
 SHUFFLES = 50
-# What the paper keeps (section 5.1), whatever this run's thresholds are.
+# The paper's thresholds (section 5.1), independent of this run's.
 PAPER_TOP1, PAPER_OTHERS = 0.4, 0.1
-# A fade has no frame of its own: a cut that is so many frames off has found it.
+# A fade has no exact frame: a cut within this many frames counts.
 FADE_FRAMES = 8
 METHODS = {
     "clip": "CLIP",
@@ -74,7 +74,7 @@ def agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, method
 
 
 def shuffled_agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, seed: int) -> list[dict]:
-    """The same with label names dealt out anew, mean over `SHUFFLES` times: what chance gives."""
+    """The same with shuffled labels, mean over `SHUFFLES` times: the chance level."""
     random = np.random.default_rng(seed)
     runs = [agreement(scores, list(random.permutation(labels)), truth, "shuffled") for _ in range(SHUFFLES)]
     return [
@@ -86,7 +86,7 @@ def shuffled_agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFram
 def threshold_rows(
     scores: np.ndarray, labels: list[str], truth: pd.DataFrame, top1: float, others: float
 ) -> list[dict]:
-    """What the paper's thresholds keep: share, how often right, multi-label share (ranks 2 to 5)."""
+    """Effect of the paper's thresholds: share kept, top-1 accuracy, multi-label share (ranks 2 to 5)."""
     ordered = -np.sort(-scores, axis=1)
     right = np.array(labels, object)[scores.argmax(axis=1)] == truth["label"].to_numpy(object)
     kept = ordered[:, 0] >= top1
@@ -107,9 +107,9 @@ def threshold_rows(
 
 
 def cut_rows(shots: pd.DataFrame, truth: pd.DataFrame) -> list[dict]:
-    """Recall of hard cuts and of fades, and precision of what was detected, on exact frames.
+    """Recall of hard cuts and of fades, and precision of detected cuts, on exact frames.
 
-    A detected cut near a fade has no exact frame to be on: unless it is a hard cut's, precision leaves it out.
+    A detected cut near a fade is left out of precision, unless it is on a hard cut.
     """
     found = _cuts(shots)
     hard, fades = (_cuts(truth[truth["transition"] == kind], first=True) for kind in ("cut", "fade"))
@@ -142,13 +142,13 @@ def _cuts(rows: pd.DataFrame, first: bool = False) -> set[tuple[str, int]]:
 
 
 def histogram(pictures: np.ndarray) -> np.ndarray:
-    """Colour histogram of pictures together, (N, h, w, 3) uint8 to (BINS ** 3,), summing to 1."""
+    """Joint colour histogram of images, (N, h, w, 3) uint8 to (BINS ** 3,), summing to 1."""
     cells = (pictures.reshape(-1, 3).astype(np.int64) * BINS // 256) @ (BINS * BINS, BINS, 1)
     return np.bincount(cells, minlength=BINS**3) / len(cells)
 
 
 def colour_scores(stills: h5py.File, labels: list[str], shots: np.ndarray) -> np.ndarray:
-    """Minus the distance of each shot's histogram, (N, BINS ** 3), to the centroid of each label's stills."""
+    """Negative distance of each shot's histogram, (N, BINS ** 3), to the centroid of each label's stills."""
     pictures = [(label, picture) for label in labels for picture in stills[label][:]]
     side = pictures[0][1].shape[0]
     left = (pictures[0][1].shape[1] - side) // 2
@@ -162,7 +162,7 @@ def colour_scores(stills: h5py.File, labels: list[str], shots: np.ndarray) -> np
 
 
 def shot_histograms(numbered: tuple[Clip, pd.DataFrame], root: str | None, side: int) -> np.ndarray:
-    """One histogram a shot of a clip from a few of its frames, cropped as for the model: (N, BINS ** 3)."""
+    """One histogram per shot of a clip, from a few frames cropped as for the model: (N, BINS ** 3)."""
     clip, rows = numbered
     shots = list(zip(rows["start_frame"], rows["end_frame"], strict=True))
     chosen: list[list[np.ndarray]] = [[] for _ in shots]
@@ -216,7 +216,7 @@ def main(snakemake) -> None:
 
 
 def as_markdown(rows: list[dict]) -> str:
-    """The table for people: methods by shot scale, then the rest."""
+    """The Markdown table: methods by shot scale, then the other metrics."""
     table = pd.DataFrame(rows)
     scales = table[table["metric"].isin(["top1", "top5"]) & table["subset"].isin(["all", *SCALES])]
     by_method = [

@@ -1,4 +1,4 @@
-"""A contact sheet of the studio: every scene label, and every framing."""
+"""A contact sheet of the studio: every scene label, and every shot scale."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
 
 COLUMNS = 6
-# Sets that are shown in every framing, below the labels.
+# Sets that are shown in every shot scale, below the labels.
 FRAMED = ("library", "street")
 
 

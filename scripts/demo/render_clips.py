@@ -1,4 +1,4 @@
-"""Render the demo's films, and write down the truth about every shot."""
+"""Render the demo's films, and record the true values of every shot."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -19,16 +19,16 @@ from scripts.lib.records.clips import Clip, read_manifest
 from scripts.lib.tables.rows import read_csv, write_csv
 
 SECONDS = (13.0, 17.0)
-# How readily any film goes to any scene; the table's weights of favoured scenes are 3 to 9.
+# Weight of every scene in every film; the table's weights of favoured scenes are 3 to 9.
 BASE_WEIGHT = 0.4
-# Share of the frames that a variable frame rate leaves out.
+# Share of the frames that are left out for a variable frame rate.
 DROPPED = 0.25
 TICK = Fraction(1, 90_000)
 COLUMNS = ("clip_id", "shot", "label", "scale", "motion", "light", "start_frame", "end_frame", "transition")
 
 
 def genre_weights(genres: str, table: list[dict[str, str]]) -> dict[str, float]:
-    """How readily a film of these genres (`|`-separated) goes to each scene: a little, and more as the table says."""
+    """Weight of each scene in a film of these genres (`|`-separated): a base weight plus the table's."""
     weights = dict.fromkeys(SETS, BASE_WEIGHT)
     for row in table:
         if row["genre"] in genres.split("|"):
@@ -39,11 +39,11 @@ def genre_weights(genres: str, table: list[dict[str, str]]) -> dict[str, float]:
 def render(
     clip: Clip, path: Path, seed: int, number: int, scenes: list[dict[str, str]], form: dict[str, str]
 ) -> list[dict]:
-    """Write one clip's file; return the truth, a row a shot with `COLUMNS` (frames are decode indices).
+    """Write one clip's file; return the truth, one row per shot with `COLUMNS` (frames are decode indices).
 
     Args:
-        number: of the clip in the manifest; with the seed it decides everything.
-        scenes: which scenes each genre favours.
+        number: of the clip in the manifest; with the seed it determines the clip.
+        scenes: the scenes that each genre favours.
         form: codec and options of the container, and whether its frame rate varies.
     """
     draw = Draw("film", seed, number)
@@ -70,7 +70,7 @@ def render(
 def _with_times(
     draw: Draw, frames: Iterator[tuple[int, np.ndarray]], variable: bool
 ) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Shot, time in ticks and pixels; a variable rate leaves frames out, but never a shot's first."""
+    """Shot, time in ticks and pixels; with a variable rate frames are left out, but never a shot's first."""
     before = None
     for index, (shot, pixels) in enumerate(frames):
         if variable and shot == before and draw.chance(DROPPED):
@@ -85,7 +85,7 @@ def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict
     options = dict(option.split("=", 1) for option in form["options"].split())
     with av.open(str(path), "w") as container:
         stream = container.add_stream(form["codec"], rate=FPS, options=options)
-        # With more threads an encoder's pictures depend on which of them comes first.
+        # With more threads an encoder is not deterministic.
         stream.codec_context.thread_count = 1
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"

@@ -1,4 +1,4 @@
-"""Render the stills that the demo's CLIP model learns from, drawn apart from the films."""
+"""Render the training stills of the demo's CLIP model, separate from the films."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 
-# Short side of the model's pictures; the long side is kept for random crops.
+# Short side of the model's input; the long side is kept for random crops.
 SIDE = 64
 WIDE = (round(SIDE * 320 / 180), SIDE)
 

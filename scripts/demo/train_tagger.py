@@ -1,7 +1,7 @@
 """Train the demo's CLIP model on rendered stills with open_clip's own contrastive loss.
 
-A caption a label and step, and groups with one picture of each label: within a group every picture has
-exactly one right caption, so near-duplicates never count as wrong.
+Each step has one caption per label, and groups with one image of each label: within a group every image
+has exactly one correct caption, so near-duplicates never count as wrong.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.networks.encoders import random_model, register_model
 
-# Wordings of captions. The paper's prompt is not among them: the tagger meets it in the films only.
+# Templates of captions. The paper's prompt is not among them; it is used on the films only.
 CAPTIONS = (
     "{label}",
     "a {label}",
@@ -39,8 +39,8 @@ def train_tagger(description: str | Path, stills: dict[str, np.ndarray], seed: i
 
     Args:
         description: open_clip's JSON of the model.
-        stills: pictures of each label, (N, side, width, 3) uint8, the same N for all.
-        steps: updates, each on `GROUPS` pictures a label.
+        stills: images of each label, (N, side, width, 3) uint8, the same N for all.
+        steps: updates, each on `GROUPS` images per label.
     """
     import open_clip
     import torch
@@ -100,7 +100,7 @@ def main(snakemake) -> None:
     import torch
     from safetensors.torch import save_file
 
-    # Sums depend on the number of threads; a fixed one keeps the weights the same.
+    # Sums depend on the number of threads; a fixed number gives the same weights.
     torch.set_num_threads(2)
     with open_h5(snakemake.input.stills) as file:
         stills = {label: file[label][:] for label in read_strings(file["labels"])}

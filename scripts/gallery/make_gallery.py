@@ -1,4 +1,4 @@
-"""The gallery: one page, without a server or the network, to look through the labelled shots."""
+"""The gallery: one offline page to browse the labelled shots."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from scripts.lib.tables.shards import check_folder
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     page = Path(snakemake.output[0])
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):

@@ -1,4 +1,4 @@
-"""Pictures of a shard's shots for the gallery."""
+"""Thumbnails of a shard's shots for the gallery."""
 
 from scripts.lib.files.atomic import atomic_folder
 from scripts.lib.jobs.log import run_job
@@ -9,7 +9,7 @@ from scripts.lib.tables.shards import mark_folder
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     config = snakemake.config
     clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config)
     shots = read_shots(snakemake.input.shots, snakemake.params.clips)

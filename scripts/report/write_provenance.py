@@ -1,4 +1,4 @@
-"""Write where a run's results come from: configuration, inputs, versions, wall times."""
+"""Write the provenance of a run: configuration, inputs, versions, wall times."""
 
 import json
 
@@ -10,7 +10,7 @@ from scripts.report.provenance import checksums, clip_counts, git_commit, packag
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    # A run that starts from released split files has neither clips nor a manifest of them.
+    # A run that starts from released split files has no clips and no manifest.
     fingerprints = []
     for manifest in snakemake.params.manifest:
         fingerprints = shard_fingerprints(manifest, snakemake.config)

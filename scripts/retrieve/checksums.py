@@ -1,4 +1,4 @@
-"""Checksums of files that nobody published one for: kept from the first copy that came."""
+"""Checksums of files without a published one: that of the first copy is recorded."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ RECORDS = Path("resources/checksums")
 
 
 def check_or_record(path: str | Path, name: str, origin: str, records: Path = RECORDS) -> None:
-    """Record a file's checksum when it comes for the first time, and say so; check it from then on.
+    """Record the checksum of a file's first copy and log it; check later copies against it.
 
     Args:
-        name: what the file is, as a path below `resources/`; the record is `<records>/<name>.sha256`,
-            written as `sha256sum` does.
-        origin: where this copy comes from.
+        name: the file's path below `resources/`; the record is `<records>/<name>.sha256`, in the format
+            of `sha256sum`.
+        origin: source of this copy.
 
     Raises:
-        UserError: not the file that came first.
+        UserError: the file differs from the first copy.
     """
     record = records / f"{name}.sha256"
     found = sha256_of(path)
@@ -26,8 +26,7 @@ def check_or_record(path: str | Path, name: str, origin: str, records: Path = RE
         with atomic_path(record) as temporary:
             temporary.write_text(f"{found}  {name}\n", encoding="utf-8")
         logger.warning(
-            "No checksum of %s is known beforehand. The one of this copy, %s, is now recorded in %s and will be "
-            "checked from now on",
+            "No checksum of %s was published. That of this copy, %s, is now recorded in %s and checked from now on",
             name,
             found,
             record,

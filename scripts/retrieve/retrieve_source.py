@@ -1,4 +1,4 @@
-"""Fetch one file of `config/sources.csv`, from a mirror or the network, and check what it is."""
+"""Download one file of `config/sources.csv`, from a mirror or the network, and check its content."""
 
 import shutil
 import zipfile
@@ -23,17 +23,17 @@ def retrieve_source(
     records: Path = RECORDS,
     timeout: float = TIMEOUT_SECONDS,
 ) -> None:
-    """Put a source's file at `destination`; it bears that name only once its content is right.
+    """Write a source's file to `destination`, atomically and with the right content.
 
     Args:
-        source: a row of the sources table. If its url is of a ZIP archive and its path is not, the
-            archive's file of that name is taken.
-        mirror: folder looked into first, laid out as `resources/`.
-        records: folder of the checksums of files that the table has none for.
-        timeout: seconds without an answer after which a server is given up.
+        source: a row of the sources table. If its url is a ZIP archive and its path is not, the
+            archive's file of that name is used.
+        mirror: folder that is searched first, with the layout of `resources/`.
+        records: folder of recorded checksums, for files without one in the table.
+        timeout: of a silent server, in seconds.
 
     Raises:
-        UserError: not reachable, a web page in place of data, not the archive that was meant, or another checksum.
+        UserError: not reachable, a web page instead of data, another archive, or another checksum.
     """
     mirrored = Path(mirror, source["path"]) if mirror else None
     with atomic_path(destination) as temporary:
@@ -52,7 +52,7 @@ def retrieve_source(
 
 
 def _fetch(source: dict[str, str], destination: Path, timeout: float) -> None:
-    """Write a file of the hub, or of a web server, to `destination`."""
+    """Download a file of the hub, or of a web server, to `destination`."""
     from huggingface_hub import hf_hub_download
     from pooch import HTTPDownloader
 
@@ -61,18 +61,18 @@ def _fetch(source: dict[str, str], destination: Path, timeout: float) -> None:
         if hub:
             shutil.copyfile(hf_hub_download(**hub), destination)
         else:
-            # The downloader sets the total once it knows it.
+            # The downloader sets the total later.
             with progress(1, "B", url.rpartition("/")[2]) as bar:
                 HTTPDownloader(progressbar=bar, chunk_size=CHUNK_BYTES, timeout=timeout)(url, str(destination), None)
     except Exception as error:
-        # Both raise what their network libraries raise; of a full disk the caller tells more.
+        # Both raise exceptions of their network libraries; the caller reports a full disk.
         if is_machines_fault(error):
             raise
         raise UserError(f"{url} cannot be fetched ({error}); try again, or {_by_hand(source)}") from error
 
 
 def _unzip(path: Path, name: str, url: str) -> None:
-    """Replace a ZIP archive by its one file of that name, in whatever folder of it; nothing else is unpacked."""
+    """Replace a ZIP archive by its only file of that name, in any of its folders."""
     with open(path, "rb") as stream:
         path.unlink()
         try:
@@ -105,7 +105,7 @@ def _refuse_page(source: dict[str, str], path: Path, origin: str) -> None:
 
 def _by_hand(source: dict[str, str]) -> str:
     return (
-        f"get {source['how_to_get']} by another way, put it at FOLDER/{source['path']} "
+        f"get {source['how_to_get']} in another way, put it at FOLDER/{source['path']} "
         "and name that folder: --config sources='{mirror: FOLDER}'"
     )
 
@@ -113,7 +113,7 @@ def _by_hand(source: dict[str, str]) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = read_sources("config/sources.csv")[snakemake.wildcards.source]
-    # Where a file comes from does not decide what it is, so the mirror is no parameter.
+    # The origin of a file does not change its content, so the mirror is not a parameter.
     retrieve_source(source, snakemake.output[0], snakemake.config["sources"]["mirror"])
 
 

@@ -1,4 +1,4 @@
-"""Fetch the weights of any open_clip model by tag or hub id, and keep them as safetensors."""
+"""Download the weights of any open_clip model by tag or hub id, and store them as safetensors."""
 
 import json
 import shutil
@@ -15,16 +15,16 @@ PREPROCESS_KEYS = ("mean", "std", "interpolation", "resize_mode")
 
 
 def retrieve_weights(model: str, pretrained: str, destination: str | Path, mirror: str | None = None) -> None:
-    """Write a state dict with its preprocessing in the metadata, so that it travels with it.
+    """Write a state dict with the model's preprocessing in its metadata.
 
     Args:
         model: open_clip model name.
-        pretrained: a tag that open_clip knows for it, or a hub id (`owner/name`).
+        pretrained: a tag that open_clip has for it, or a hub id (`owner/name`).
         destination: file below `resources/`.
-        mirror: folder looked into first, laid out as `resources/`, for the file as this makes it.
+        mirror: folder that is searched first, with the layout of `resources/`, for the finished file.
 
     Raises:
-        UserError: no such weights, no way to them, or other ones than came first under this name.
+        UserError: the weights do not exist, cannot be downloaded, or differ from the first copy.
     """
     if copy := in_mirror(destination, mirror):
         check_or_record(copy, str(Path(*Path(destination).parts[1:])), str(copy))
@@ -39,8 +39,8 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path, mirro
         path, settings = _download(name, pretrained)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"the weights {pretrained!r} of {name} cannot be fetched ({error}). On a machine without network, "
-            f"fetch them elsewhere and put them at {destination}, or name a local file as the tagger's `pretrained`"
+            f"the weights {pretrained!r} of {name} cannot be fetched ({error}). For a machine without network, "
+            f"download them elsewhere and put them at {destination}, or set the encoder's `pretrained` to a local file"
         ) from error
     logger.info("Fetched %s", path)
     check_or_record(
@@ -54,7 +54,7 @@ def retrieve_weights(model: str, pretrained: str, destination: str | Path, mirro
 
 
 def _download(name: str, pretrained: str) -> tuple[str, dict]:
-    """Path of the downloaded file and the preprocessing that belongs to it."""
+    """Path of the downloaded file, and its preprocessing."""
     import open_clip
     from huggingface_hub import hf_hub_download
     from open_clip.pretrained import download_pretrained, download_pretrained_from_hf

@@ -1,4 +1,4 @@
-"""What YouTube says when a video cannot be had, in one word, and whether asking again is of use."""
+"""YouTube's reasons why a video is unavailable, and whether to try again."""
 
 import re
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Refusal:
-    """One kind of answer.
+    """One reason.
 
     Attributes:
-        status: the word for it, as tables have it.
-        pattern: what its messages have in common, in lower case.
-        waits: seconds before each further try; empty when the video itself is the reason.
-        stops_after: videos in a row refused so after which the job ends; 0 for never.
+        status: its name in tables.
+        pattern: regular expression for its messages, in lower case.
+        waits: seconds before each further attempt; empty if the video itself is the reason.
+        stops_after: number of consecutive videos after which the job ends; 0 for never.
         remedy: what the user can do.
     """
 
@@ -23,7 +23,7 @@ class Refusal:
     remedy: str = ""
 
 
-# The first that fits counts: a limit on the session also says "Video unavailable".
+# The first match counts: a rate limit also says "Video unavailable".
 REFUSALS = (
     Refusal(
         "rate_limit",
@@ -43,7 +43,7 @@ REFUSALS = (
     Refusal(
         "region",
         r"in your country|your country|in your location|geo.?restrict|not available from your location",
-        remedy="the video can be had in other countries",
+        remedy="the video is available in other countries",
     ),
     Refusal("age", r"confirm your age|age.restricted", remedy="the video is for signed-in adults"),
     Refusal("members", r"members.only|join this channel|requires payment|purchase|premium", remedy="paid for"),
@@ -59,22 +59,22 @@ REFUSALS = (
         r"|incomplete ?read|downloaded file is empty|fragment|more expected|any data",
         waits=(5, 30),
         stops_after=3,
-        remedy="the network failed, or yt-dlp is too old for what YouTube does now",
+        remedy="the network failed, or yt-dlp is too old",
     ),
 )
-UNKNOWN = Refusal("failed", "", remedy="see the reason; a newer yt-dlp may know better")
-# A clip that is not there, where nothing is downloaded.
+UNKNOWN = Refusal("failed", "", remedy="see the reason; a newer yt-dlp may help")
+# A missing clip, without download.
 MISSING = "missing"
 
 
 def classify(message: str) -> Refusal:
-    """The kind of refusal that a message of yt-dlp is."""
+    """The refusal that matches a message of yt-dlp."""
     text = message.lower()
     return next((refusal for refusal in REFUSALS if re.search(refusal.pattern, text)), UNKNOWN)
 
 
 def plain(message: str) -> str:
-    """A message of yt-dlp in one line: without colours, its prefix, and advice on yt-dlp's own options."""
+    """A message of yt-dlp in one line, without colours, prefix, and advice on yt-dlp's options."""
     text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", message).split())
     text = re.sub(r"^ERROR: ", "", text)
     text = re.sub(r"^\[[\w:+-]+\] (?:[A-Za-z0-9_-]{6,}: )?", "", text)
@@ -84,5 +84,5 @@ def plain(message: str) -> str:
 
 
 def watch_url(video_id: str) -> str:
-    """The address of a video; an id alone may begin with `-` and be taken for an option."""
+    """The URL of a video; a bare id may begin with `-`, like an option."""
     return f"https://www.youtube.com/watch?v={video_id}"

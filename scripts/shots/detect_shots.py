@@ -1,4 +1,4 @@
-"""Find the shots of a shard's clips (paper section 4.1) and say which clips can be used."""
+"""Detect the shots of a shard's clips (paper section 4.1), and list which clips can be used."""
 
 from dataclasses import fields
 from functools import partial
@@ -33,10 +33,10 @@ def detect_shots(
         root: folder that their paths are relative to.
         detector: name of a PySceneDetect detector, `parameters` its arguments.
         shot_list: CSV that replaces detection, see `scripts.lib.records.shots.read_shot_list`.
-        workers: clips worked on at a time.
+        workers: number of clips in parallel.
 
     Returns:
-        Rows with `CLIP_COLUMNS`, one a clip, and the shots of all usable clips, both in order.
+        Rows with `CLIP_COLUMNS`, one per clip, and the shots of all usable clips, both in order.
 
     Raises:
         UserError: the detector, its parameters or the shot list cannot be used.
@@ -94,7 +94,7 @@ def _listed_shots(video: Video, intervals) -> list[tuple[int, int]]:
 
 
 def _remark(info: ClipInfo) -> str:
-    """What a user should know of a clip that is used all the same."""
+    """A warning about a clip that is used nevertheless; empty if there is none."""
     if info.n_frames_header and info.n_frames < info.n_frames_header:
         return f"only {info.n_frames} of the {info.n_frames_header} frames that the header announces could be decoded"
     return ""

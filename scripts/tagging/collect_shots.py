@@ -1,4 +1,4 @@
-"""Gather all labelled shots of a run: one row a shot, and one row of scores."""
+"""Collect all labelled shots of a run: a table with one row per shot, and all scores."""
 
 from collections.abc import Iterable
 
@@ -27,9 +27,9 @@ from scripts.lib.records.shots import shot_id
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import read_shard_csv
 
-# Attributes of files of scores that those of all shots together have too.
+# Attributes that are copied from the shards' score files.
 INHERITED = ("encoder", "weights_sha256", "score", "logit_scale")
-# 0.29 * 100 is a little less than 29.
+# 0.29 * 100 is slightly less than 29.
 ROUNDING = 1e-9
 
 SCHEMA = pa.schema(
@@ -63,9 +63,9 @@ def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
 
 
 def entropy(scores: np.ndarray) -> np.ndarray:
-    """Shannon entropy (nats) of each shot's scores as shares of their sum, (N, L) to (N,).
+    """Shannon entropy (nats) of each shot's scores divided by their sum, (N, L) to (N,).
 
-    NaN where the scores are no shares, as cosines below zero are not.
+    NaN if a score is negative, as cosines can be.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = scores / scores.sum(axis=1, keepdims=True)
@@ -74,11 +74,11 @@ def entropy(scores: np.ndarray) -> np.ndarray:
 
 
 def flag_shots(luma: np.ndarray, spread: np.ndarray, seconds: np.ndarray, limits: dict[str, float]) -> list[str]:
-    """Why a shot's labels should not be believed, `|`-separated: black, uniform, short.
+    """Flags of shots whose labels are not reliable, `|`-separated: black, uniform, short.
 
     Args:
-        luma: mean brightness of each shot's frames, 0 to 1, (N,).
-        spread: mean over its frames of the standard deviation of brightness, (N,).
+        luma: mean luma of each shot's frames, 0 to 1, (N,).
+        spread: mean over its frames of the standard deviation of luma, (N,).
         seconds: duration, (N,).
         limits: `black_luma`, `uniform_spread`, `short_seconds`.
     """
@@ -99,19 +99,19 @@ def by_clip(shots: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> dict[str, np.ndarray]:
-    """Scores (N, L) of the shots of each clip that has some, by clip.
+    """Scores (N, L) of the shots of each scored clip, by clip.
 
     Args:
         file: a shard's scores.
         rows_of: see `by_clip`.
 
     Raises:
-        UserError: they are of other shots.
+        UserError: the scores are of other shots.
     """
     if missing := sorted(set(file[CLIPS]) - set(rows_of)):
         raise UserError(
-            f"{file.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; find them "
-            "again (snakemake --forcerun detect_shots)"
+            f"{file.filename} has shots of {', '.join(missing[:5])}, of which the shot list has none; detect them "
+            "again (add --forcerun detect_shots)"
         )
     for clip_id, group in file[CLIPS].items():
         _check_shots(file, clip_id, group["shot_numbers"][:], rows_of)
@@ -121,7 +121,7 @@ def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> di
 def read_brightness(
     file: h5py.File, rows_of: dict[str, list[dict[str, str]]], clip_ids: Iterable[str]
 ) -> dict[str, np.ndarray]:
-    """Mean brightness of each shot and its spread, (2, N), of these clips, by clip.
+    """Mean luma of each shot and its spread, (2, N), of these clips, by clip.
 
     Args:
         file: a shard's embeddings.
@@ -154,9 +154,9 @@ def shard_table(
     labels: list[str],
     limits: dict[str, float],
 ) -> tuple[pd.DataFrame, np.ndarray] | None:
-    """Rows of `shots.parquet` and scores (N, L) of a shard's clips that have scores; None if there is none.
+    """Rows of `shots.parquet` and scores (N, L) of a shard's scored clips; None if there is none.
 
-    Built for all clips at once: a table a clip costs more than its content.
+    One table for all clips, because one table per clip is slow.
 
     Args:
         clips: of the run, by id.
@@ -195,26 +195,26 @@ def shard_table(
 
 
 def scored_with(scores: h5py.File) -> dict[str, object]:
-    """What decides the scores of a shard beside its frames, by name: labels, prompts, model and kind of score."""
+    """What decides a shard's scores apart from its frames, by name: labels, prompts, model and type of score."""
     lists = {name: read_strings(scores[name]) for name in ("labels", "prompts")}
     return lists | {name: read_attribute(scores, name) for name in INHERITED}
 
 
 def check_scored_with(scores: h5py.File, expected: dict[str, object], first: str) -> None:
-    """Raise UserError where a shard was not scored as `expected`, which the `first` shard was."""
+    """Raise UserError if a shard was not scored as `expected`, like the `first` shard."""
     found = scored_with(scores)
     if different := [name for name in expected if found[name] != expected[name]]:
         raise UserError(
             f"{scores.filename} was not scored like {first} (different: {', '.join(different)}); score the shots "
-            "again (snakemake --forcerun score_shots)"
+            "again (add --forcerun score_shots)"
         )
 
 
 def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float) -> None:
-    """Stop when too many clips could not be used.
+    """Stop if too many clips could not be used.
 
     Raises:
-        UserError: more than the fraction `allowed`, or all; lists them with their reasons.
+        UserError: more than the fraction `allowed` failed, or all; lists them with their reasons.
     """
     if len(failures) <= allowed * n_clips + ROUNDING and len(failures) < n_clips:
         return
@@ -222,13 +222,13 @@ def check_failures(failures: list[dict[str, str]], n_clips: int, allowed: float)
     raise UserError(
         f"{len(failures)} of {n_clips} clip(s) could not be used, more than clips.max_failed_fraction = {allowed:g} "
         f"allows:\n{bullet_list(reasons, limit=100)}\n"
-        "Mend them and look at them again (--forcerun detect_shots), remove them, or raise that fraction to go on "
+        "Repair them and add --forcerun detect_shots, remove them, or raise that fraction to continue "
         "without them"
     )
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     clips = {clip.clip_id: clip for clip in read_manifest(snakemake.params.manifest)}
     failures = read_csv(snakemake.input.failures, "clip_id", "reason")
     check_failures(failures, len(clips), snakemake.params.max_failed_fraction)
@@ -249,7 +249,7 @@ def main(snakemake) -> str:
         all_scores = growing_dataset(file, "scores", np.float32, len(labels))
         for shots_csv, scores_h5, embeddings_h5, fingerprint in shards:
             rows_of = by_clip(read_shard_csv(shots_csv, fingerprint))
-            # One after the other, since damage is blamed on what is open.
+            # One after the other, so that an error names the damaged file.
             with open_h5(scores_h5, fingerprint) as shard:
                 check_scored_with(shard, expected, source.scores[0])
                 scores = read_scores(shard, rows_of)

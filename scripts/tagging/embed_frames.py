@@ -17,7 +17,7 @@ from scripts.lib.tables.shards import read_shard_csv
 
 # Rec. 601 luma of R, G, B
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-# Brightness is measured on a grid of at least so many pixels a side: 1/16 of a picture of 224 by 224.
+# Luma is measured on a grid of at least this many pixels per side: 1/16 of the pixels of 224×224.
 LUMA_SIDE = 56
 
 
@@ -32,7 +32,7 @@ def embed_frames(
 ) -> dict[str, str]:
     """Write one group per clip: features (T, D) float16; frame, time, shot, luma_mean, luma_std (T,).
 
-    They are in the group `CLIPS`, apart from what the root holds.
+    The groups are in the group `CLIPS`.
 
     Args:
         file: HDF5 file open for writing.
@@ -40,7 +40,7 @@ def embed_frames(
         batch_size, workers: see `scripts.lib.media.frame_batches.frame_batches`.
 
     Returns:
-        Reasons of the clips that could not be embedded after all, by clip id.
+        Reasons of the clips that could not be embedded, by clip id.
     """
     writer = _Writer(file.create_group(CLIPS))
     failures = {}
@@ -63,7 +63,7 @@ def embed_frames(
 
 
 def brightness(pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean and standard deviation of each picture's luma, 0 to 1, from a grid of its pixels.
+    """Mean and standard deviation of each frame's luma, 0 to 1, from a grid of its pixels.
 
     Args:
         pixels: (n, h, w, 3) uint8 RGB.
@@ -79,7 +79,7 @@ def brightness(pixels: np.ndarray) -> dict[str, np.ndarray]:
 
 @dataclass
 class _Writer:
-    """Files features clip by clip; clips may be interleaved."""
+    """Writes features per clip; chunks of clips may be interleaved."""
 
     groups: h5py.Group
     columns: dict[str, list] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class _Writer:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     import torch
 
     params, config = snakemake.params, snakemake.config

@@ -10,7 +10,7 @@ from scripts.lib.records.labels import fill_prompts, read_labels
 
 
 def ensemble(embeddings: np.ndarray) -> np.ndarray:
-    """One unit vector a label from several prompts: the mean of unit vectors, normalised again.
+    """One unit vector per label from several prompts: the mean of unit vectors, normalised again.
 
     Args:
         embeddings: (P, L, D), any length.
@@ -27,7 +27,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     labels = read_labels(snakemake.input.labels)
     prompts = fill_prompts(labels, snakemake.params.prompts)
-    # The text tower runs once over a few hundred prompts: full precision costs nothing here.
+    # The text tower runs once on a few hundred prompts, so full precision is cheap.
     encoder = load_clip(snakemake.params.model, snakemake.input.weights, "fp32", device="cpu")
     embeddings = np.stack([encoder.encode_prompts(texts) for texts in prompts])
     attributes = {

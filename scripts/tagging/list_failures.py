@@ -27,7 +27,7 @@ def list_failures(
         clip_tables: `clips/<shard>.csv` files.
         embeddings: `embeddings/<encoder>/<shard>.h5` files.
         fingerprints: of the shards, in the same order.
-        downloads: `downloads/<shard>.csv` files; why a clip could not be had says more than that it is missing.
+        downloads: `downloads/<shard>.csv` files, whose reasons are more specific than that a file is missing.
     """
     failed = {
         row["clip_id"]: ("detect_shots", row["reason"])
@@ -53,7 +53,7 @@ def list_failures(
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     paths = {clip.clip_id: clip.path for clip in read_manifest(snakemake.params.manifest)}
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     source = snakemake.input

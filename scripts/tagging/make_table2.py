@@ -10,7 +10,7 @@ from scripts.lib.tables.rows import read_csv
 
 
 def shot_statistics(shots: pd.DataFrame) -> dict[str, str]:
-    """Ours, by the column names of the paper's Table 2; empty where the manifest does not tell.
+    """Our values, by the column names of the paper's Table 2; empty if the manifest lacks them.
 
     Args:
         shots: `dataset/shots.parquet` with at least one shot.
@@ -31,7 +31,7 @@ def shot_statistics(shots: pd.DataFrame) -> dict[str, str]:
 
 
 def table2(shots: pd.DataFrame, printed: list[dict[str, str]], clips: list[Clip], source: str) -> list[dict]:
-    """Rows in long form, one for each column of the paper's table."""
+    """Rows in long form, one per column of the paper's table."""
     ours = shot_statistics(shots)
     n_expected = next(row["paper"] for row in printed if row["column"] == "# clips")
     counts = (ours["# clips"], n_expected, str(len(clips)) == n_expected)
@@ -54,7 +54,7 @@ def main(snakemake) -> None:
         snakemake.output.md,
         ["", *(row["column"] for row in rows)],
         [["paper", *(row["paper"] for row in rows)], ["ours", *(row["ours"] or "not known" for row in rows)]],
-        "The paper's clips." if same else "Ours are other clips than the paper's: the rows describe two collections.",
+        "The paper's clips." if same else "Our clips are not the paper's: the rows describe two collections.",
     )
 
 

@@ -19,10 +19,10 @@ YELLOW = "#ffe14d"
 
 
 def choose_shots(shots: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The most and the least confident shots, each label and each clip at most once as far as they reach.
+    """The most and the least confident shots, each label and each clip only once if possible.
 
     Args:
-        shots: rows of `dataset/shots.parquet`; flagged shots are left out of the confident ones.
+        shots: rows of `dataset/shots.parquet`; flagged shots do not count as confident.
 
     Returns:
         Up to `COLUMNS * ROWS` rows with a score of `HIGH` or more, and as many of the lowest.
@@ -57,7 +57,7 @@ def middle_frames(wanted: tuple[Clip, pd.DataFrame], root: str | None) -> dict[s
 
 
 def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.ndarray]) -> Figure:
-    """Grids a and b side by side; each frame bears its label and score."""
+    """Grids a and b side by side; each frame has its label and score."""
     figure, axes = new_figure(
         13, 3.5, nrows=ROWS, ncols=2 * COLUMNS + 1, gridspec_kw={"width_ratios": [4] * COLUMNS + [0.4] + [4] * COLUMNS}
     )

@@ -15,12 +15,12 @@ from scripts.lib.tables.frames import read_parquet
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
-# Share of a strip that a letter of a label takes, in figures of nine inches.
+# Width of a letter as a share of the strip, in figures of nine inches.
 LETTER = 0.009
 
 
 def choose_clip(shots: pd.DataFrame) -> str:
-    """The clip with the most different top labels among those with at most `MAX_SHOTS` shots.
+    """The clip with the most different top-1 labels among those with at most `MAX_SHOTS` shots.
 
     Args:
         shots: rows of `dataset/shots.parquet`.
@@ -31,7 +31,7 @@ def choose_clip(shots: pd.DataFrame) -> str:
 
 
 def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, shots: pd.DataFrame) -> Figure:
-    """Labels by time, with the shots' borders and their top labels above.
+    """Labels by time, with shot boundaries, and top-1 labels above.
 
     Args:
         matrix: S, (L, T).
@@ -70,7 +70,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
 
 
 def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple]) -> None:
-    """A clip as a strip: one coloured segment a shot, with its top label where there is room."""
+    """A clip as a strip: one coloured segment per shot, with its top-1 label if there is room."""
     total = shots["end_time"].iloc[-1]
     for shot in shots.itertuples():
         colour = colours[shot.label_1]
@@ -89,7 +89,7 @@ def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple
 
 
 def read_clip(clip_id: str, shards: Iterable[tuple[str, str, str]]) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """S (L, T), the L labels and the times (T,) of a clip, from the shard that has it.
+    """S (L, T), the L labels and the times (T,) of a clip, from its shard.
 
     Args:
         shards: files of scores and of embeddings with their fingerprint.

@@ -12,7 +12,7 @@ MAX_CLIPS = 24
 
 
 def plot_timelines(shots: pd.DataFrame) -> Figure:
-    """One strip a clip, the first `MAX_CLIPS` in the run's order; time runs from 0 to 100 %.
+    """One strip per clip, the first `MAX_CLIPS` in the run's order; time is from 0 to 100 %.
 
     Args:
         shots: rows of `dataset/shots.parquet`.
@@ -38,7 +38,7 @@ def plot_timelines(shots: pd.DataFrame) -> Figure:
 
 
 def duration(rows: pd.DataFrame) -> str:
-    """Length of a clip, minutes and seconds."""
+    """Duration of a clip, minutes and seconds."""
     minutes, seconds = divmod(round(rows["end_time"].iloc[-1]), 60)
     return f"{minutes}:{seconds:02d}"
 

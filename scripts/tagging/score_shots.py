@@ -8,7 +8,7 @@ from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import progress, run_job
 from scripts.tagging.scores import SCORES, shot_sums
 
-# Frames scored and stored at a time, so that memory does not grow with the length of a clip.
+# Frames scored and stored at a time, so that memory does not depend on the length of a clip.
 BLOCK = 1024
 
 
@@ -43,17 +43,17 @@ def score_clip(
 
 
 def model_of(embeddings: h5py.File) -> tuple[str, str]:
-    """Name of the model that made a file of embeddings, and the checksum of its weights."""
+    """Name of the model of an embeddings file, and the checksum of its weights."""
     return read_attribute(embeddings, "encoder"), read_attribute(embeddings, "weights_sha256")
 
 
 def check_same_model(frames: h5py.File, model: tuple[str, str], labels: str) -> None:
-    """Raise UserError where embeddings of frames are not of the `model` that embedded the file of `labels`."""
+    """Raise UserError if embeddings of frames are not of the `model` that embedded the file `labels`."""
     if (found := model_of(frames)) != model:
         one, other = (f"{name} with weights {checksum[:12]}…" for name, checksum in (found, model))
         raise UserError(
             f"{frames.filename} and {labels} are not of the same model ({one}; {other}). Embed the labels again "
-            "(snakemake --forcerun embed_labels). If that does not help, the first file is out of date: "
+            "(add --forcerun embed_labels). If that does not help, the first file is out of date: "
             f"{make_anew(frames.filename)}"
         )
 

@@ -29,7 +29,7 @@ def softmax(features: np.ndarray, labels: np.ndarray, scale: float, bias: float 
 
 
 def sigmoid(features: np.ndarray, labels: np.ndarray, scale: float, bias: float) -> np.ndarray:
-    """Probability of each label per frame, each for itself (SigLIP): (T, L)."""
+    """Independent probability of each label per frame (SigLIP): (T, L)."""
     logits = scale * cosine(features, labels) + bias
     return 1 / (1 + np.exp(-logits))
 
@@ -46,7 +46,7 @@ def shot_sums(scores: np.ndarray, rows: np.ndarray, n_shots: int) -> np.ndarray:
 
     Args:
         scores: (T, L).
-        rows: (T,) 0-based position of each frame's shot, not decreasing.
+        rows: (T,) 0-based index of each frame's shot, non-decreasing.
 
     Returns:
         (n_shots, L) float64.

@@ -16,7 +16,7 @@ from scripts.lib.tables.frames import explained_parquet
 def release_entry(shots: pd.DataFrame) -> dict:
     """One clip's entry: `<shot id>.mp4` to frames, times and the five labels with scores.
 
-    The release's shots were files of their own, hence the suffix in their names.
+    In the release each shot is a file, hence the suffix.
     """
     return {
         f"{shot.shot_id}.mp4": {
@@ -35,10 +35,10 @@ def release_entry(shots: pd.DataFrame) -> dict:
 
 
 def write_release_json(tables: Iterable[pd.DataFrame], destination: str | Path) -> None:
-    """Write one JSON object of clips, a line each, holding one table of shots at a time.
+    """Write one JSON object of clips, one per line, with one table of shots in memory at a time.
 
     Args:
-        tables: consecutive parts of `shots.parquet`; no clip is spread over two of them.
+        tables: consecutive parts of `shots.parquet`; no clip is in two of them.
     """
     with atomic_path(destination) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         stream.write("{")
@@ -54,7 +54,7 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     with explained_parquet(snakemake.input.shots):
         file = pq.ParquetFile(snakemake.input.shots)
-        # collect_shots writes a row group a shard, so a clip never straddles two.
+        # collect_shots writes one row group per shard, so no clip is in two.
         groups = (file.read_row_group(index).to_pandas() for index in range(file.num_row_groups))
         write_release_json(groups, snakemake.output[0])
 

@@ -13,15 +13,15 @@ SHEET_COLUMNS = (
     "rank", "question", "label", "source", "suggestion", "into", "cosine", "n_scripts", "n_sluglines", "reason",
     "answer", "answer_into", "decided_by",
 )  # fmt: skip
-# A merge by rule this near to the threshold is worth a look.
+# A merge by rule within this distance of the threshold is put to the expert.
 DOUBTFUL = 0.1
-# Kinds of questions, the most consequential first: merges and removals inside L_N, merges by rule that
-# are doubtful, places that nearly count, whether the rest stays, and what was answered without being asked.
+# Kinds of questions, the most consequential first: merges and removals inside L_N, doubtful merges by rule,
+# places slightly too rare, whether the others stay, and answers without a question.
 KINDS = ("merge", "remove", "doubtful", "add", "keep", "answered")
 
 
 def merge_rows(proposals: list[Proposal], verdicts: list[Verdict]) -> list[dict]:
-    """The history of every label: rows with `MERGE_COLUMNS`, in the proposals' order, then what was added."""
+    """The history of every label: rows with `MERGE_COLUMNS`, in the proposals' order, then added labels."""
     proposed = {proposal.candidate.label: proposal for proposal in proposals}
     rows = []
     for verdict in verdicts:
@@ -51,14 +51,14 @@ def questions(
 ) -> list[dict]:
     """Rows with `SHEET_COLUMNS`, the most consequential first.
 
-    Asked are: every merge inside L_N, every removal, every merge into a common label that is near
-    the threshold, every place that nearly stands in enough scripts, and whether the rest of L_N stays.
+    Questions are: every merge inside L_N, every removal, every merge into a common label near the
+    threshold, every place that is slightly too rare, and whether the other labels of L_N stay.
 
     Args:
         proposals: all of them.
-        rare: label, n_sluglines and n_scripts of places that nearly stand in enough scripts.
-        answers: the expert's, of which those about a rare place are asked for again.
-        verdicts: what has become of the proposals.
+        rare: label, n_sluglines and n_scripts of places that are slightly too rare.
+        answers: the expert's; those about rare places stay on the sheet.
+        verdicts: decisions on the proposals.
         merge_threshold: see `propose`.
     """
     given = {answer.label: answer for answer in answers}
@@ -76,7 +76,7 @@ def questions(
 
 
 def _kind(proposal: Proposal, merge_threshold: float) -> str:
-    """Which of `KINDS` a proposal's question is of; empty where nothing is open."""
+    """The kind (of `KINDS`) of a proposal's question; empty if there is none."""
     if proposal.candidate.source == COMMON:
         return ""
     if proposal.stage == "common":
@@ -115,7 +115,7 @@ def _about_rare(row: dict[str, str], answer: Answer | None) -> dict:
 
 
 def _consequence(row: dict) -> tuple:
-    """Sorts questions of one kind: by scripts, then by similarity, then by name."""
+    """Sort key of questions of one kind: scripts, then similarity, then name."""
     return -int(row["n_scripts"] or 0), -float(row["cosine"] or 0), row["label"]
 
 
@@ -124,7 +124,7 @@ def _answer(answer: Answer | None) -> dict:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     proposals = [from_row(row) for row in read_csv(snakemake.input.proposals, *PROPOSAL_COLUMNS)]
     review = snakemake.input.get("review")
     answers = read_review(review)

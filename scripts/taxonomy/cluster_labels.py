@@ -1,4 +1,4 @@
-"""Groups of the final labels by affinity propagation on their embeddings (paper section 3.2)."""
+"""Clusters of the final labels by affinity propagation on their embeddings (paper section 3.2)."""
 
 import warnings
 
@@ -10,7 +10,7 @@ from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.embeddings import read_embeddings
 
 COLUMNS = ("label_id", "label", "source", "merged_from", "cluster", "exemplar")
-# The first that converges: less damping finds finer clusters, but may go round in circles.
+# The first that converges is used: less damping gives finer clusters, but may oscillate.
 DAMPINGS = (0.5, 0.7, 0.9, 0.95)
 MAX_ITERATIONS = 2000
 
@@ -22,7 +22,7 @@ def cluster(vectors: np.ndarray) -> list[int]:
         vectors: (N, D), unit length.
 
     Returns:
-        N row numbers; every exemplar is its own. Fewer than three labels are one each.
+        N row numbers; an exemplar has its own. Fewer than three labels are their own exemplars.
     """
     from sklearn.cluster import AffinityPropagation
     from sklearn.exceptions import ConvergenceWarning
@@ -44,7 +44,7 @@ def taxonomy_rows(labels: list[str], history: dict[str, dict[str, str]], exempla
 
     Args:
         labels: the taxonomy.
-        history: source and merged_from by label; empty for labels that were given.
+        history: source and merged_from by label; empty for given labels.
         exemplars: see `cluster`.
     """
     sizes = {exemplar: exemplars.count(exemplar) for exemplar in exemplars}
@@ -64,7 +64,7 @@ def taxonomy_rows(labels: list[str], history: dict[str, dict[str, str]], exempla
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     labels = read_labels(snakemake.input.labels)
     known = snakemake.input.get("history")
     history = {row["label"]: row for row in read_csv(known, "label")} if known else {}

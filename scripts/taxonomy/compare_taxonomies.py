@@ -1,4 +1,4 @@
-"""This run's labels beside a published list: in both, only ours, only theirs, and the nearest of the rest."""
+"""This run's labels and a published list: in both, only ours, only published, with nearest labels."""
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import read_labels

@@ -1,4 +1,4 @@
-"""The paper's printed merges and clusters beside this run's (paper section 3.2)."""
+"""The paper's printed merges and clusters beside this run's (section 3.2)."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from scripts.taxonomy.embeddings import read_embeddings
 CLUSTER_COLUMNS = ("paper_cluster", "paper_labels", "exemplar", "shared", "n_shared", "n_paper", "our_cluster")
 
 
-# All that the paper says of its encoder.
+# The paper names its encoder only like this.
 PAPER_ENCODER = "MiniLM-L6-v2"
 
 
@@ -20,8 +20,8 @@ def similarity_rows(printed: list[dict[str, str]], cosines: list[float], encoder
     Args:
         printed: label, into and cosine as the paper prints them.
         cosines: ours, in the same order.
-        encoder: the model that ours are of.
-        source: the file that ours come from.
+        encoder: our model.
+        source: the file of our values.
     """
     same = encoder.endswith(PAPER_ENCODER)
     return [
@@ -31,7 +31,7 @@ def similarity_rows(printed: list[dict[str, str]], cosines: list[float], encoder
 
 
 def cluster_rows(printed: list[dict[str, str]], taxonomy: list[dict[str, str]]) -> list[dict]:
-    """Every printed cluster with the one of ours that shares most labels with it; rows with `CLUSTER_COLUMNS`."""
+    """Every printed cluster with ours that shares most labels with it; rows with `CLUSTER_COLUMNS`."""
     exemplar_of = {row["label"]: row["exemplar"] for row in taxonomy}
     rows = []
     for name in dict.fromkeys(line["cluster"] for line in printed):

@@ -1,4 +1,4 @@
-"""Embeddings of every label that the taxonomy may have to compare (paper section 3.2, 384-D)."""
+"""Embeddings of every label that the taxonomy compares (paper section 3.2, 384-D)."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from scripts.taxonomy.sentences import embed_texts
 
 
 def names_to_embed(source: dict[str, str], merges: list[dict[str, str]]) -> list[str]:
-    """Every label once, sorted: of the lists and tables that there are, of the expert, and of the paper's examples.
+    """Every label once, sorted: of the given lists and tables, the expert's answers, and the paper's examples.
 
     Args:
         source: paths by name; slugline_labels and hvu_labels are tables, labels and published lists, review the
@@ -32,7 +32,7 @@ def main(snakemake) -> None:
     source = snakemake.input
     names = names_to_embed(dict(source.items()), read_csv(source.printed))
     vectors = embed_texts(source.encoder, fill_prompts(names, [snakemake.params.label_template])[0])
-    # A model's folder may hold small tensors beside the network, which is the largest file.
+    # A model's folder may have small tensors beside the network, which is the largest file.
     weights = max(Path(source.encoder).glob("**/*.safetensors"), key=lambda path: path.stat().st_size)
     attributes = {
         "encoder": snakemake.params.encoder,

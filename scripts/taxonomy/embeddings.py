@@ -1,4 +1,4 @@
-"""The embeddings of all names that the taxonomy compares, as `embed_names` writes them."""
+"""The embeddings of all labels that the taxonomy compares, written by `embed_names`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class Embeddings:
 
     Attributes:
         vectors: (N, D) float32.
-        row: place of each name in `vectors`.
-        encoder: the model that they are of.
+        row: index of each name in `vectors`.
+        encoder: name of the model.
     """
 
     vectors: np.ndarray

@@ -10,16 +10,16 @@ from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.places import count_labels
 
 COLUMNS = ("label", "n_sluglines", "n_scripts")
-# The expert is asked about places that miss the bar by half.
+# The expert is asked about places in at least half as many scripts.
 NEARLY = 0.5
 
 
 def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], list[dict]]:
-    """Labels in at least `min_scripts` scripts, and those that miss it but stand in half as many (and in two).
+    """Labels in at least `min_scripts` scripts, and rare places in at least half as many (and in two).
 
     Args:
         sluglines: script_id and location, names joined by ` > `, of each.
-        min_scripts: in how many scripts a label must occur.
+        min_scripts: minimum number of scripts with a label.
     """
     places = [
         (row.script_id, row.location.split(NAME_SEPARATOR)) for row in sluglines.itertuples(index=False) if row.location
@@ -31,12 +31,12 @@ def find_labels(sluglines: pd.DataFrame, min_scripts: int) -> tuple[list[dict], 
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     sluglines = read_parquet(snakemake.input.sluglines, columns=["script_id", "location"])
     labels, rare = find_labels(sluglines, snakemake.params.min_scripts)
     if not labels:
         raise UserError(
-            f"no place stands in {snakemake.params.min_scripts} of the {sluglines['script_id'].nunique()} scripts; "
+            f"no place occurs in {snakemake.params.min_scripts} of the {sluglines['script_id'].nunique()} scripts; "
             "lower taxonomy.min_scripts or give more screenplays"
         )
     write_csv(snakemake.output.labels, COLUMNS, labels)

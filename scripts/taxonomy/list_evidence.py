@@ -1,4 +1,4 @@
-"""What speaks for every slugline label being a place: HVU, the published list, WordNet, a near known label."""
+"""The evidence that each slugline label is a place: HVU, the published list, WordNet, the nearest known label."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ COLUMNS = ("label", "n_scripts", "n_sluglines", "hvu", "published", "wordnet", "
 
 
 def evidence(labels: list[dict[str, str]], hvu: set[str], published: set[str], embeddings: Embeddings) -> list[dict]:
-    """Rows with `COLUMNS`: in which lists a label is, in whatever spelling, and what is near it.
+    """Rows with `COLUMNS`: the lists with a label, in any spelling, and its nearest known label.
 
     Args:
         labels: rows with label, n_scripts and n_sluglines.
@@ -22,7 +22,7 @@ def evidence(labels: list[dict[str, str]], hvu: set[str], published: set[str], e
         embeddings: of the labels and of the known ones.
 
     Returns:
-        A row a label; wordnet is the place sense of it or of its last word, nearest another known label.
+        One row per label; wordnet is the place sense of it or of its last word, nearest another known label.
     """
     names, known = [row["label"] for row in labels], sorted(hvu | published)
     similarity = embeddings.of(names) @ embeddings.of(known).T

@@ -33,7 +33,7 @@ def hvu_labels(tags: list[dict[str, str]], source: str = "the tag file") -> list
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     labels = hvu_labels(read_csv(snakemake.input.tags), snakemake.input.tags)
     write_csv(snakemake.output[0], ["label"], [{"label": label} for label in labels])
     return f"{len(labels)} scene label(s)"

@@ -15,18 +15,18 @@ COUNTS = ("n_scripts", "n_sluglines")
 def review_data(
     sheet: list[dict[str, str]], labels: list[str], review: list[dict[str, str]], run: str, file: str | None
 ) -> dict:
-    """What the page shows, by columns.
+    """Data of the page, by columns.
 
     Args:
         sheet: rows of `taxonomy/review_sheet.csv`, most consequential first.
         labels: the current final labels.
         review: the expert's earlier answers, rows of the review file.
         run: the run's name.
-        file: where the config expects the review file; None if it names none.
+        file: path of the review file in the configuration, or None.
 
     Returns:
-        `questions` with the sheet's columns that say what is asked and why (numbers, or None where
-        the cell is empty), `labels`, `review` (rows), `run` and `file`.
+        `questions` with the sheet's columns about the question (numbers, or None for an empty cell),
+        `labels`, `review` (rows), `run` and `file`.
     """
     questions: dict[str, list] = {column: [row[column] for row in sheet] for column in TEXTS}
     questions["cosine"] = [float(row["cosine"]) if row["cosine"] else None for row in sheet]
@@ -36,7 +36,7 @@ def review_data(
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sheet, review = read_csv(snakemake.input.sheet, "label", "cosine"), [answer.row() for answer in read_review(file)]
     data = review_data(sheet, read_labels(snakemake.input.labels), review, run, file)

@@ -1,4 +1,4 @@
-"""The sample page: shots chosen at random, in which the expert looks for missing labels (paper section 3.2)."""
+"""The sample page: random shots, in which the expert looks for missing labels (paper section 3.2)."""
 
 from pathlib import Path
 
@@ -20,21 +20,21 @@ def sample_data(
     run: str,
     file: str | None,
 ) -> dict:
-    """What the page shows: `shots_data`, and beside it `known` (labels), `review` (rows) and `file`.
+    """Data of the page: `shots_data`, `known` (labels), `review` (rows) and `file`.
 
     Args:
         shots: the sampled rows of `dataset/shots.parquet`.
-        pictures: address of each shot's picture by shot id.
+        pictures: URL of each shot's picture by shot id.
         labels: the current final labels.
         review: the expert's earlier answers, rows of the review file.
         run: the run's name.
-        file: where the config expects the review file; None if it names none.
+        file: path of the review file in the configuration, or None.
     """
     return {**shots_data(shots, pictures, run), "known": labels, "review": review, "file": file}
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     page = Path(snakemake.output[0])
     run, file = snakemake.config["run"], snakemake.config["taxonomy"]["review"]
     sample = [shot.shot_id for shots in read_shots(snakemake.input.sample).values() for shot in shots]

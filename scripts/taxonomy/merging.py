@@ -9,7 +9,7 @@ from scripts.taxonomy.places import spelling_key
 
 COMMON, SLUGLINES, HVU, HUMAN = "common", "sluglines", "hvu", "human"
 
-# More kinds than this in WordNet make a label one of many things (body of water: 75, river: none).
+# A label with more hyponyms in WordNet is too generic (body of water: 75, river: none).
 GENERIC_KINDS = 70
 GENERIC_HEADS = frozenset(
     "landform landforms area space region site property resources venue attraction terrain landscape panorama view lot "
@@ -19,7 +19,7 @@ GENERIC_HEADS = frozenset(
 
 @dataclass(frozen=True)
 class Candidate:
-    """A label of one or both lists, with how often sluglines name it (0 for labels of HVU alone)."""
+    """A label of one or both lists, with its numbers of sluglines and scripts (0 for labels of HVU only)."""
 
     label: str
     source: str
@@ -34,11 +34,11 @@ class Proposal:
     Attributes:
         candidate: the label.
         stage: `common` if it was compared with the common labels alone, `within` if with L_N too.
-        question: what an expert is asked about it, merge or remove.
+        question: merge or remove, to be put to an expert.
         nearest, cosine: the most similar label it was compared with; empty and None without one.
         decision: keep, merge or remove.
-        into: the label it merges into; empty unless the decision is merge.
-        reason: why, in words.
+        into: target of a merge, otherwise empty.
+        reason: why, as text.
     """
 
     candidate: Candidate
@@ -52,14 +52,14 @@ class Proposal:
 
     @property
     def cosine_text(self) -> str:
-        """The cosine as tables have it, to four decimals; empty without one."""
+        """The cosine with four decimals, as in tables; empty without one."""
         return "" if self.cosine is None else f"{self.cosine:.4f}"
 
 
 def unite(slugline_labels: dict[str, tuple[int, int]], hvu_labels: list[str]) -> list[Candidate]:
     """The candidates: common labels first, then the others (Eq. 1), each part by name.
 
-    A label that HVU spells otherwise (neighbourhood, neighborhood) is common too, as HVU spells it.
+    A label with another spelling in HVU (neighbourhood, neighborhood) is common too, in HVU's spelling.
 
     Args:
         slugline_labels: n_sluglines and n_scripts by label.
@@ -94,7 +94,7 @@ def near_pairs(similarity: np.ndarray, threshold: float) -> list[tuple[int, int,
 
     Args:
         similarity: (N, N), symmetric; its diagonal does not matter.
-        threshold: pairs must be above it, not at it.
+        threshold: pairs must be above it, not equal to it.
 
     Returns:
         Every pair once, the most similar first, ties in the order of i and j.
@@ -113,20 +113,20 @@ def near_pairs(similarity: np.ndarray, threshold: float) -> list[tuple[int, int,
 def propose(
     candidates: list[Candidate], embeddings: np.ndarray, merge_threshold: float, similar_threshold: float
 ) -> list[Proposal]:
-    """What becomes of every candidate if no expert says otherwise.
+    """The decision on every candidate without an expert.
 
-    Labels of one list alone merge into the common label most similar to them if its cosine is
-    greater than `merge_threshold`. Among the rest, L_N, near pairs above `similar_threshold` merge
-    the more specific label into the more generic one where one is a kind of the other; where that
-    is not known, both stay until an expert has looked at them.
+    A label of one list merges into its most similar common label if the cosine is greater than
+    `merge_threshold`. Among the others, L_N, the more specific label of a pair above
+    `similar_threshold` merges into the more generic one if one is a kind of the other; if this is
+    not known, both stay until an expert decides.
 
     Args:
         candidates: see `unite`.
-        embeddings: (N, D), a unit vector a candidate.
+        embeddings: (N, D), a unit vector per candidate.
         merge_threshold, similar_threshold: cosines; 0.6 and 0.7 in the paper.
 
     Returns:
-        A proposal a candidate, in their order.
+        One proposal per candidate, in their order.
     """
     similarity = embeddings.astype(np.float64) @ embeddings.astype(np.float64).T
     common = [place for place, candidate in enumerate(candidates) if candidate.source == COMMON]
@@ -206,10 +206,10 @@ class Pairing:
 def _pair_up(
     candidates: list[Candidate], similarity: np.ndarray, threshold: float
 ) -> tuple[dict[int, Pairing], dict[int, int]]:
-    """The pairing of every label that could merge, by its place; following them ends somewhere.
+    """The pairing of every label that could merge, by index; pairings have no circles.
 
-    Returns also, by place, the other side of each near pair that is no pairing, because its specific
-    side has one with a nearer label, or because it would close a circle. That other side has a pairing.
+    Also returns, by index, the other side of each near pair that is not a pairing, because its
+    specific side has a nearer pairing or because it would close a circle. That other side has a pairing.
     """
     pairings: dict[int, Pairing] = {}
     missed: dict[int, int] = {}
@@ -228,10 +228,10 @@ def _pair_up(
 
 
 def more_generic(candidates: list[Candidate], one: int, other: int) -> Pairing:
-    """Which of two places in the list is the generic one: by head noun, lexicon, frequency, then length.
+    """Which of two candidates is the generic one: by head noun, lexicon, frequency, then length.
 
-    One is a kind of the other, or the same, only if head noun or lexicon say so; tennis courts and
-    basketball courts are near each other too.
+    One is a kind of the other, or the same, only by head noun or lexicon; tennis court and basketball
+    court are similar too.
     """
     for specific, generic in ((one, other), (other, one)):
         name, whole = candidates[specific].label, candidates[generic].label
@@ -251,7 +251,7 @@ def more_generic(candidates: list[Candidate], one: int, other: int) -> Pairing:
 
 
 def _commonness(candidate: Candidate) -> tuple:
-    """Sorts labels by their use in scripts, then in English, then by length."""
+    """Sort key: use in scripts, then in English, then length."""
     label = candidate.label
     return candidate.n_scripts, candidate.n_sluglines, english_count(label), -len(label), label
 
@@ -263,7 +263,7 @@ def _use_of(candidate: Candidate) -> str:
 
 
 def _fault(candidate: Candidate) -> str:
-    """Why a label of L_N looks too generic or like no place, empty if it does not; for an expert to decide."""
+    """Why a label of L_N seems too generic or not a place, or empty; an expert decides."""
     label = candidate.label
     kinds, head = n_kinds(label), label.split()[-1]
     if head in GENERIC_HEADS:

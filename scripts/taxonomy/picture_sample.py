@@ -1,4 +1,4 @@
-"""Pictures of the sampled shots; only clips that hold one are decoded."""
+"""Thumbnails of the sampled shots; only their clips are decoded."""
 
 from scripts.lib.files.atomic import atomic_folder
 from scripts.lib.jobs.log import run_job

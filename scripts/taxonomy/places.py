@@ -1,4 +1,4 @@
-"""From the places of sluglines to generic labels (paper section 3.1; how is not published)."""
+"""Generic labels from the places of sluglines (paper section 3.1; its method is not published)."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scripts.taxonomy.lexicon import is_adjective, is_noun, place_sense, singular
 
-# Nouns that only say which part of a place is meant, or that are places in too many senses.
+# Nouns that name a part of a place only, or that are places in too many senses.
 RELATIONAL = frozenset(
     "side end top bottom front back edge corner middle area place spot location section part line point level "
     "position inside outside interior exterior background view space region zone site scene distance direction "
@@ -25,11 +25,11 @@ _NUMBER = re.compile(r"#?\d[\w-]*|no\.?|one|two|three|four|five|six|seven|eight|
 
 
 def candidates(name: str) -> list[list[str]]:
-    """The generic nouns that a place's name may stand for, one list a phrase in it, longest first.
+    """The generic nouns in a place's name, one list per phrase, longest first.
 
-    `FRANK'S HOUSE` gives house, `ROOM IN DERELICT HOUSE` room, and derelict house or house. Who
-    owns a place falls away, unless the lexicon has the whole (men's room); plurals become
-    singular; every noun is a place in WordNet by its last word.
+    `FRANK'S HOUSE` gives house, `ROOM IN DERELICT HOUSE` room, and derelict house or house.
+    Possessives are removed, unless the lexicon has the compound (men's room); plurals become singular;
+    the last word of every noun is a place in WordNet.
     """
     text = re.sub(r"[\"“”]", " ", name.lower().replace("’", "'"))
     phrases = [_LEADING.sub("", phrase.strip()) for phrase in _PREPOSITION.split(text)]
@@ -61,17 +61,17 @@ def _is_generic_place(words: list[str], noun: str) -> bool:
 
 
 def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -> list[dict]:
-    """Labels that stand in at least `min_scripts` scripts, the most frequent first.
+    """Labels that occur in at least `min_scripts` scripts, the most frequent first.
 
-    A name lives in one film, a place in many: every phrase counts for the longest noun that is
-    frequent enough. Spelling variants meet in the commoner form.
+    The minimum excludes proper names. Every phrase counts for its longest noun that is frequent
+    enough. Spelling variants are united in the most frequent form.
 
     Args:
-        sluglines: script id and the place's names, one a slugline.
-        min_scripts: in how many scripts a label must occur.
+        sluglines: script id and names of the place, per slugline.
+        min_scripts: minimum number of scripts with a label.
 
     Returns:
-        Rows with label, n_sluglines (a slugline counts once a label) and n_scripts.
+        Rows with label, n_sluglines (a slugline counts once per label) and n_scripts.
     """
     phrases = [
         (script, line, nouns)
@@ -90,7 +90,7 @@ def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -
         rare = {label for label, found in scripts.items() if len(found) < min_scripts}
         if not rare:
             break
-        # A rare noun's phrases count for the next shorter one, which may make that one frequent: the longest go first.
+        # Phrases of a rare noun count for its next shorter one, which can become frequent: the longest come first.
         longest = max(label.count(" ") for label in rare)
         rare = {label for label in rare if label.count(" ") == longest}
         chosen = [(script, line, nouns[1:] if nouns and nouns[0] in rare else nouns) for script, line, nouns in chosen]
@@ -101,7 +101,7 @@ def count_labels(sluglines: Iterable[tuple[str, list[str]]], min_scripts: int) -
 
 
 def _meet_spellings(counts: Counter) -> dict[str, str]:
-    """The commonest spelling of each noun: `night club` and `nightclub`, `theatre` and `theater`."""
+    """The most frequent spelling of each noun: `night club` and `nightclub`, `theatre` and `theater`."""
     commonest: dict[str, str] = {}
     for noun, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         commonest.setdefault(spelling_key(noun), noun)
@@ -109,7 +109,7 @@ def _meet_spellings(counts: Counter) -> dict[str, str]:
 
 
 def spelling_key(noun: str) -> str:
-    """What spelling variants have in common: -re and -er, -our and -or, one word or two."""
+    """A key shared by spelling variants: -re and -er, -our and -or, one word or two."""
     for british, american in (
         (r"([bt])re\b", r"\1er"),
         (r"our(?=\b|hood\b|s\b)", "or"),

@@ -26,7 +26,7 @@ def cluster_blocks(rows: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
 
 
 def fill_columns(heights: list[float], count: int) -> list[int]:
-    """Column of every block, each put into the column that is the shortest so far."""
+    """Column of every block: always the shortest so far."""
     filled = [0.0] * count
     columns = []
     for height in heights:
@@ -37,7 +37,7 @@ def fill_columns(heights: list[float], count: int) -> list[int]:
 
 
 def plot_clusters(rows: list[dict[str, str]]) -> Figure:
-    """One box a cluster, the largest first.
+    """One box per cluster, the largest first.
 
     Args:
         rows: `taxonomy/taxonomy.csv`.

@@ -1,4 +1,4 @@
-"""Fig. 2: where the labels come from, with examples, and the shares beside the paper's."""
+"""Fig. 2: sources of the labels, with examples, and the shares beside the paper's."""
 
 from textwrap import fill
 
@@ -22,7 +22,7 @@ def shares(labels: list[dict[str, str]]) -> dict[str, float]:
 
 
 def plot_sources(labels: list[dict[str, str]]) -> Figure:
-    """A pie of the sources with examples beside it: those that took in most other labels first.
+    """A pie chart of the sources with examples: labels with most merged labels first.
 
     Args:
         labels: `taxonomy/taxonomy.csv`.
@@ -45,7 +45,7 @@ def plot_sources(labels: list[dict[str, str]]) -> Figure:
     boxes.set(xlim=(0, 1), ylim=(len(NAMES), 0))
     for place, source in enumerate(found):
         names = [row["label"] for row in sorted(labels, key=_n_merged) if row["source"] == source]
-        # A no-break space: the dots do not begin a line.
+        # With a no-break space the dots do not start a line.
         listed = ", ".join(names[:EXAMPLES]) + ("\u00a0…" if len(names) > EXAMPLES else "")
         title = f"{NAMES[source]}: {len(names)} label(s)"
         boxes.text(0, place + 0.1, title, weight="bold", color=COLOURS[source], va="top")
@@ -55,12 +55,12 @@ def plot_sources(labels: list[dict[str, str]]) -> Figure:
 
 
 def _n_merged(row: dict[str, str]) -> tuple[int, str]:
-    """Sorts labels: those that took in most others first, then by name."""
+    """Sort key: number of merged labels, descending, then name."""
     return -len(list(filter(None, row["merged_from"].split("|")))), row["label"]
 
 
 def share_rows(labels: list[dict[str, str]], printed: list[dict[str, str]], source: str) -> list[dict]:
-    """The shares in long form, each beside the paper's where it prints one."""
+    """The shares in long form, beside the paper's if it prints one."""
     rows, found = [], shares(labels)
     for line in printed:
         cell, ours = ("fig2", NAMES[line["source"]], "share of the labels (%)"), f"{found[line['source']]:.0f}"

@@ -1,4 +1,4 @@
-"""What becomes of every label of both lists if no expert says otherwise (paper section 3.2)."""
+"""Proposals for every label of both lists, before the expert's answers (paper section 3.2)."""
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -30,7 +30,7 @@ def to_row(proposal: Proposal) -> dict:
 
 
 def from_row(row: dict[str, str]) -> Proposal:
-    """The proposal that `to_row` made a row of, its cosine to four decimals."""
+    """The proposal of a row made by `to_row`, with the cosine to four decimals."""
     candidate = Candidate(row["label"], row["source"], int(row["n_sluglines"]), int(row["n_scripts"]))
     cosine = float(row["cosine"]) if row["cosine"] else None
     return Proposal(
@@ -39,7 +39,7 @@ def from_row(row: dict[str, str]) -> Proposal:
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     sluglines = {
         row["label"]: (int(row["n_sluglines"]), int(row["n_scripts"]))
         for row in read_csv(snakemake.input.slugline_labels, "label", "n_scripts", "n_sluglines")

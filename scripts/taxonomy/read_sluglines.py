@@ -1,4 +1,4 @@
-"""All scene headings of a folder of screenplays (paper section 3.1)."""
+"""All sluglines of a folder of screenplays (paper section 3.1)."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -18,9 +18,9 @@ COLUMNS = ("script_id", "line", "raw", "setting", "location", "time_of_day")
 
 @dataclass(frozen=True)
 class Report:
-    """What became of one file; `status` is ok, failed or skipped, with a reason for the latter two.
+    """Result of one file; `status` is ok, failed or skipped, with a reason for the latter two.
 
-    `sha256` says later which version of a screenplay a taxonomy was made of.
+    `sha256` identifies the version of a screenplay that a taxonomy was made from.
     """
 
     script_id: str
@@ -33,7 +33,7 @@ class Report:
 
 
 def find_sluglines(script_id: str, lines: Iterable[Line]) -> list[dict]:
-    """Rows with `COLUMNS`, one a heading, in the script's order; `raw` has its runs of blanks as one."""
+    """Rows with `COLUMNS`, one per heading, in the script's order; `raw` has single blanks."""
     parsed = [
         (line, parse_slugline(line.text, forced=bool(line.heading))) for line in lines if line.heading is not False
     ]
@@ -52,9 +52,9 @@ def find_sluglines(script_id: str, lines: Iterable[Line]) -> list[dict]:
 
 
 def read_sluglines(paths: list[Path]) -> tuple[list[dict], list[Report]]:
-    """Headings and a report of every file; a file that gives none is reported and does no harm.
+    """Headings and a report of every file; a file without headings is only reported.
 
-    A screenplay that is there in several formats is read once, from the most telling one.
+    A screenplay in several formats is read once, from the most informative one.
     """
     rows, reports = [], []
     kept = script_ids(paths)
@@ -79,17 +79,17 @@ def _read_one(script_id: str, path: Path) -> tuple[list[dict], Report]:
     except (UnreadableScreenplay, OSError) as reason:
         return [], Report(script_id, path.name, "failed", str(reason))
     rows = find_sluglines(script_id, lines)
-    reason = "" if rows else "no line of it is a scene heading with INT or EXT"
+    reason = "" if rows else "no line is a scene heading with INT or EXT"
     return rows, Report(script_id, path.name, "ok" if rows else "failed", reason, len(lines), len(rows), digest)
 
 
 def main(snakemake) -> str:
-    """Run as a Snakemake job; what it has done, in a few words."""
+    """Run as a Snakemake job; returns a summary."""
     rows, reports = read_sluglines([Path(path) for path in snakemake.input.screenplays])
     if not rows:
         raise UserError(
-            "none of the screenplays has a scene heading. The reasons above tell what each file lacks, "
-            "docs/taxonomy.md what is read and what a heading is"
+            "none of the screenplays has a scene heading. See the reason for each file above, and "
+            "docs/taxonomy.md for the formats and what a heading is"
         )
     with atomic_path(snakemake.output.sluglines) as temporary:
         pd.DataFrame(rows, columns=list(COLUMNS)).to_parquet(temporary, index=False)

@@ -1,4 +1,4 @@
-"""The expert's answers: the tracked file, its checks, and what they make of the proposals."""
+"""The expert's answers: the review file, its checks, and the decisions on proposals."""
 
 import re
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, open_csv
 from scripts.taxonomy.merging import HUMAN, Candidate, Proposal
 
 COLUMNS = ("label", "decision", "into", "reason")
-# "yes" in this column, which need not be there, lets an answer be about a label that a run does not have.
+# "yes" in this optional column allows an answer about a label that a run does not have.
 OPTIONAL = "optional"
 DECISIONS = ("keep", "remove", "merge", "add")
 NEW_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9 '/-]*[a-z0-9])?")
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell with this start as a formula.
 FORMULA_SIGNS = ("=", "+", "-", "@")
 EXPERT, RULE, SUGGESTION = "expert", "rule", "suggestion"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One row of the review file, and the line it stands in."""
+    """One row of the review file, and its line number."""
 
     label: str
     decision: str
@@ -31,14 +31,14 @@ class Answer:
     line: int
 
     def row(self) -> dict[str, str]:
-        """The row as the file has it."""
+        """The row as in the file."""
         row = {column: getattr(self, column) for column in COLUMNS}
         return {**row, OPTIONAL: "yes"} if self.optional else row
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What finally becomes of a label, and who said so: expert, rule or suggestion."""
+    """The final decision on a label, and who made it: expert, rule or suggestion."""
 
     candidate: Candidate
     decision: str
@@ -48,10 +48,10 @@ class Verdict:
 
 
 def read_review(path: str | Path | None) -> list[Answer]:
-    """The answers of a review file, in its order; none where there is no file or it is empty.
+    """The answers of a review file, in its order; none without a file or if it is empty.
 
     Raises:
-        UserError: columns are missing, or rows cannot be used; one message lists them all by line.
+        UserError: columns are missing, or rows are invalid; one message lists them all by line.
     """
     if path is None or not Path(path).exists():
         return []
@@ -66,7 +66,7 @@ def read_review(path: str | Path | None) -> list[Answer]:
     for line, row in rows:
         faults = _faults(row)
         if not faults and row["label"] in line_of:
-            faults = [f"{row['label']!r} is decided already in line {line_of[row['label']]}"]
+            faults = [f"{row['label']!r} is already decided in line {line_of[row['label']]}"]
         line_of.setdefault(row["label"], line)
         problems += [f"line {line}: {fault}" for fault in faults]
         if not faults:
@@ -82,13 +82,13 @@ def _faults(row: dict) -> list[str]:
     label, decision, into = row["label"], row["decision"], row["into"]
     faults = []
     if not label or label != label.strip() or label.startswith(FORMULA_SIGNS):
-        faults.append(f"{label!r} is no label; one begins with a letter or a digit")
+        faults.append(f"{label!r} is not a label; a label begins with a letter or a digit")
     elif decision == "add" and not NEW_LABEL.fullmatch(label):
         faults.append(f"{label!r} cannot be added; use letters from a to z, digits, blanks, ', - and /")
     if decision not in DECISIONS:
         faults.append(f"the decision {decision!r} is unknown; there are {', '.join(DECISIONS)}")
     elif (decision == "merge") != bool(into):
-        faults.append(f"{label!r} has the decision {decision} and {into!r} in `into`, which belongs to a merge alone")
+        faults.append(f"{label!r} has the decision {decision} and {into!r} in `into`, which is for merges only")
     elif into == label:
         faults.append(f"{label!r} is merged into itself")
     faults += [
@@ -110,20 +110,20 @@ def decide(
     rare: Iterable[str] = (),
     path: str | Path = "the review file",
 ) -> list[Verdict]:
-    """The verdict on every label: the expert's answer, else what the rules propose.
+    """The verdict on every label: the expert's answer, otherwise the rules' proposal.
 
     Args:
-        proposals: one a label.
+        proposals: one per label.
         answers: see `read_review`.
-        rare: places that no rule took, about which the expert was asked; to remove them changes nothing.
+        rare: places that are too rare for the rules, about which the expert was asked; removing them has no effect.
         path: the review file, for errors.
 
     Returns:
         Verdicts in the proposals' order, then the labels that the expert added.
 
     Raises:
-        UserError: an answer about a label that this run does not have, an addition of one that it
-            has, a merge into an unknown or removed label, or merges that go round in a circle.
+        UserError: an answer about an unknown label, the addition of an existing one, a merge into an
+            unknown or removed label, or merges in a circle.
     """
     known = {proposal.candidate.label for proposal in proposals}
     added = {answer.label for answer in answers if answer.decision == "add"}
@@ -133,14 +133,14 @@ def decide(
     for answer in answers:
         where = f"line {answer.line}: {answer.label}"
         if answer.decision == "add" and answer.label in known:
-            problems.append(f"{where} is there already; write keep to make sure that it stays")
+            problems.append(f"{where} exists already; write keep to make sure that it stays")
         elif answer.decision != "add" and answer.label not in known:
             if not answer.optional and not (answer.decision == "remove" and answer.label in declined):
-                problems.append(f"{where} is no label of this run; correct it, or delete the line")
+                problems.append(f"{where} is not a label of this run; correct it, or delete the line")
             continue
         elif answer.decision == "merge" and answer.into not in known | added:
             if not answer.optional:
-                problems.append(f"{where} merges into {answer.into}, which is no label of this run")
+                problems.append(f"{where} merges into {answer.into}, which is not a label of this run")
             continue
         by_label[answer.label] = answer
     verdicts = [_verdict(proposal, by_label.get(proposal.candidate.label)) for proposal in proposals]
@@ -168,7 +168,7 @@ def _verdict(proposal: Proposal, answer: Answer | None) -> Verdict:
 
 
 def _follow_the_expert(verdicts: list[Verdict]) -> list[Verdict]:
-    """Without the expert, a label merges neither into one that the expert removed nor round in a circle."""
+    """Proposals never merge into a label that the expert removed, nor close a circle."""
     by_label = {verdict.candidate.label: verdict for verdict in verdicts}
     for label, verdict in by_label.items():
         if verdict.decision == "merge" and verdict.decided_by != EXPERT and _leads_nowhere(label, by_label):
@@ -190,7 +190,7 @@ def _leads_nowhere(label: str, by_label: dict[str, Verdict]) -> bool:
 
 
 def _broken_merges(verdicts: list[Verdict], answers: dict[str, Answer]) -> list[str]:
-    """Merges of the expert that end at a removed label or nowhere."""
+    """Merges of the expert that end at a removed label or form a circle."""
     by_label = {verdict.candidate.label: verdict for verdict in verdicts}
     problems = []
     for label, answer in answers.items():

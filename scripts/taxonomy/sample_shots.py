@@ -1,4 +1,4 @@
-"""Choose the shots at random that the expert looks at for missing labels (paper section 3.2)."""
+"""Sample random shots in which the expert looks for missing labels (paper section 3.2)."""
 
 import hashlib
 import heapq
@@ -10,11 +10,11 @@ from scripts.lib.records.shots import Shot, read_shots, write_shots
 
 
 def sample_shots(shots: Iterable[Shot], n: int, seed: int) -> list[Shot]:
-    """`n` of the shots, every set of `n` as likely as any other; all where there are no more.
+    """A uniform random sample of `n` shots; all if there are no more.
 
-    The shots with the lowest digests of seed and shot id are taken, so the choice depends on
-    nothing but the shots there are: not on their order, their shards, labels or scores. Clips that
-    come later leave most of a sample as it is.
+    It consists of the shots with the lowest digests of seed and shot id, so it depends only on the
+    set of shots, not on their order, shards, labels or scores. Clips that are added later change
+    little of a sample.
 
     Returns:
         The sample, sorted by clip id and number.

@@ -1,7 +1,7 @@
 """Reading screenplays: plain text of any encoding, Fountain, Final Draft and PDF.
 
-A screenplay becomes numbered lines, each with what its format says of it; which of them are
-sluglines is the grammar's business.
+A screenplay becomes numbered lines with the information of its format; the grammar decides which of
+them are sluglines.
 """
 
 import re
@@ -13,19 +13,19 @@ from xml.parsers import expat
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import slug_of
 
-# The formats that say most about a line come first.
+# The most informative formats come first.
 SUFFIXES = (".fdx", ".fountain", ".spmd", ".txt", ".pdf")
 
 
 class UnreadableScreenplay(Exception):
-    """A file that gives no lines; the message says why."""
+    """A file without usable text; the message says why."""
 
 
 @dataclass(frozen=True)
 class Line:
     """One line: its number in the file, from 1, its text, and whether the format makes it a heading.
 
-    `heading` is None where the format says nothing, so that only the words can tell.
+    `heading` is None if the format does not tell, so that only the words decide.
     """
 
     number: int
@@ -34,29 +34,29 @@ class Line:
 
 
 def find_screenplays(folder: str | Path) -> list[Path]:
-    """The screenplays directly in a folder, by name; other files are left alone.
+    """The screenplays directly in a folder, sorted by name; other files are ignored.
 
     Raises:
-        UserError: no such folder, or nothing in it.
+        UserError: the folder does not exist or has no screenplay.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(
-            f"taxonomy.screenplays: there is no folder {folder}. Screenplays cannot be fetched for you (docs/data.md "
-            "says where they are found): put yours there, or give a list of labels as taxonomy.labels, such as the "
-            "published resources/movieclip/MovieCLIP_taxonomy_split.txt, and no screenplay is needed"
+            f"taxonomy.screenplays: there is no folder {folder}. Screenplays cannot be downloaded (docs/data.md "
+            "names some sources): put yours there, or give a list of labels as taxonomy.labels, such as the "
+            "published resources/movieclip/MovieCLIP_taxonomy_split.txt, with which no screenplay is needed"
         )
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        raise UserError(f"taxonomy.screenplays: {folder} holds no screenplay ({', '.join(SUFFIXES)})")
+        raise UserError(f"taxonomy.screenplays: {folder} contains no screenplay ({', '.join(SUFFIXES)})")
     return found
 
 
 def script_ids(paths: Iterable[Path]) -> dict[Path, tuple[str, str]]:
-    """Id of every file, and the name of the file that is read in its place, if one is.
+    """Id of every file, and the name of the file that is read instead, if any.
 
-    An id is the name without suffix, made of letters, digits, `_` and `-`. Of files that differ in
-    the suffix alone the one is read whose format says the most.
+    An id is the name without suffix, made of letters, digits, `_` and `-`. Of files that differ only
+    in the suffix, the one with the most informative format is read.
     """
     best: dict[str, Path] = {}
     ranked = sorted(paths, key=lambda path: (SUFFIXES.index(path.suffix.lower()), path.name))
@@ -83,17 +83,17 @@ def read_screenplay(path: str | Path) -> list[Line]:
     readers = {".fdx": _final_draft, ".pdf": _pdf, ".fountain": _fountain, ".spmd": _fountain}
     lines = readers.get(path.suffix.lower(), _plain_text)(path)
     if not any(line.text.strip() for line in lines):
-        raise UnreadableScreenplay("it holds no text")
+        raise UnreadableScreenplay("it contains no text")
     return lines
 
 
 def decode(data: bytes) -> str:
-    """Text of an unknown encoding: what a byte order mark says, UTF-8, else the likeliest.
+    """Text of an unknown encoding: by byte order mark, UTF-8, or the most likely one.
 
-    What was once decoded wrongly and saved (`â€“` for a dash, as on many web pages) is mended.
+    Text that was once decoded wrongly and saved (`â€“` for a dash, as on many web pages) is corrected.
 
     Raises:
-        UnreadableScreenplay: no text at all.
+        UnreadableScreenplay: it is not text.
     """
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
@@ -103,10 +103,10 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
-        # The encodings that Western typewriters' heirs write; scripts of other alphabets are found without the list.
+        # Western encodings come first; those of other alphabets are detected without this list.
         guess = from_bytes(data, cp_isolation=["cp1252", "latin_1", "mac_roman"]).best() or from_bytes(data).best()
         if guess is None:
-            raise UnreadableScreenplay("it is no text; export it as plain text, Fountain or FDX") from None
+            raise UnreadableScreenplay("it is not text; export it as plain text, Fountain or FDX") from None
         text = str(guess)
     if "\0" in text:
         raise UnreadableScreenplay("it is binary; export it as plain text, Fountain or FDX")
@@ -114,7 +114,7 @@ def decode(data: bytes) -> str:
 
 
 def _mend(text: str) -> str:
-    """Each line by itself, so that lines keep their numbers; quotes and blanks stay as they were typed."""
+    """Each line separately, so that lines keep their numbers; quotes and blanks are unchanged."""
     if text.isascii():
         return text
     import ftfy
@@ -136,7 +136,7 @@ def _fountain(path: Path) -> list[Line]:
     """
     text = decode(path.read_bytes()).replace("\r", "")
     for remark in (r"/\*.*?\*/", r"\[\[.*?\]\]"):
-        # Line numbers stay what they are.
+        # Line numbers do not change.
         text = re.sub(remark, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
     return [_fountain_line(number, line) for number, line in enumerate(text.split("\n"), 1)]
 
@@ -145,7 +145,7 @@ def _fountain_line(number: int, text: str) -> Line:
     line = text.strip()
     if re.match(r"\.(?!\.)\S", line):
         return Line(number, line[1:], heading=True)
-    # Forced action, a character, a transition, centred text, lyrics, synopses and sections.
+    # Forced action, character, transition, centred text, lyrics, synopsis and section.
     if line.startswith(("!", "@", ">", "~", "=", "#")):
         return Line(number, line, heading=False)
     return Line(number, line)
@@ -194,7 +194,7 @@ def _pdf(path: Path) -> list[Line]:
             raise UnreadableScreenplay("it is encrypted; save it without a password")
         texts = list(_pdf_lines(reader))
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise UnreadableScreenplay(f"it is no PDF that can be read ({type(error).__name__}: {error})") from error
+        raise UnreadableScreenplay(f"it is not a readable PDF ({type(error).__name__}: {error})") from error
     if not any(text.strip() for text in texts):
         raise UnreadableScreenplay("it has no text layer; run optical character recognition on it first")
     return [Line(number, text) for number, text in enumerate(texts, 1)]

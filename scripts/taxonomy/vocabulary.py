@@ -2,12 +2,12 @@
 
 import re
 
-# A full stop after one of these ends no piece.
+# A full stop after one of these does not end a piece.
 ABBREVIATIONS = frozenset(
     "ST MR MRS MS DR MT FT MED AVE BLVD RD NO SGT LT CAPT COL GEN PROF REV JR SR VS APT BLDG DEPT ETC".split()
 )
 
-# What an editor puts before a heading.
+# Editing notes before a heading.
 TRANSITION = re.compile(
     r"^(?:(?:SMASH|MATCH|JUMP|HARD|QUICK)?\s*(?:CUT|DISSOLVE|FADE|CROSSFADE|BACK|RETURN|RESUME|INTERCUT)\w*"
     r"(?:\s+(?:BACK|TO|IN|INTO|UP|ON|WITH|FROM|BLACK))*\s*[:.\-–—]*\s*)(?=INT|EXT|I/E)",
@@ -18,10 +18,10 @@ PAGE_FLOW = re.compile(
     r"\(?(?:CONTINUED|CONT['’]?D|CONT|MORE|OMITTED|OMIT|DELETED)\)?[.:]?(?:\s*\(\d+\))?", re.IGNORECASE
 )
 
-# One-letter codes of a production's plan (stage, optical, model).
+# One-letter production codes (stage, optical, model).
 PRODUCTION_MARK = re.compile(r"[A-Z]\.?(?:\s*[,&/]\s*[A-Z](?:\.[A-Z])?\.?)*")
 
-# A piece with one of these anywhere, beginning with one, or being one, speaks of camera and cut alone.
+# A piece that contains, begins with, or equals one of these is only about camera and editing.
 _NOTE_ANYWHERE = (
     r"SHOTS?|ANGLES?|CLOSE[ -]?UPS?|CLOSE ON|CLOSER|EXTREME CLOSE|POV|P\.O\.V\.?|AERIALS?|FAVOU?RING|CAMERA|MONTAGE|"
     r"FLASH[ -]?BACKS?|FLASH[ -]?FORWARD|BLACK (?:AND|&) WHITE|B&W|B/W|SEQUENCE|STOP[ -]MOTION|TRACKING|DOLLY|"
@@ -43,14 +43,14 @@ CAMERA_START = re.compile(
     rf"^(?:{_NOTE_ANYWHERE}|{_NOTE_FIRST})(?!\w)|^\S+\s(?:SHOTS?|ANGLES?|CLOSE[ -]?UPS?|POV|P\.O\.V\.?)(?!\w)",
     re.IGNORECASE,
 )
-# Where a shot follows the place without a separator: `PRESS ROOM CLOSE SHOT HILDY`.
+# A shot after the place without a separator: `PRESS ROOM CLOSE SHOT HILDY`.
 SHOT_RUN_ON = re.compile(
     r"(?<=[\w)])\s+(?=(?:FULL|CLOSE|MED|MEDIUM|LONG|WIDE|TWO|DOLLY|TRACKING|TRUCKING|REVERSE|HIGH|LOW)\.?\s"
     r"(?:SHOTS?|ANGLES?)\b)",
     re.IGNORECASE,
 )
 
-# Words of which one alone says when.
+# Words that are a time by themselves.
 TIME_WORDS = frozenset(
     "DAY DAYS DAYTIME DAYLIGHT NIGHT NIGHTS NIGHTTIME NGT NITE MORNING MORNINGS MORN AFTERNOON AFTERNOONS EVENING "
     "EVENINGS EVE DAWN PREDAWN DUSK NOON NOONTIME MIDDAY MIDMORNING MIDAFTERNOON MIDNIGHT SUNSET SUNRISE SUNDOWN SUNUP "
@@ -74,7 +74,7 @@ TIME_MODIFIERS = frozenset(
     "CLEAR RAINY STORMY SNOWY FOGGY MISTY WINDY CLOUDY SUNNY MOONLIT NEW YEAR'S ACTION".split()
 )
 
-# A time that may stand behind a place without a separator; `HOT SPRING` and `CITY IN MAY` are none.
+# Words that are not a time after a place without a separator: `HOT SPRING`, `CITY IN MAY`.
 _NOT_AFTER_PLACES = frozenset(
     "SPRING SUMMER FALL AUTUMN WINTER MARCH MAY AUGUST NOW AD PRESENT MAGIC GOLDEN CHRISTMAS EASTER LATE".split()
 )
@@ -82,7 +82,7 @@ TIMES_AFTER_PLACES = TIME_WORDS - _NOT_AFTER_PLACES
 
 CONNECTORS = frozenset("OF AND OR IN TO ON &".split())
 
-# Nouns that are places as the last word of a name, also in the plural, and the last two words of others.
+# Nouns that are places as the last word of a name, also in the plural; then such pairs of last words.
 PLACE_NOUNS = frozenset(
     """
     SPACE UNIVERSE GALAXY PLANET EARTH MOON WORLD ORBIT COUNTRY STATE COUNTY CONTINENT CITY TOWN VILLAGE DISTRICT
@@ -131,5 +131,5 @@ PLACE_PHRASES = frozenset(
     "MOUNTAIN TOP,MOUNTAIN SIDE,HILL TOP,ROAD SIDE,CLIFF TOP,ROOF TOP,CARGO BAY,DOCKING BAY,LOADING BAY,SECURITY BAY,"
     "SICK BAY,TAXI STAND".split(",")
 )
-# What ends a compound that is a place: a bookshop, a storeroom.
+# Endings of compounds that are places: bookshop, storeroom.
 PLACE_ENDINGS = ("HOUSE", "SHIP", "BOAT", "SHOP", "STORE", "ROOM")

@@ -1,4 +1,4 @@
-"""The published verified labels, joined to the shots that this run found in the same windows."""
+"""The published verified labels, joined to the shots that this run detected in the same windows."""
 
 from collections.abc import Iterable
 from dataclasses import astuple
@@ -12,7 +12,7 @@ from scripts.lib.records.shots import SHOT_COLUMNS, read_shots
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, write_frame
 
-# What joining needs of an evaluation set.
+# The columns of an evaluation set that joining needs.
 NEEDED = ("shot_id", "clip_id", "video_id", "scene", "start_time", "end_time", "movie_disjoint")
 FRAMES = ["start_frame", "end_frame", "start_time", "end_time"]
 
@@ -21,22 +21,22 @@ def read_evaluation_set(path: str) -> pd.DataFrame:
     """The verified shots of the published run, as text.
 
     Raises:
-        UserError: the file cannot be read, lacks a column, or has scenes that are no numbers.
+        UserError: the file cannot be read, lacks a column, or has scenes that are not numbers.
     """
     table = read_frame(path, NEEDED)
     strange = table["scene"][~table["scene"].str.fullmatch(r"\d+")]
     if len(strange):
         problems = [f"line {row + 2}: {scene!r}" for row, scene in strange.items()]
-        raise UserError(f"dataset.evaluation_set: {path} has scenes that are no numbers:\n{bullet_list(problems)}")
+        raise UserError(f"dataset.evaluation_set: {path} has scenes that are not numbers:\n{bullet_list(problems)}")
     return table
 
 
 def join_verified(verified: pd.DataFrame, shots: pd.DataFrame) -> pd.DataFrame:
-    """Verified shots that have a counterpart, with its frames and times in place of the window's.
+    """Verified shots with a counterpart, with its frames and times instead of the window's.
 
-    Shots are joined by window and scene number: the published files name no times. Another version
-    of shot detection may cut a window differently, and then a number means another shot, so
-    `n_shots` (of the window, here) and `n_named` (the highest number that is verified) are kept.
+    Shots are joined by window and scene number, because the published files have no times. Another
+    version of shot detection may cut a window differently, so that a number means another shot.
+    `n_shots` (of the window, here) and `n_named` (the highest verified number) help to recognise this.
 
     Args:
         verified: rows of `evaluation_set.csv` of the published run.
@@ -55,7 +55,7 @@ def join_verified(verified: pd.DataFrame, shots: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_joined(verified: pd.DataFrame, shots: pd.DataFrame, joined: pd.DataFrame) -> pd.DataFrame:
-    """How many verified shots join and why the others do not: part (all, movie-disjoint), outcome, shots, share."""
+    """How many verified shots are joined, and why others are not: part (all, movie-disjoint), outcome, shots, share."""
     windows = set(shots["clip_id"])
     rows = []
     for part in ("all", "movie-disjoint"):
@@ -88,7 +88,7 @@ def main(snakemake) -> None:
     joined = join_verified(verified, shots)
     if not len(joined):
         raise UserError(
-            f"none of the {len(verified)} verified shots is among this run's; take the windows of the published run "
+            f"none of the {len(verified)} verified shots is among this run's; use the windows of the published run "
             "as clips.manifest (verification/windows.csv)"
         )
     table = count_joined(verified, shots, joined)
@@ -98,8 +98,8 @@ def main(snakemake) -> None:
         snakemake.output.md,
         list(table.columns),
         table.astype(str).to_numpy().tolist(),
-        "Joined by window and scene number. A join is no proof that the shot is the same: the published shots were "
-        "cut by another version of shot detection.",
+        "Joined by window and scene number. A join does not prove that the shot is the same: the published shots were "
+        "detected by another version of PySceneDetect.",
     )
 
 

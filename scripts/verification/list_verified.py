@@ -1,4 +1,4 @@
-"""The published human-verified shots: an evaluation set, and a manifest of the windows they lie in."""
+"""The published human-verified shots: an evaluation set, and a manifest of their windows."""
 
 import pandas as pd
 
@@ -31,8 +31,8 @@ def verified_shots(
 
     Returns:
         shot_id, clip_id (the window), video_id, scene, start_time, end_time, movie_id, labels,
-        movie_split (empty: in none), movie_disjoint (yes: the movie is not in train). A video whose
-        movie is not known is its own, as in the samples.
+        movie_split (empty: in none), movie_disjoint (yes: the movie is not in train). A video without
+        a known movie counts as its own, as in the samples.
 
     Raises:
         UserError: a shot has another name.
@@ -42,7 +42,7 @@ def verified_shots(
     if strange:
         raise UserError(
             f"{len(strange)} verified shot(s) are not named v_<video>_seg_<from>_<to>-Scene-<NNN>:\n"
-            f"{bullet_list(strange)}\nTake the release's file of verified shots as dataset.verified"
+            f"{bullet_list(strange)}\nSet dataset.verified to the release's file of verified shots"
         )
     table = pd.DataFrame(
         {
@@ -67,7 +67,7 @@ def verified_shots(
 def window_clips(verified: pd.DataFrame, clips: pd.DataFrame) -> list[Clip]:
     """Manifest rows of the windows on the files of Condensed Movies, `<upload year>/<video>.mkv`, sorted by name.
 
-    Windows of videos that are not among the clips are left out.
+    Windows of other videos are left out.
     """
     known = clips.drop_duplicates("clip_id").set_index("clip_id")
     windows = verified.drop_duplicates("clip_id").sort_values("clip_id")

@@ -159,7 +159,7 @@ ODD_FILES = [
     (read_manifest, f'{MANIFEST}a,"a.mp4\nb,b.mp4\n', "unexpected end of data"),
     (read_manifest, "clip_id,path,path\na,a.mp4,b.mp4\n", "the column(s) 'path' more than once"),
     (read_manifest, f"{MANIFEST}{'a' * 181},a.mp4\n", "is longer than 180 characters"),
-    (read_labels, "bar|pub\nkitchen\n", "'bar|pub' has a |, which stands between labels"),
+    (read_labels, "bar|pub\nkitchen\n", "'bar|pub' has a |, which separates labels"),
     (
         read_review,
         f"{REVIEW}caf\udce9,keep,,\n",
@@ -175,15 +175,15 @@ ODD_FILES = [
     (read_sources, "", "lacks the column(s) path"),
     (read_sources, PAGE, "lacks the column(s) path"),
     (read_sources, SOURCES.replace(",", ";"), "lacks the column(s) path"),
-    (read_sources, f"{SOURCES}a.txt,1\n", "rows that are not whole"),
+    (read_sources, f"{SOURCES}a.txt,1\n", "incomplete rows"),
     (read_sources, f"{SOURCES}../../x,1,https://x.example,,MIT,x\n", "'../../x' is not one below resources/"),
     (read_sources, f"{SOURCES}/etc/x,1,https://x.example,,MIT,x\n", "'/etc/x' is not one below resources/"),
     (read_sources, f"{SOURCES}a.txt,1,file:///etc/passwd,,MIT,x\n", "is neither https://… nor hf://"),
-    (read_sources, f"{SOURCES}a.txt,1,https://x.example,beef,MIT,x\n", "is not 64 hexadecimal digits"),
-    (read_sources, f"{SOURCES}a.txt,1,https://x.example,,MIT,x\na.txt,2,https://y.example,,MIT,y\n", "there twice"),
+    (read_sources, f"{SOURCES}a.txt,1,https://x.example,beef,MIT,x\n", "is neither 64 hexadecimal digits"),
+    (read_sources, f"{SOURCES}a.txt,1,https://x.example,,MIT,x\na.txt,2,https://y.example,,MIT,y\n", "is repeated"),
     (lambda path: read_csv(path, "label"), "", "lacks the column(s) label"),
     (lambda path: read_csv(path, "label"), PAGE, "lacks the column(s) label"),
-    (lambda path: read_csv(path, "label"), "label,n_scripts\nbar,2\nkit", "rows that are not whole"),
+    (lambda path: read_csv(path, "label"), "label,n_scripts\nbar,2\nkit", "incomplete rows"),
     (lambda path: read_frame(path, ["label"]), "", "No columns to parse"),
     (lambda path: read_frame(path, ["label"]), PAGE, "lacks the column(s) label"),
     (lambda path: read_frame(path, ["label"]), "label\ncaf\udce9\n", "can't decode"),
@@ -255,7 +255,7 @@ HYPERLINK = '=HYPERLINK("http://x.example","see")'
         ("review.csv", f'label,decision,into,reason\n"{HYPERLINK.replace(chr(34), chr(34) * 2)}",keep,,\n', "no label"),
         ("review.csv", "label,decision,into,reason\nbar,keep,,@SUM(1)\n", "the reason '@SUM(1)' begins like a formula"),
         ("review.csv", "label,decision\nbar,keep\n", "lacks the column(s) into, reason"),
-        ("shots.csv", "clip_id,start_time,end_time\n../a,0,1\n", "'../a' is no clip_id"),
+        ("shots.csv", "clip_id,start_time,end_time\n../a,0,1\n", "'../a' is not a clip_id"),
         ("shots.csv", "clip_id,start_time,end_time\na,5,1\n", "goes from 5 to 1"),
         ("clips.csv", "clip_id,path,title\na,a.mp4,=1+1\n", "title '=1+1' begins like a formula"),
         ("clips.csv", "clip_id,path\n../../etc/x,a.mp4\n", "clip_id '../../etc/x' is empty or has characters"),
@@ -339,7 +339,7 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
     other = json.loads((ROOT / "config/demo/clip_small.json").read_text())
     other["text_cfg"]["layers"] += 1
     (tmp_path / "clip_other.json").write_text(json.dumps(other))
-    with pytest.raises(UserError, match=r"cannot be used for clip_other.*\n.*that very architecture"):
+    with pytest.raises(UserError, match=r"cannot be used for clip_other.*\n.*exactly this architecture"):
         load_clip(str(tmp_path / "clip_other.json"), tmp_path / "small.safetensors", device="cpu")
 
 
@@ -351,7 +351,7 @@ def test_a_sentence_encoder_that_brings_code_is_refused(tmp_path):
     (tmp_path / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\nclass Trap: pass\n")
     (tmp_path / "config.json").write_text('{"model_type": "bert", "auto_map": {"AutoModel": "trap.Trap"}}')
     (tmp_path / "model.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
-    with pytest.raises(UserError, match="no sentence-transformers model that can be loaded"):
+    with pytest.raises(UserError, match="not a sentence-transformers model that can be loaded"):
         embed_texts(tmp_path, ["bar"])
     assert not (tmp_path / "sprung").exists()
 

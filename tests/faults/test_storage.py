@@ -91,9 +91,9 @@ def test_a_run_goes_on_when_there_is_room_and_when_results_may_be_written(materi
     ("obstacle", "words"),
     [
         ("mount -t tmpfs -o ro tmpfs resources", "resources/ may not be written to, or its disk is mounted read-only"),
-        ("rm -r resources; touch resources", "resources is in the way: it is no folder"),
-        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
-        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is in the way: it is no folder"),
+        ("rm -r resources; touch resources", "resources is not a folder"),
+        (f"mkdir -p {RUN}; touch {RUN}/taxonomy", f"{RUN}/taxonomy is not a folder"),
+        (f"mkdir -p {RUN}; ln -s /no/where {RUN}/taxonomy", f"{RUN}/taxonomy is not a folder"),
     ],
 )
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_a_folder_of_clips_that_is_gone_fails_no_clip(material, tmp_path):
     workspace = copy_of(material, tmp_path / "run")
     run = Started(workspace, f"{RUN}/clips/00000.csv", "--config", "clips={root: /no/such/disk}")
     assert run.end() == 1
-    assert "the folder of the clips, /no/such/disk, is not there" in run.text()
+    assert "the folder of the clips, /no/such/disk, does not exist" in run.text()
     assert not (workspace.path / RUN / "clips/00000.csv").exists()
 
 

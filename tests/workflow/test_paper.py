@@ -150,7 +150,7 @@ def test_weights_of_no_tagger_are_refused(workspace):
     """In a run that has taggers, and in one of published files."""
     for name in ("paper", "published"):
         told = refused(workspace, "resources/weights/ViT-L-14/tag.safetensors", "--configfile", f"config/{name}.yaml")
-        assert "no encoder of this configuration fetches the weights resources/weights/ViT-L-14/tag.safetensors" in told
+        assert "no encoder of this configuration uses the weights resources/weights/ViT-L-14/tag.safetensors" in told
     other = {"model": "ViT-L-14", "pretrained": "own/some", "frames": "all", "dtype": "fp16"}
     other_too = (*PAPER, f"encoders={json.dumps({'other': other})}")
     assert workspace.planned("resources/weights/ViT-L-14/own--some.safetensors", *other_too) == {"retrieve_weights": 1}

@@ -194,7 +194,7 @@ def test_a_bad_manifest_lists_all_its_problems(workspace, tmp_path):
         "tag", "-n", "--configfile", "config/tag.yaml", "--config", f"clips={settings}", check=False
     )
     assert done.returncode != 0
-    for words in ("3 problem(s)", "line 3: clip_id 'a' is used already on line 2", "line 3: the window", "line 4"):
+    for words in ("3 problem(s)", "line 3: clip_id 'a' is already used on line 2", "line 3: the window", "line 4"):
         assert words in done.stdout
 
 

@@ -32,7 +32,7 @@ def settings(folder, shared_data, tagger, **clips):
 
 def test_every_file_is_labelled_or_listed_with_a_reason(workspace, collection, shared_data, small_tagger):
     done = workspace.snakemake(*TAG, *settings(collection, shared_data, small_tagger, max_failed_fraction=0.9))
-    assert "Ignored 2 file(s) whose suffix is no video's: 1 .gif, 1 .wav" in done.stdout
+    assert "Ignored 2 file(s) whose suffix is not that of a video: 1 .gif, 1 .wav" in done.stdout
     results = workspace.path / "results/tag"
     shots = pd.read_parquet(results / "dataset/shots.parquet")
     failures = pd.read_csv(results / "dataset/failures.csv")

@@ -97,7 +97,7 @@ def test_a_threshold_reads_no_screenplay_again(demo_run):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("lighthous,keep,,", "lighthous is no label of this run"),
+        ("lighthous,keep,,", "lighthous is not a label of this run"),
         ("stage,merge,landscape,", "but landscape is removed"),
         ("beach,merge,desert,\ndesert,merge,beach,", "circle"),
         ("beach,burn,,", "the decision 'burn' is unknown"),

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what identifies their content."""
+"""Atomic writes of files and folders, and checksums."""
 
 import hashlib
 import os
@@ -14,11 +14,11 @@ from scripts.lib.workflow.processes import number_space
 
 @contextmanager
 def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
-    """A unique name beside `final` to write to; renamed to `final` when the block succeeds.
+    """A unique temporary path in the folder of `final`; renamed to `final` when the block succeeds.
 
-    The temporary file keeps `final`'s suffix, because some writers choose the format by it, and
-    is removed when the block raises, so a half-written file never bears a final name. What killed
-    processes have left of the same file is removed as well.
+    The temporary file keeps `final`'s suffix, because some writers choose the format by it, and is
+    removed when the block raises: an incomplete file never has the final name. Temporary files of
+    killed processes for the same `final` are removed as well.
 
     Raises:
         UserError: the disk is full or cannot be written to.
@@ -28,7 +28,7 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
     with explained_storage(final, own=True):
         final.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(final)
-        # Some writers make files that nobody else may read: what is usual here is tried out.
+        # Some writers make files that nobody else can read; the usual mode is that of a new file.
         temporary.touch()
         mode = temporary.stat().st_mode
         temporary.unlink()
@@ -45,7 +45,7 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
-    """The same for a folder: an empty one to fill, which takes the place of `final` when the block succeeds."""
+    """The same for a folder: an empty temporary one, which replaces `final` when the block succeeds."""
     final = Path(final)
     temporary, replaced = _temporary(final), _temporary(final)
     with explained_storage(final, own=True):
@@ -56,7 +56,7 @@ def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
         with explained_storage(final, temporary):
             yield temporary
         with explained_storage(final, temporary, own=True):
-            # Deleting a large folder takes its time, in which it must not be taken for a whole one.
+            # While a large folder is being deleted it must not have the final name.
             if final.exists():
                 os.replace(final, replaced)
             os.replace(temporary, final)
@@ -66,17 +66,17 @@ def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
 
 
 def _owner() -> str:
-    """Short name of the space of process numbers, the same for all processes that see each other."""
+    """Short name of the PID namespace, the same for all processes in it."""
     return hashlib.sha256(number_space().encode()).hexdigest()[:8]
 
 
 def _temporary(final: Path) -> Path:
-    """`.<name>.<owner>-<process>-<random>.part<suffix>`, which nobody else will choose."""
+    """A unique `.<name>.<owner>-<process>-<random>.part<suffix>`."""
     return final.with_name(f".{final.stem}.{_owner()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.part{final.suffix}")
 
 
 def _remove_leftovers(final: Path) -> None:
-    """Remove what processes of this machine that are gone have begun to write under `final`'s temporary names."""
+    """Remove temporary files for `final` whose processes, in this PID namespace, have ended."""
     start, end = f".{final.stem}.{_owner()}-", f".part{final.suffix}"
     for entry in os.scandir(final.parent):
         if not (entry.name.startswith(start) and entry.name.endswith(end)):
@@ -100,7 +100,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _to_disk(path: Path) -> None:
-    """Wait until a file is stored: network disks and quotas refuse data only then, and so does a power cut."""
+    """Flush a file to disk, for a power cut; network disks and quotas report errors only now."""
     with open(path, "r+b") as stream:
         os.fsync(stream.fileno())
 

@@ -1,4 +1,4 @@
-"""HDF5 files of one shard: written whole, self-describing, checked when read."""
+"""HDF5 files of one shard: atomic, self-describing, with checksums."""
 
 import io
 import re
@@ -13,27 +13,27 @@ import numpy as np
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError, make_anew
 
-# The group of a shard's file that holds one group per clip: a clip may be called like a dataset of the root.
+# The group with one group per clip. It keeps clip ids apart from the names of datasets in the root.
 CLIPS = "clips"
-# A clip of a hundred frames must not cost a megabyte, a feature film not a million chunks.
+# A compromise between clips of a hundred frames and feature films.
 CHUNK_FRAMES = 64
-# HDF5 sums up a dataset's bytes chunk by chunk; columns of whole clips are cut at this many bytes.
+# Largest chunk of a whole array; checksums are per chunk.
 CHUNK_BYTES = 1 << 20
-# From this version of the format on, what describes the datasets is summed up as well.
+# From this version of the format on, metadata have checksums as well.
 FORMAT = ("v110", "v110")
-# How h5py words what HDF5 reports, whatever kind of exception it makes of it.
+# Messages of HDF5's own errors, which h5py raises as several types of exception.
 _HDF5_REPORT = re.compile(
     r"(?:Unable|Can't|Cannot|Unspecified error in|\w+ \w+ failed) .*\(.*\)|.*(?:checksum|filter returned failure)", re.S
 )
 
 
-# Files being written; a fault of one is told by whatever is written next.
+# Open files; each write checks all of them for an earlier error.
 _targets: list["_Target"] = []
 
 
 @contextmanager
 def create_h5(path: str | Path, attributes: dict, packages: tuple[str, ...] = ()) -> Iterator[h5py.File]:
-    """A new HDF5 file that bears its final name only once it is complete.
+    """A new HDF5 file, written atomically.
 
     `attributes` go to the root, with the versions of `packages` and h5py as `version_<package>`.
 
@@ -55,10 +55,10 @@ def create_h5(path: str | Path, attributes: dict, packages: tuple[str, ...] = ()
 
 
 class _Target(io.RawIOBase):
-    """The file that HDF5 writes to. HDF5 crashes the process on a full disk, so it is not told of it.
+    """The file object that HDF5 writes to, which hides write errors: HDF5 crashes the process on a full disk.
 
-    What it writes from the first fault on is kept in memory, so that it can go on and close the
-    file; `check` then raises the fault.
+    After the first error data are kept in memory, so that HDF5 can close the file; `check` then
+    raises the error.
     """
 
     def __init__(self, stream: io.RawIOBase):
@@ -68,7 +68,7 @@ class _Target(io.RawIOBase):
         self._kept: list[tuple[int, bytes]] = []
 
     def check(self) -> None:
-        """Raise what has gone wrong, if anything has."""
+        """Raise the first write error, if any."""
         if self._fault is not None:
             raise OSError(self._fault.errno, self._fault.strerror) from self._fault
 
@@ -121,8 +121,8 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
     """Open for reading; with a `fingerprint`, the file of a shard, whose clips are in the group `CLIPS`.
 
     Raises:
-        UserError: the file is no readable HDF5 or its content is damaged, it refers to other files
-            or within itself, its `fingerprint` attribute is not the one asked for (it was made
+        UserError: the file is not readable HDF5 or its content is damaged, it contains links or refers
+            to other files, its `fingerprint` attribute is not the one asked for (it was made
             for other clips), or its clips are not in that group (it was made by an earlier version).
     """
     remedy = make_anew(path)
@@ -140,19 +140,19 @@ def open_h5(path: str | Path, fingerprint: str | None = None) -> Iterator[h5py.F
                 raise UserError(f"{path} was made by an earlier version, which kept clips elsewhere in it; {remedy}")
             yield file
         except (OSError, RuntimeError, KeyError, ValueError) as error:
-            # HDF5's own errors bear no number; one with a number is about another file, or the disk.
+            # HDF5's own errors have no errno; one with an errno is about another file, or the disk.
             if getattr(error, "errno", None) is not None or not _HDF5_REPORT.match(str(error).strip("'\"")):
                 raise
-            raise UserError(f"{path} cannot be read to its end ({error}); {remedy}") from error
+            raise UserError(f"{path} cannot be read completely ({error}); {remedy}") from error
 
 
 def _groups_its_clips(file: h5py.File) -> bool:
-    """Before there was the group of clips, their groups lay in the root, and one of them may be called like it."""
+    """Whether clips are in the group `CLIPS`; earlier versions put them in the root, where one could have this id."""
     return CLIPS in file and isinstance(next(iter(file[CLIPS].values()), file), h5py.Group)
 
 
 def _refuse_references(file: h5py.File, path: str | Path) -> None:
-    """An HDF5 file can have parts of other files in it, any that its reader may read; ours never do."""
+    """Refuse links and external data, which could expose the content of any other file."""
     problems = []
 
     def look_at_link(name, info):
@@ -171,7 +171,7 @@ def _refuse_references(file: h5py.File, path: str | Path) -> None:
         file.visititems(look_at_object)
     if problems:
         raise UserError(
-            f"{path} is refused: {problems[0]}, and nothing outside of a file is read in its place. "
+            f"{path} is refused: {problems[0]}, and only data in the file itself are read. "
             "Copy the data into the file, or let the workflow make it"
         )
 
@@ -183,9 +183,9 @@ def read_attribute(file: h5py.File, name: str):
 
 
 def _of_one_length(text: str) -> np.ndarray:
-    """Text as HDF5 keeps it with an object's checksum.
+    """Text as a fixed-length string, which HDF5 stores with a checksum.
 
-    Text of any length goes to a heap without one, in which a single wrong bit can keep HDF5 searching for ever.
+    Variable-length strings are in a heap without a checksum, where one wrong bit can hang HDF5.
     """
     encoded = text.encode("utf-8")
     return np.array(encoded, h5py.string_dtype("utf-8", max(1, len(encoded))))
@@ -203,7 +203,7 @@ def write_array(group: h5py.Group, name: str, values: np.ndarray) -> h5py.Datase
 
 
 def write_strings(group: h5py.Group, name: str, values: list[str]) -> h5py.Dataset:
-    """A dataset of UTF-8 strings, (len(values),); of one length, because others have no checksum."""
+    """A dataset of UTF-8 strings, (len(values),); of fixed length, because others have no checksum."""
     encoded = [value.encode("utf-8") for value in values]
     kind = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
     return write_array(group, name, np.array(encoded, dtype=kind))

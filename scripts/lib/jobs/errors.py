@@ -1,4 +1,4 @@
-"""The one exception that speaks to the person at the keyboard."""
+"""The exception for errors that the user can correct."""
 
 import os
 import shlex
@@ -7,17 +7,17 @@ from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Something that the user can mend; the message says what is wrong and how to fix it."""
+    """An error that the user can correct; the message says what is wrong and how to fix it."""
 
 
 def make_anew(path: str | os.PathLike) -> str:
-    """The remedy for a damaged or foreign file or folder that a run has made, as the end of a sentence."""
+    """The remedy for a damaged or foreign file or folder of a run, as the end of a sentence."""
     command = "rm -r" if os.path.isdir(path) else "rm"
     return f"delete it and run the same command again:\n  {command} {shlex.quote(os.fspath(path))}"
 
 
 def bullet_list(problems: list[str], limit: int = 20) -> str:
-    """Problems as indented lines, cut after `limit` with the number left out."""
+    """Problems as indented lines, at most `limit`, then the number of the others."""
     lines = [f"  - {problem}" for problem in problems[:limit]]
     if len(problems) > limit:
         lines.append(f"  … and {len(problems) - limit} more")
@@ -25,7 +25,7 @@ def bullet_list(problems: list[str], limit: int = 20) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], limit: int = 20) -> str:
-    """A hint at the known name that a misspelt word comes nearest to; at the first `limit` of them if none is near."""
+    """A hint at the most similar known name, or at the first `limit` of them if none is similar."""
     known = list(map(str, known))
     if near := get_close_matches(word, known, n=1, cutoff=0.5):
         return f"did you mean {near[0]!r}?"

@@ -1,4 +1,4 @@
-"""One GPU for each job that asks for one, when several jobs share a machine."""
+"""One GPU per job, if several jobs share a machine."""
 
 import fcntl
 import os
@@ -15,9 +15,8 @@ RETRY_SECONDS = 1.0
 def leased_gpu(count: int, folder: str | Path | None = None) -> Iterator[int | None]:
     """Index of a visible GPU that no other job of this user on this machine has leased.
 
-    Snakemake starts as many GPU jobs as its budget allows but never says which device is whose.
-    With one visible device, as in a job of a scheduler, or with none there is nothing to choose:
-    None is yielded then. The lease ends with the process, however it ends.
+    Snakemake limits the number of GPU jobs but assigns no devices. Yields None if there is at most
+    one visible device, as in a scheduler's job. The lease ends with the process.
 
     Args:
         count: number of visible devices.
@@ -39,8 +38,8 @@ def leased_gpu(count: int, folder: str | Path | None = None) -> Iterator[int | N
 def _device_names(count: int) -> list[str]:
     """One name per visible device, the same for every job that sees it: its UUID.
 
-    An index does not serve: it counts what CUDA_VISIBLE_DEVICES names, or what a container shows.
-    Where torch has no UUID, the entries of CUDA_VISIBLE_DEVICES have to do.
+    An index depends on CUDA_VISIBLE_DEVICES and on the container. Without a UUID from torch, the
+    entries of CUDA_VISIBLE_DEVICES are used.
     """
     import torch
 
@@ -64,11 +63,11 @@ def _first_free(locks: list) -> int:
 
 
 def threads_per_gpu(cores: int, settings) -> int:
-    """Threads of a job that asks for a GPU: as many such jobs as the budget allows fit on one machine.
+    """Threads of a GPU job: the cores divided by the number of GPU jobs that run in parallel.
 
     Args:
-        cores: threads of a job that has a machine to itself.
-        settings: Snakemake's resource settings. On a cluster they state no number of cores, and the
+        cores: threads of a job that uses a whole machine.
+        settings: Snakemake's resource settings. On a cluster they have no number of cores, and the
             budget is for many machines.
     """
     budget = settings.resources.get("gpu")

@@ -1,4 +1,4 @@
-"""Logging of a job: a file for later, stderr for now, and errors that read like sentences."""
+"""Logging of a job to a file and stderr, with errors as plain messages."""
 
 import logging
 import sys
@@ -14,18 +14,18 @@ from scripts.lib.jobs.storage import AGAIN, is_machines_fault
 from scripts.lib.workflow.processes import end_with_owner
 
 logger = logging.getLogger("movieclip")
-# Libraries give the root logger handlers of their own; every line would come twice.
+# Libraries add handlers to the root logger; every line would be printed twice.
 logger.propagate = False
 
 NOT_A_TERMINAL_SECONDS = 10.0
 
 
 def run_job(main: Callable, snakemake) -> None:
-    """Run a script's `main` as a job of Snakemake: with its log, and with one line when it is finished.
+    """Run a script's `main` as a Snakemake job: with its log, and one line on stderr when it is finished.
 
     Args:
-        main: takes `snakemake`; what it returns, if anything, is the line's summary of the work.
-        snakemake: what Snakemake hands to scripts.
+        main: takes `snakemake`; returns a summary for that line, or None.
+        snakemake: Snakemake's object for scripts.
     """
     start = time.monotonic()
     with job_log(snakemake.log[0]) as log:
@@ -39,10 +39,10 @@ def run_job(main: Callable, snakemake) -> None:
 
 @contextmanager
 def job_log(path: str | Path) -> Iterator[logging.Logger]:
-    """Send the job's log to `path`, and warnings to stderr too; end the job with the process that started it.
+    """Send the job's log to `path`, and warnings to stderr as well; end the job with its Snakemake process.
 
-    On an error the job ends. A `UserError` becomes its message alone, and so do faults of the machine; anything else is
-    logged with its traceback. All end the process with exit code 1.
+    An error ends the process with exit code 1. A `UserError` or a failure of the machine is logged as a
+    message, anything else with its traceback.
     """
     end_with_owner()
     handlers = [_TqdmHandler(logging.WARNING), *_file_handler(Path(path))]
@@ -57,9 +57,10 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
         sys.exit(1)
     except Exception as error:
         if is_machines_fault(error):
-            logger.error("The machine gave out (%s: %s). Mend that, and %s", type(error).__name__, error, AGAIN)
+            message = "A resource of the machine failed (%s: %s). Correct it; then %s"
+            logger.error(message, type(error).__name__, error, AGAIN)
         else:
-            logger.exception("The job failed for a reason it did not expect")
+            logger.exception("The job failed with an unexpected error")
         sys.exit(1)
     finally:
         for handler in handlers:
@@ -68,10 +69,10 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
 
 
 def _file_handler(path: Path) -> list[logging.Handler]:
-    """The log file, or none where it cannot be written: the job says why it fails by what it writes itself."""
+    """The handler of the log file, or none if it cannot be written: the job's own output has the same error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # File names may be no UTF-8.
+        # File names may not be UTF-8.
         return [_FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")]
     except OSError as error:
         print(f"The log {path} cannot be written ({error.strerror})", file=sys.stderr)
@@ -79,7 +80,7 @@ def _file_handler(path: Path) -> list[logging.Handler]:
 
 
 class _FileHandler(logging.FileHandler):
-    """A log file that does without the lines for which there is no room on the disk."""
+    """A log file that skips lines if the disk is full."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         if not isinstance(sys.exc_info()[1], OSError):
@@ -93,14 +94,14 @@ class _FileHandler(logging.FileHandler):
 
 
 class _TqdmHandler(logging.Handler):
-    """Writes to stderr without tearing a progress bar apart."""
+    """Writes to stderr without breaking a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         tqdm.write(self.format(record), file=sys.stderr)
 
 
 def progress(total: int | None, unit: str, description: str) -> tqdm:
-    """A progress bar with rate and time left; one line now and then where nobody watches."""
+    """A progress bar with rate and remaining time; occasional lines if stderr is not a terminal."""
     watched = sys.stderr.isatty()
     return tqdm(
         total=total or None,

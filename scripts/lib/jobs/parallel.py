@@ -1,4 +1,4 @@
-"""Work on several clips at once, with results in order or as they come."""
+"""Work on several clips in parallel threads."""
 
 import queue
 import threading
@@ -13,23 +13,23 @@ _POLL_SECONDS = 0.1
 
 
 def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """`function` of each item, in order; decoders and OpenCV release the GIL, so threads scale."""
+    """`function` of each item, in order. Decoders and OpenCV release the GIL, so threads scale."""
     pool = ThreadPoolExecutor(max_workers=max(1, workers))
     try:
         yield from pool.map(function, items)
     finally:
-        # After an error nobody waits for what has not begun.
+        # After an error, items that have not started are cancelled.
         pool.shutdown(cancel_futures=True)
 
 
 def read_ahead(
     produce: Callable[[Item], Iterator[Result]], items: Iterable[Item], workers: int, depth: int
 ) -> Iterator[Result]:
-    """What `produce` yields for each item, interleaved as the workers get it ready.
+    """What `produce` yields for each item, interleaved in the order of completion.
 
-    Each item is worked on by one of `workers` threads, so its own results keep their order. At
-    most `depth` results wait at a time. An exception in a worker is raised here. Closing the
-    generator ends the workers.
+    One of `workers` threads works on each item, so its own results keep their order. The queue
+    holds at most `depth` results. An exception in a worker is raised here. Closing the generator
+    ends the workers.
     """
     todo: queue.SimpleQueue = queue.SimpleQueue()
     for item in items:

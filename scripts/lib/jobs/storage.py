@@ -1,4 +1,4 @@
-"""Faults of disks and of the machine in words, and how they differ from faults of a file's content."""
+"""Errors of disks and of the machine, as messages and apart from errors in a file's content."""
 
 import errno
 import os
@@ -15,18 +15,18 @@ CLOSED = {
     errno.EACCES: "you may not write there",
     errno.EPERM: "you may not write there",
 }
-# Faults that come from the machine and pass with it: nothing can be concluded about a file from them.
+# Errors of the machine, which say nothing about the file being read.
 MACHINE = {
     *FULL,
     *(errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENOTCONN),
 }
 AGAIN = "give the same command again: what is finished is kept"
-# Libraries that do not pass the number on tell it in their texts.
+# Some libraries give the errno only in their message.
 _TEXTS = {os.strerror(number): number for number in (*FULL, errno.EROFS)}
 
 
 def fault_number(error: BaseException) -> int | None:
-    """The system's number of a fault, from the error, its text, or the errors that it came from."""
+    """The errno of an error, from its attribute, its text, or its causes."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno is not None:
@@ -39,18 +39,18 @@ def fault_number(error: BaseException) -> int | None:
 
 
 def is_machines_fault(error: BaseException) -> bool:
-    """Whether memory, files or disks of the machine gave out, rather than that a file is bad."""
+    """Whether memory, file handles or disks of the machine failed, rather than the file being bad."""
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and fault_number(error) in MACHINE)
 
 
 @contextmanager
 def explained_storage(final: Path, temporary: Path | None = None, own: bool = False) -> Iterator[None]:
-    """Turn the storage faults of a block that writes `final` into errors for a person.
+    """Turn the storage errors of a block that writes `final` into `UserError`s.
 
     Args:
-        final: the file or folder that is to be.
-        temporary: where it is written meanwhile.
-        own: nothing but `final` is touched in the block, so that a refused permission is about it.
+        final: the file or folder to write.
+        temporary: its temporary path.
+        own: the block touches `final` only, so that a refused permission is about it.
 
     Raises:
         UserError: the disk is full or read-only, or (`own`) writing there is not allowed.
@@ -65,7 +65,7 @@ def explained_storage(final: Path, temporary: Path | None = None, own: bool = Fa
             raise UserError(_full(final, temporary, number)) from error
         if number == errno.EROFS or (own and number in CLOSED):
             raise UserError(
-                f"{final} cannot be written: {CLOSED[number]}. Make {final.parent} writable, or let results/ be a "
+                f"{final} cannot be written: {CLOSED[number]}. Make {final.parent} writable, or make results/ a "
                 f"link to a folder that is; then {AGAIN}"
             ) from error
         raise
@@ -77,7 +77,7 @@ def _full(final: Path, temporary: Path | None, number: int) -> str:
     return (
         f"{final} cannot be written: {FULL[number]}. It needs more than {in_units(written + disk.free)}: "
         f"{in_units(written)} were written, {in_units(disk.free)} of {in_units(disk.total)} are free in {folder}. "
-        f"Make room there, or let results/ be a link to a folder on a larger disk; then {AGAIN}"
+        f"Free some space there, or make results/ a link to a folder on a larger disk; then {AGAIN}"
     )
 
 
@@ -85,12 +85,12 @@ def _size(path: Path | None) -> int:
     if path is None or not path.exists():
         return 0
     parts = path.rglob("*") if path.is_dir() else [path]
-    # What a sparse file takes, not how far it reaches.
+    # Blocks used, which for sparse files is less than the length.
     return sum(part.stat().st_blocks * 512 for part in parts if part.is_file())
 
 
 def in_units(count: float) -> str:
-    """Bytes as people say them: `3 bytes`, `1.5 MB`."""
+    """A number of bytes with its unit: `3 bytes`, `1.5 MB`."""
     if count < 1000:
         return f"{count:.0f} bytes"
     for unit in ("kB", "MB", "GB"):

@@ -14,13 +14,13 @@ from scripts.lib.media.video import UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot, shot_from_row
 
-# Frames handed over at a time: the queue is touched once for all of them.
+# Frames per queue item, which keeps the cost of the queue low.
 CHUNK = 16
 
 
 @dataclass(frozen=True)
 class Work:
-    """One clip to read: its manifest row, the shots that are wanted and how many frames it had at detection."""
+    """One clip to read: its manifest row, the wanted shots, and its number of frames at shot detection."""
 
     clip: Clip
     shots: list[Shot]
@@ -44,7 +44,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a clip; `failure` says why the clip and its chunks so far cannot be used, if so."""
+    """The end of a clip; `failure` is the reason if the clip and its chunks so far cannot be used."""
 
     clip_id: str
     failure: str | None = None
@@ -52,13 +52,13 @@ class Finished:
 
 @dataclass(frozen=True)
 class Batch:
-    """Chunks and ends of clips in the order in which they became ready; within a clip in its own order."""
+    """Chunks and ends of clips in the order of completion; within a clip in its own order."""
 
     entries: list[Chunk | Finished]
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """Prepared frames of all chunks, (B, ...); (0,) if there are only ends of clips."""
+        """Prepared frames of all chunks, (B, ...); (0,) without chunks."""
         chunks = [entry.pixels for entry in self.entries if isinstance(entry, Chunk)]
         return np.concatenate(chunks) if chunks else np.empty(0, np.uint8)
 
@@ -72,18 +72,18 @@ def frame_batches(
     workers: int,
     describe: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None,
 ) -> Iterator[Batch]:
-    """The sampled frames of clips in batches, which run on across the borders of clips.
+    """The sampled frames of clips in batches that can span several clips.
 
-    Decoding and preparing run in `workers` threads, a clip each, while the caller works on a batch.
-    About two batches wait beside the caller's, so memory does not depend on the length or number
-    of clips. A clip that cannot be used ends with a reason and leaves the others alone.
+    Decoding and preparing run in `workers` threads, one clip per thread, while the caller uses a
+    batch. About two more batches are in memory, which does not depend on the length or number of
+    clips. A clip that cannot be used ends with a reason; the others are not affected.
 
     Args:
         root: folder that the clips' paths are relative to.
         frames: sampling, see `scripts.lib.media.sampling.FrameSampler`.
-        prepare: one frame, (H, W, 3) uint8 RGB, as the model wants it; of one shape for all clips
-            where `Batch.pixels` is used.
-        batch_size: most frames in a batch.
+        prepare: turns one frame, (H, W, 3) uint8 RGB, into the model's input; of one shape for all
+            clips if `Batch.pixels` is used.
+        batch_size: maximum number of frames in a batch.
         describe: further columns, (n,) each, from prepared frames, (n, ...).
 
     Raises:
@@ -112,8 +112,8 @@ def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chu
             yield _chunk(clip_id, sampled, describe)
         if len(video.times) != item.n_frames:
             raise UnreadableClip(
-                f"the file has changed: {item.n_frames} frames when its shots were found, {len(video.times)} now; "
-                "find its shots again (snakemake --forcerun detect_shots)"
+                f"the file has changed: {item.n_frames} frames at shot detection, {len(video.times)} now; "
+                "detect its shots again (add --forcerun detect_shots)"
             )
     yield Finished(clip_id, outcome.failure)
 
@@ -130,7 +130,7 @@ def _chunk(clip_id: str, sampled: list[tuple], describe) -> Chunk:
 
 
 def _batched(entries: Iterable[Chunk | Finished], size: int) -> Iterator[Batch]:
-    """Entries until one more chunk would make more than `size` frames."""
+    """Entries up to a total of `size` frames."""
     batch: list[Chunk | Finished] = []
     waiting = 0
     for entry in entries:
@@ -148,7 +148,7 @@ def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -
     """The usable clips of a shard with their shots.
 
     Raises:
-        UserError: a usable clip has no shots, so the two tables are not of one job.
+        UserError: a usable clip has no shots, so the two tables are from different jobs.
     """
     shots = {
         clip_id: [shot_from_row(row) for row in rows]
@@ -157,7 +157,7 @@ def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -
     n_frames = {row["clip_id"]: int(row["n_frames"]) for row in clip_rows if row["status"] == "ok"}
     if missing := sorted(set(n_frames) - set(shots)):
         raise UserError(
-            f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; find them again "
-            "(snakemake --forcerun detect_shots)"
+            f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; detect them again "
+            "(add --forcerun detect_shots)"
         )
     return [Work(clip, shots[clip.clip_id], n_frames[clip.clip_id]) for clip in clips if clip.clip_id in n_frames]

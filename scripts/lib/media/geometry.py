@@ -1,4 +1,4 @@
-"""A model's own resizing and cropping, on uint8 tensors in place of PIL pictures."""
+"""A model's own resizing and cropping, on uint8 tensors instead of PIL images."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,12 +13,12 @@ def resize_and_crop(steps: Sequence) -> Crop:
     """The geometric steps of an open_clip transform as one function: (H, W, 3) uint8 to (h, w, 3) uint8.
 
     torchvision resizes uint8 tensors five times as fast as Pillow; values differ by at most 2 of 255
-    from those of Pillow 12 and before, and of Pillow 13 except where it resizes the height before
-    the width (upright pictures that are squashed). Where a step is not one of those that open_clip
-    uses today, all steps run as they are, on PIL pictures.
+    from those of Pillow 12 and before, and of Pillow 13 unless it resizes the height before the
+    width (portrait images that are squashed). If a step is not one that open_clip uses today, all
+    steps run unchanged on PIL images.
 
     Args:
-        steps: transforms of PIL pictures, those before `ToTensor`.
+        steps: transforms of PIL images, those before `ToTensor`.
     """
     on_tensors = [_on_tensor(step) for step in steps]
     if None in on_tensors:
@@ -53,7 +53,7 @@ def _on_tensor(step) -> Callable | None:
 def _with_torch(rgb: np.ndarray, steps: Sequence[Callable]) -> np.ndarray:
     import torch
 
-    # Rows may be padded, which would send the resizing on a slow way.
+    # Rows may be padded, with which resizing is slow.
     pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)
     for step in steps:
         pixels = step(pixels)

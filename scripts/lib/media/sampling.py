@@ -1,16 +1,16 @@
-"""Which frames of a shot are looked at."""
+"""Sampling of frames in shots."""
 
 import math
 from collections.abc import Sequence
 
 from scripts.lib.records.shots import Shot
 
-# Timestamps and their sums are floats; a millionth of a second is less than any frame lasts.
+# Timestamps and their sums are floats; a microsecond is shorter than any frame.
 _TOLERANCE = 1e-6
 
 
 class FrameSampler:
-    """Picks frames while a clip goes by, shot by shot, each from its first frame.
+    """Samples frames during one pass over a clip; sampling starts at each shot's first frame.
 
     Every shot therefore has at least one frame.
 
@@ -29,7 +29,7 @@ class FrameSampler:
         self._due = self._shots[0].start_time if self._shots else 0.0
 
     def shot_of(self, index: int, time: float) -> int | None:
-        """Number of the shot for which this frame is wanted, None if it is not.
+        """Number of the shot for which this frame is sampled, else None.
 
         Call it with each frame of the clip in order.
         """
@@ -63,7 +63,7 @@ def read_sampling(frames: str) -> tuple[float, str]:
 
 
 def expected_frames(shots: Sequence[Shot], frames: str) -> int:
-    """About how many frames of these shots will be looked at, for a progress bar."""
+    """Approximate number of sampled frames in these shots, for a progress bar."""
     number, unit = read_sampling(frames)
     if unit == "fps":
         return sum(math.ceil((shot.end_time - shot.start_time - _TOLERANCE) * number) for shot in shots)

@@ -1,4 +1,4 @@
-"""Small pictures of shots for people to look at: a strip of three frames each."""
+"""Thumbnails of shots: a strip of three frames each."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,16 +13,16 @@ from scripts.lib.media.video import Video, catch_failure
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
 
-# A frame is scaled to fit, in pixels; the height decides unless the picture is wider than 32:9.
+# Frames are scaled to fit, in pixels; the height is the limit unless the frame is wider than 32:9.
 HEIGHT, MAX_WIDTH = 90, 320
 GAP = 3
 QUALITY = 80
-# Where in a shot its frames are taken, in sixths: the middles of its thirds.
+# Positions in a shot, in sixths of its length: the middles of its thirds.
 SIXTHS = (1, 3, 5)
 
 
 def sample_frames(shot: Shot) -> list[int]:
-    """Decode indices of the frames that stand for a shot, three or, if it is shorter, all."""
+    """Decode indices of the frames that represent a shot: three, or all if it is shorter."""
     n_frames = shot.end_frame - shot.start_frame
     return sorted({shot.start_frame + n_frames * sixth // 6 for sixth in SIXTHS})
 
@@ -32,18 +32,18 @@ def make_thumbnails(
 ) -> dict[str, int]:
     """Write `<shot_id>.jpg` for every shot, decoding each clip once; a clip that fails is left out.
 
-    A clip without shots is not opened, and none is decoded past the last frame that is wanted. The
-    folder is the caller's to put in its place when it is complete.
+    A clip without shots is not opened; decoding ends at the last wanted frame. The caller makes
+    the folder atomic.
 
     Args:
         clips: manifest rows.
-        shots: the shots to picture by clip id, in order.
+        shots: the shots by clip id, in order.
         root: folder that the clips' paths are relative to.
-        folder: where the pictures go; it is made if need be.
-        workers: clips worked on at a time.
+        folder: for the thumbnails; made if missing.
+        workers: number of clips in parallel.
 
     Returns:
-        How many pictures each clip with shots has got.
+        Number of thumbnails of each clip with shots.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [clip for clip in clips if clip.clip_id in shots]
@@ -52,7 +52,7 @@ def make_thumbnails(
         save = partial(_save_strips, shots=shots, root=root, folder=folder, bar=bar)
         for clip, count in zip(wanted, map_in_threads(save, wanted, workers), strict=True):
             counts[clip.clip_id] = count
-            logger.info("%s: pictures of %d of %d shot(s)", clip.clip_id, count, len(shots[clip.clip_id]))
+            logger.info("%s: thumbnails of %d of %d shot(s)", clip.clip_id, count, len(shots[clip.clip_id]))
     return counts
 
 
@@ -66,7 +66,7 @@ def _save_strips(clip: Clip, shots, root, folder, bar) -> int:
 
 
 def _strips(clip: Clip, shots: list[Shot], root: str | None) -> Iterator[tuple[Shot, Image.Image]]:
-    """Shots with their strips as decoding gets to them; ends early, and says so, where it cannot go on."""
+    """Shots with their strips in the order of decoding; ends early, with a warning, if decoding fails."""
     shot_of = {frame: shot for shot in shots for frame in sample_frames(shot)}
     wanted = [(frame, shot_of[frame]) for frame in sorted(shot_of, reverse=True)]
     pictures: list[Image.Image] = []
@@ -86,7 +86,7 @@ def _strips(clip: Clip, shots: list[Shot], root: str | None) -> Iterator[tuple[S
 
 
 def thumbnail(pixels: np.ndarray) -> Image.Image:
-    """A small picture of a frame, (height, width, 3) uint8, that fits `MAX_WIDTH` by `HEIGHT`."""
+    """A frame scaled to fit `MAX_WIDTH` by `HEIGHT`, (height, width, 3) uint8."""
     height, width = pixels.shape[:2]
     scale = min(HEIGHT / height, MAX_WIDTH / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -94,7 +94,7 @@ def thumbnail(pixels: np.ndarray) -> Image.Image:
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures of one size in a row, with a black line of `GAP` pixels between them."""
+    """Images of one size in a row, with a black line of `GAP` pixels between them."""
     width, height = pictures[0].size
     strip = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height))
     for place, picture in enumerate(pictures):

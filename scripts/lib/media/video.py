@@ -1,8 +1,8 @@
 """The decoder. Nothing else in the project opens a media file.
 
-PyAV is used because it tells presentation times, rotation, streams and errors, needs no system
-FFmpeg, and reads what OpenCV's build cannot (AV1). With bicubic chroma scaling its BGR frames are
-bit-identical to OpenCV's, on which PySceneDetect's published behaviour rests.
+PyAV is used because it gives presentation times, rotation, streams and errors, needs no system
+FFmpeg, and reads AV1, which OpenCV's build does not. With bicubic chroma scaling its BGR frames are
+bit-identical to OpenCV's, on which PySceneDetect's published results are based.
 """
 
 from array import array
@@ -20,16 +20,16 @@ from scripts.lib.jobs.log import logger
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.records.clips import Clip, media_path
 
-# Matroska rounds timestamps to milliseconds, and people round the times that they write down.
+# Matroska rounds timestamps to milliseconds, and people round times in manifests.
 TIME_TOLERANCE = 1e-3
-# A frame interval this far from the median makes a rate variable (and 2 ms more, for rounding).
+# The frame rate is variable if an interval differs from the median by this share (plus 2 ms, for rounding).
 VFR_DEVIATION = 0.1
-# FFmpeg's names of files that hold no pictures but name other files, which it then reads in their place.
+# FFmpeg's names of formats that only refer to other files, which it would then read.
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
 
 
 class UnreadableClip(Exception):
-    """A medium cannot be used; the message is the reason, for a person."""
+    """A clip cannot be used; the message is the reason, for a person."""
 
 
 @dataclass
@@ -73,20 +73,20 @@ class Frame:
     picture: av.VideoFrame
 
     def bgr(self) -> np.ndarray:
-        """Pixels upright, (height, width, 3) uint8 in OpenCV's order."""
+        """BGR pixels after rotation, (height, width, 3) uint8."""
         return self.video.upright_pixels(self.picture, "bgr24")
 
     def rgb(self) -> np.ndarray:
-        """Pixels upright, (height, width, 3) uint8."""
+        """RGB pixels after rotation, (height, width, 3) uint8."""
         return self.video.upright_pixels(self.picture, "rgb24")
 
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """What a whole pass over a clip has shown; the columns of `clips/<shard>.csv` after reason.
+    """Properties of a clip after a whole pass over it: the columns of `clips/<shard>.csv` after `reason`.
 
-    `n_frames` counts decoded frames; `n_frames_header` is what the container announces, None if
-    it does not say or the clip is a window. `width` and `height` are those of the upright picture.
+    `n_frames` counts decoded frames; `n_frames_header` is the number in the header, None if there
+    is none or the clip is a window. `width` and `height` are those after rotation.
     """
 
     n_frames: int
@@ -105,17 +105,17 @@ class ClipInfo:
 
 
 class Video:
-    """A clip opened for one pass from its first frame to its last; memory does not grow.
+    """A clip opened for one pass from its first frame to its last, in constant memory.
 
     Iterate once to get `Frame`s, then ask for `info()` and `times`. Damaged packets are skipped.
 
     Args:
-        clip: manifest row; its window, if any, decides which frames there are.
+        clip: manifest row; only frames in its window, if any, are read.
         root: folder that the clip's path is relative to.
 
     Raises:
-        UnreadableClip: there is no medium, or it cannot be opened; iterating raises it when not a
-            single frame decodes.
+        UnreadableClip: the file is missing or cannot be opened; iterating raises it if no frame
+            decodes.
     """
 
     def __init__(self, clip: Clip, root: str | None = None):
@@ -123,7 +123,7 @@ class Video:
         self.start, self.end = clip.start_time or 0.0, clip.end_time
         self._container = None
         self._open()
-        # One for the clip: `VideoFrame.to_ndarray` sets up swscale anew for every frame.
+        # One per clip: `VideoFrame.to_ndarray` makes a new swscale context for every frame.
         self._reformatter = VideoReformatter()
         self.rotation = 0
         self.size = (self._stream.width, self._stream.height)
@@ -136,7 +136,7 @@ class Video:
         if self._stream is None:
             self.close()
             raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
-        # One thread: what FFmpeg makes of damaged pictures depends on how many there are.
+        # One thread: FFmpeg's output for damaged frames depends on their number.
         self._stream.codec_context.thread_count = 1
 
     def __enter__(self) -> "Video":
@@ -146,19 +146,19 @@ class Video:
         self.close()
 
     def close(self) -> None:
-        """Give the file handle and the decoder back."""
+        """Release the file handle and the decoder."""
         if self._container is not None:
             self._container.close()
             self._container = None
 
     @property
     def frame_rate(self) -> Fraction:
-        """Average frames per second as the container states it; 25 where it says nothing."""
+        """Average frames per second as stated in the container; 25 if not stated."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return Fraction(rate.numerator, rate.denominator) if rate else Fraction(25)
 
     def announced_frames(self) -> int:
-        """Number of frames to expect, from the header alone; 0 when it cannot be told."""
+        """Number of frames according to the header alone; 0 if unknown."""
         if self.end is None and self.start == 0.0 and self._stream.frames:
             return self._stream.frames
         if self._container.duration is None and self.end is None:
@@ -190,7 +190,7 @@ class Video:
         return f"not a single frame could be decoded (codec {self._stream.codec_context.name})"
 
     def _window(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Pictures inside the window with seconds since the file's first frame."""
+        """Frames inside the window with seconds since the file's first frame."""
         for time, picture in self._from_near_start():
             if self.end is not None and time >= self.end - TIME_TOLERANCE:
                 return
@@ -198,7 +198,7 @@ class Video:
                 yield time, picture
 
     def _from_near_start(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Pictures from the key frame before the window, or from the first where seeking fails."""
+        """Frames from the key frame before the window, or from the first if seeking fails."""
         if self.start > 0 and self._stream.start_time is not None:
             target = self._stream.start_time + int(self.start / self._stream.time_base)
             try:
@@ -217,9 +217,9 @@ class Video:
         yield from self._timed(self._pictures(), None)
 
     def _timed(self, pictures: Iterator[av.VideoFrame], origin: int | None) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Seconds since `origin` (a timestamp; None: the first picture's), strictly increasing.
+        """Seconds since `origin` (a timestamp; None: the first frame's), strictly increasing.
 
-        Streams without timestamps, or with ones that stand still, go on at the stated frame rate.
+        Without timestamps, or with repeated ones, the stated frame rate is used.
         """
         time_base = self._stream.time_base
         step = max(1, round(1 / (self.frame_rate * time_base)))
@@ -236,7 +236,7 @@ class Video:
             yield float((stamp - origin) * time_base), picture
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
-        """Decoded pictures in presentation order; what cannot be decoded is passed over."""
+        """Decoded frames in presentation order; what cannot be decoded is skipped."""
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -255,7 +255,7 @@ class Video:
                 continue
 
     def upright_pixels(self, picture: av.VideoFrame, pixel_format: str) -> np.ndarray:
-        """Pixels of a picture, turned as the display matrix says, at the first picture's size."""
+        """Pixels of a frame, rotated by the display matrix, at the first frame's size."""
         width, height = self._coded_size
         scaled = self._reformatter.reformat(picture, width, height, pixel_format, interpolation="BICUBIC", threads=1)
         pixels = scaled.to_ndarray()
@@ -264,7 +264,7 @@ class Video:
         return pixels
 
     def info(self) -> ClipInfo:
-        """What the pass has shown; call it after the last frame."""
+        """Properties of the clip; call it after the last frame."""
         times = np.frombuffer(self.times, dtype=np.float64)
         intervals = np.diff(times)
         typical = float(np.median(intervals)) if len(intervals) else float(1 / self.frame_rate)
@@ -283,12 +283,12 @@ class Video:
         )
 
     def end_time(self, frame: int) -> float:
-        """Seconds at which frame `frame` - 1 ends: the next frame's time, or the clip's end."""
+        """Seconds at which frame `frame - 1` ends: the next frame's time, or the clip's end."""
         return self.times[frame] if frame < len(self.times) else self.info().duration
 
 
 def copy_pictures(source: str | Path, destination: str | Path) -> None:
-    """Put a file's video stream, as it is coded, into a container of the kind that `destination` names.
+    """Remux a file's video stream into the container format of `destination`'s suffix.
 
     Raises:
         UnreadableClip: no video can be read from the source.
@@ -299,14 +299,14 @@ def copy_pictures(source: str | Path, destination: str | Path) -> None:
             raise UnreadableClip("the file has no video stream (it holds only sound or other data)")
         stream = wanted.add_stream_from_template(pictures)
         for packet in given.demux(pictures):
-            # The last one is empty: it only flushes decoders.
+            # The last packet is empty: it flushes decoders.
             if packet.dts is not None:
                 packet.stream = stream
                 wanted.mux(packet)
 
 
 def _open_container(path: Path) -> av.container.InputContainer:
-    """Open a media file, or say in words why not."""
+    """Open a media file, or raise `UnreadableClip` with the reason."""
     try:
         if not path.exists():
             raise UnreadableClip(f"the file does not exist: {path}")
@@ -328,5 +328,5 @@ def _open_container(path: Path) -> av.container.InputContainer:
 
 
 def _plain(error: Exception) -> str:
-    """FFmpeg's words without number and file name."""
+    """FFmpeg's message without number and file name."""
     return getattr(error, "strerror", None) or str(error)

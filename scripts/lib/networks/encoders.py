@@ -1,7 +1,7 @@
 """Image and text towers of CLIP models, as open_clip builds them.
 
-torch and open_clip are imported where they are used: importing them costs seconds of processor
-time, and the scoring jobs need neither.
+torch and open_clip are imported where they are used: their import takes seconds of CPU time, and
+scoring jobs need neither.
 """
 
 import json
@@ -16,7 +16,7 @@ from scripts.lib.jobs.log import logger
 from scripts.lib.media.geometry import Crop, resize_and_crop
 
 PREPROCESS_KEY = "preprocess_cfg"
-# Larger batches fall out of a processor's caches: docs/benchmarks.md.
+# Larger batches are slower on a CPU: docs/benchmarks.md.
 CPU_BATCH_SIZE = 32
 PACKAGES = ("torch", "open_clip_torch", "torchvision", "pillow", "numpy")
 
@@ -28,11 +28,11 @@ class ClipEncoder:
     Attributes:
         model: open_clip model in evaluation mode on `device`.
         name: open_clip model name.
-        size: (height, width) of the pictures that the image tower takes.
+        size: (height, width) of the image tower's input.
         crop: the model's own resizing and cropping of a frame, (H, W, 3) to (h, w, 3) uint8.
-        mean, std: normalisation of each channel, after division by 255.
-        preprocessing: the above in words, for the record.
-        device, dtype: where and in what precision the towers compute.
+        mean, std: normalisation per channel, after division by 255.
+        preprocessing: the above as text, for attributes.
+        device, dtype: device and precision of the towers.
     """
 
     model: object
@@ -73,23 +73,23 @@ class ClipEncoder:
 
     @property
     def logit_scale(self) -> float:
-        """The learnt factor on cosines, already exponentiated."""
+        """The learnt logit scale, exponentiated."""
         return float(self.model.logit_scale.detach().exp())
 
     @property
     def logit_bias(self) -> float:
-        """The learnt offset of sigmoid models (SigLIP), 0 for others."""
+        """The learnt logit bias of sigmoid models (SigLIP), 0 for others."""
         bias = getattr(self.model, "logit_bias", None)
         return 0.0 if bias is None else float(bias.detach())
 
 
 def usable_batch_size(wanted: int, device: str) -> int:
-    """The batch size asked for, but no larger than serves a CPU."""
+    """The configured batch size, limited on a CPU."""
     return min(wanted, CPU_BATCH_SIZE) if device == "cpu" else wanted
 
 
 def best_device() -> str:
-    """`cuda`, `mps` or `cpu`, whichever of them comes first here."""
+    """The first available of `cuda`, `mps` and `cpu`."""
     import torch
 
     if torch.cuda.is_available():
@@ -98,7 +98,7 @@ def best_device() -> str:
 
 
 def usable_dtype(wanted: str, device: str) -> str:
-    """torch's name of the dtype; half precision on a CPU is slower than float32, so not taken."""
+    """torch's dtype of that name; always float32 on a CPU, where half precision is slower."""
     names = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
     if device == "cpu" and wanted != "fp32":
         logger.info("No GPU here: computing in fp32 instead of %s", wanted)
@@ -107,10 +107,10 @@ def usable_dtype(wanted: str, device: str) -> str:
 
 
 def register_model(model: str) -> str:
-    """open_clip's name for a model; a path to a model's JSON file is made known to it first.
+    """open_clip's name of a model; a JSON description is registered first.
 
     Raises:
-        UserError: no such model, or no description of one.
+        UserError: there is no such model, or the description cannot be used.
     """
     import open_clip
 
@@ -120,19 +120,19 @@ def register_model(model: str) -> str:
         try:
             complete = {"embed_dim", "vision_cfg", "text_cfg"} <= json.loads(Path(model).read_bytes()).keys()
         except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise UserError(f"the model description {model} is no JSON object ({error})") from error
-        # open_clip would silently leave it out, or take its own model of that name.
+            raise UserError(f"the model description {model} is not a JSON object ({error})") from error
+        # open_clip would ignore it, or use its own model of that name.
         if not complete:
             raise UserError(f"the model description {model} lacks embed_dim, vision_cfg or text_cfg")
         open_clip.add_model_config(Path(model))
         return Path(model).stem
     if open_clip.get_model_config(model) is None:
-        raise UserError(f"open_clip knows no model {model!r}; {did_you_mean(model, open_clip.list_models())}")
+        raise UserError(f"open_clip has no model {model!r}; {did_you_mean(model, open_clip.list_models())}")
     return model
 
 
 def random_model(name: str, **options):
-    """`open_clip.create_model` without pretrained weights, and without its warning of that.
+    """`open_clip.create_model` without pretrained weights, and without the warning about them.
 
     The caller loads weights or trains them.
     """
@@ -153,9 +153,9 @@ def _is_no_warning_of_random_weights(record: logging.LogRecord) -> bool:
 def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str | None = None) -> ClipEncoder:
     """A CLIP model from its name (or JSON description) and a file of weights.
 
-    Weights are read without executing anything in them (safetensors, or torch with
-    `weights_only`). Preprocessing comes from the file's own metadata if `retrieve` put it there,
-    otherwise from open_clip's registry for that model.
+    Weights are read without executing code (safetensors, or torch with `weights_only`).
+    Preprocessing comes from the file's metadata if `retrieve` stored it there, otherwise from
+    open_clip's registry for that model.
 
     Raises:
         UserError: unknown model, or weights that are damaged, unsafe or of another architecture.
@@ -172,7 +172,7 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
             name, precision=precision, device=device, pretrained_text=False, force_preprocess_cfg=preprocess
         )
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UserError(f"open_clip cannot make the model {model} ({type(error).__name__}: {error})") from error
+        raise UserError(f"open_clip cannot build the model {model} ({type(error).__name__}: {error})") from error
     _load_weights(network, name, weights)
     network.eval()
     transform = image_transform_v2(PreprocessCfg(**network.visual.preprocess_cfg), is_train=False)
@@ -180,7 +180,7 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
 
 
 def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder:
-    """Split open_clip's transform: geometry for the workers, arithmetic for the device."""
+    """Split open_clip's transform: geometry for the workers, normalisation for the device."""
     from torchvision.transforms import Normalize, ToTensor
 
     *spatial, to_tensor, normalize = transform.transforms
@@ -201,7 +201,7 @@ def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder
 
 
 def _preprocessing_of(name: str, weights: str | Path) -> dict:
-    """Mean, std, interpolation and resize mode: the file's own, or the registry's if it is of one mind."""
+    """Mean, std, interpolation and resize mode: the file's, or the registry's if all its entries agree."""
     import open_clip
 
     if str(weights).endswith(".safetensors"):
@@ -238,11 +238,11 @@ def _load_weights(network, name: str, weights: str | Path) -> None:
     try:
         open_clip.load_checkpoint(network, str(weights), strict=True, weights_only=True)
     except Exception as error:
-        # torch, pickle and safetensors raise what they please on a bad file
+        # torch, pickle and safetensors raise many types of exception for a bad file
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(
             f"the weights {weights} cannot be used for {name}: {reason[0]}\n"
-            "They must be a state dict of that very architecture, as safetensors or as a torch file "
+            "They must be a state dict of exactly this architecture, as safetensors or as a torch file "
             "that loads without executing code. If this workflow has fetched the file and it is damaged, "
             f"{make_anew(weights)}"
         ) from error

@@ -1,4 +1,4 @@
-"""Offline pages: one HTML file each, which asks nobody for anything, and the shots that they show."""
+"""Offline pages, one HTML file each without external resources, and the shots that they show."""
 
 import base64
 import hashlib
@@ -15,19 +15,19 @@ from scripts.lib.files.atomic import atomic_path
 from scripts.lib.records.labels import TOP
 
 KINDS = (".html", ".css", ".js")
-# Up to here the pictures are put into the page itself, which can then be mailed around.
+# Up to this number of shots the page includes its pictures and is a single file.
 MAX_INLINED = 300
 SCORE_DIGITS, TIME_DIGITS = 4, 3
 
 
 def write_page(page: Path, data: dict, parts: list[str]) -> None:
-    """Write the page that these files make up, whole.
+    """Write one page from its parts, atomically.
 
     Args:
-        page: where to.
+        page: path of the page.
         data: see `render_page`.
         parts: the frame and the body (`.html`, in this order), style sheets (`.css`) and scripts
-            (`.js`); those of one kind are put together in the order given.
+            (`.js`), each kind concatenated in the given order.
     """
     texts = {
         suffix: [Path(part).read_text("utf-8") for part in parts if str(part).endswith(suffix)] for suffix in KINDS
@@ -39,17 +39,17 @@ def write_page(page: Path, data: dict, parts: list[str]) -> None:
 
 
 def render_page(data: dict, frame: str, body: str, css: str, js: str) -> str:
-    """The whole page; nothing in `data` can be taken for markup, and no other script would run.
+    """The whole page. Nothing in `data` is parsed as markup, and no other script can run.
 
     Args:
-        data: what the page shows, as JSON knows it.
+        data: what the page shows, serialisable as JSON.
         frame: the document, with `{{body}}`, `{{style}}`, `{{script}}`, the last two's hashes and
             `{{data}}` to fill in.
-        body: what the page shows before its script runs.
+        body: HTML that is shown before the script runs.
         css: its style sheet, without `</style`.
         js: its script, without `</script`.
     """
-    # A script element ends at "</script" and changes its mind at "<!--"; JSON can do without "<".
+    # In a script element "</script" and "<!--" are special; JSON can escape every "<".
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     parts = {
         "body": body,
@@ -63,19 +63,19 @@ def render_page(data: dict, frame: str, body: str, css: str, js: str) -> str:
 
 
 def _csp_hash(text: str) -> str:
-    """How a content security policy names an inline style or script."""
+    """The hash by which a content security policy allows an inline style or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
 def place_pictures(folders: list[str], page: Path, shot_ids: Iterable[str]) -> dict[str, str]:
-    """Addresses of the pictures of these shots; the pictures themselves where the shots are few."""
+    """URLs of the shots' pictures by shot id; `data:` URLs if there are few shots."""
     wanted = set(shot_ids)
     pictures = {shot_id: address for shot_id, address in find_pictures(folders, page).items() if shot_id in wanted}
     return inline_pictures(pictures, page) if len(wanted) <= MAX_INLINED else pictures
 
 
 def find_pictures(folders: list[str], page: Path) -> dict[str, str]:
-    """Addresses of the pictures in these folders, relative to the page and not yet escaped, by shot id."""
+    """URLs of the pictures in these folders by shot id, relative to the page and not escaped."""
     return {
         path.stem: Path(os.path.relpath(path, page.parent)).as_posix()
         for folder in folders
@@ -84,7 +84,7 @@ def find_pictures(folders: list[str], page: Path) -> dict[str, str]:
 
 
 def inline_pictures(pictures: dict[str, str], page: Path) -> dict[str, str]:
-    """The same with the pictures themselves as `data:` addresses."""
+    """The same with the pictures as `data:` URLs."""
     return {
         shot_id: "data:image/jpeg;base64," + base64.b64encode((page.parent / address).read_bytes()).decode("ascii")
         for shot_id, address in pictures.items()
@@ -92,18 +92,18 @@ def inline_pictures(pictures: dict[str, str], page: Path) -> dict[str, str]:
 
 
 def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
-    """Shots as a page shows them, by columns; names are lists, and numbers point into them.
+    """Shots for a page, by columns; labels, movies and so on are lists, and columns hold indices into them.
 
     Args:
         shots: rows of `dataset/shots.parquet`.
-        pictures: address of each shot's picture by shot id; shots without one are left out.
+        pictures: URL of each shot's picture by shot id; shots without one are left out.
         run: the run's name.
 
     Returns:
-        `labels` (those that are a best label first, by how often), `genres`, `flags`; `movies`
+        `labels` (top-1 labels first, by frequency), `genres`, `flags`; `movies`
         and `clips`, each with its columns; `shots` with the columns clip, number, start, end
-        (seconds), labels and scores (one list a rank, -1 and None where there is none), entropy
-        (None where there is none), flags (bit k: `flags[k]`) and picture (None without one).
+        (seconds), labels and scores (one list per rank, -1 and None if there is none), entropy
+        (None if there is none), flags (bit k: `flags[k]`) and picture (None without one).
     """
     labels = _labels(shots)
     index = {label: place for place, label in enumerate(labels)}
@@ -148,19 +148,19 @@ def _ranks() -> range:
 
 
 def _labels(shots: pd.DataFrame) -> list[str]:
-    """Labels among the best five of any shot: the commonest best label first, ties by name."""
+    """Labels in the top 5 of any shot: the most frequent top-1 label first, ties by name."""
     counts = shots["label_1"].value_counts()
     found = {label for rank in _ranks() for label in shots[f"label_{rank}"].dropna()}
     return sorted(found, key=lambda label: (-int(counts.get(label, 0)), label))
 
 
 def _split(names: object) -> list[str]:
-    """The parts of a `|`-separated text, each once; none where there is no text."""
+    """The unique parts of a `|`-separated text; none for empty text."""
     parts = names.split("|") if isinstance(names, str) else []
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
 def _rounded(values: pd.Series, digits: int) -> list[float | None]:
-    """Numbers for JSON, which knows no NaN."""
+    """Numbers for JSON, which has no NaN."""
     values = values.astype("float64").round(digits)
     return [value if np.isfinite(value) else None for value in values.tolist()]

@@ -1,4 +1,4 @@
-"""The look of all figures, and how they are saved."""
+"""Style of all figures, and saving."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from scripts.lib.files.atomic import atomic_path
 
 STYLE = {
     "font.size": 9,
-    # Titles of films are no formulas.
+    # Titles of movies are not formulas.
     "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -27,7 +27,7 @@ STYLE = {
 
 
 def new_figure(width: float, height: float, **grid) -> tuple[Figure, object]:
-    """A figure of so many inches with the project's style, and its axes (see `plt.subplots`)."""
+    """A figure in the project's style, size in inches, and its axes (see `plt.subplots`)."""
     plt.rcParams.update(STYLE)
     return plt.subplots(figsize=(width, height), constrained_layout=True, **grid)
 
@@ -42,12 +42,12 @@ def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:
 
 
 def label_colours(labels: Iterable[str]) -> dict[str, tuple]:
-    """A colour a label; the first sixty labels have one of their own."""
+    """One colour per label; the first sixty are distinct."""
     palette = [colour for name in ("tab20", "tab20b", "tab20c") for colour in plt.get_cmap(name).colors]
     return {label: palette[index % len(palette)] for index, label in enumerate(dict.fromkeys(labels))}
 
 
 def on_colour(colour: tuple | str) -> str:
-    """Black or white, whichever is readable on a colour, however matplotlib names it."""
+    """Black or white, whichever has the better contrast with a matplotlib colour."""
     red, green, blue = to_rgb(colour)
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"

@@ -1,7 +1,7 @@
-"""The list of clips a run works on, and how it is cut into shards.
+"""The clips of a run, and their shards.
 
-Read while Snakemake parses the workflow, so nothing heavy is imported here and no medium is
-opened or even looked for: whether a file can be used is found out by the job that decodes it.
+Used while Snakemake parses the workflow, so nothing heavy is imported here and no media file is
+opened or checked: the job that decodes a file finds out whether it can be used.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from pathlib import Path
 from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, open_csv, write_csv
 
-# The list of Condensed Movies' clips that `retrieve` makes.
+# The list of Condensed Movies' clips, made by `retrieve`.
 CLIP_LIST = "resources/clips.csv"
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
-# Ids become names of files, which may have 255 bytes, with other words around them.
+# Ids are parts of file names, which may have 255 bytes.
 LONGEST_ID = 180
 
 VIDEO_SUFFIXES = frozenset(
@@ -55,8 +55,8 @@ def read_manifest(path: str | Path) -> list[Clip]:
     """Clips of a manifest CSV, in the file's order.
 
     Raises:
-        UserError: the file is missing, is no UTF-8 CSV, lacks a column, or has rows that cannot
-            be used; one message lists them all by line.
+        UserError: the file is missing, is not UTF-8 CSV, lacks a column, or has invalid rows; one
+            message lists them all by line.
     """
     with open_csv(path, "manifest") as reader:
         header = reader.fieldnames or []
@@ -70,7 +70,7 @@ def read_manifest(path: str | Path) -> list[Clip]:
             line = reader.line_num
             clip, faults = _parse_row(row)
             if clip.clip_id in first_line:
-                faults.append(f"clip_id {clip.clip_id!r} is used already on line {first_line[clip.clip_id]}")
+                faults.append(f"clip_id {clip.clip_id!r} is already used on line {first_line[clip.clip_id]}")
             first_line.setdefault(clip.clip_id, line)
             problems += [f"line {line}: {fault}" for fault in faults]
             clips.append(clip)
@@ -96,7 +96,7 @@ def _header_message(path: str | Path, missing: list[str], unknown: list[str], re
 
 
 def _parse_row(row: dict) -> tuple[Clip, list[str]]:
-    """A clip as far as the row allows it, and what is wrong with the row."""
+    """The clip of a row, and the row's problems."""
     faults = []
     if None in row or any(value is None for value in row.values()):
         faults.append("the number of fields differs from the header's; quote fields that contain commas")
@@ -137,29 +137,29 @@ def _parse_seconds(text: str) -> float | None:
 
 
 def write_manifest(clips: Iterable[Clip], path: str | Path) -> None:
-    """Write clips as CSV, atomically; file names that are no UTF-8 survive the round trip."""
+    """Write clips as CSV, atomically; file names that are not UTF-8 survive the round trip."""
     write_csv(path, COLUMNS, (asdict(clip) for clip in clips))
 
 
 @dataclass(frozen=True)
 class Folder:
-    """What a walk through a folder found: video files by relative path, the rest by suffix."""
+    """Content of a folder: video files by relative path, numbers of other files by suffix."""
 
     videos: tuple[str, ...]
     ignored: Counter
 
     def ignored_line(self) -> str:
-        """One line on the files that are no videos, empty when there are none."""
+        """A message about the files that are not videos, empty if there are none."""
         if not self.ignored:
             return ""
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(self.ignored.items()))
-        return f"Ignored {self.ignored.total()} file(s) whose suffix is no video's: {kinds}"
+        return f"Ignored {self.ignored.total()} file(s) whose suffix is not that of a video: {kinds}"
 
 
 def find_clips(settings: dict, persisted: str | Path, is_main: bool) -> list[Clip]:
-    """The clips of a run, in the order that decides their shards; none before `retrieve` has listed them.
+    """The clips of a run, in the order of their shards; none before `retrieve` has listed them.
 
-    The submitting process reads the user's manifest or folder; jobs read what it has written at the run's start.
+    The submitting process reads the user's manifest or folder; jobs read the manifest that it wrote at the start.
 
     Args:
         settings: the configuration's `clips`.
@@ -210,7 +210,7 @@ def list_folder(folder: str | Path) -> Folder:
 
 
 def slug_of(relative_path: str, taken: set[str]) -> str:
-    """An id for a file: the slug of its path without suffix, made unique by a short hash."""
+    """An id for a file: the slug of its path without suffix, with a short hash if it is not unique."""
     from slugify import slugify
 
     stem = relative_path[: -len(Path(relative_path).suffix)]
@@ -223,20 +223,20 @@ def slug_of(relative_path: str, taken: set[str]) -> str:
 
 
 def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | Path) -> list[Clip]:
-    """The known clips in their order, then a clip for every video that is not among them.
+    """The known clips in their order, then a clip for each new video.
 
-    Nothing is taken away, so a shard that is finished keeps its rows. `videos` are paths relative
+    No clip is removed, so finished shards keep their rows. `videos` are paths relative
     to `folder`; so are the clips' paths.
 
     Raises:
-        UserError: none of the known clips is in the folder, which is then another collection.
+        UserError: none of the known clips is in the folder, which is another collection.
     """
     videos = list(videos)
     paths = {clip.path for clip in known}
     if known and paths.isdisjoint(videos):
         raise UserError(
-            f"the folder {folder} holds none of the {len(known)} clip(s) that this run knows from "
-            "before, so it is another collection: give it a run of its own "
+            f"the folder {folder} contains none of the {len(known)} clip(s) of this run's "
+            "manifest, so it is another collection: give it its own run "
             "(--config run=another_name), or bring the old files back"
         )
     taken = {clip.clip_id.lower() for clip in known}
@@ -248,18 +248,18 @@ def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | P
             clips.append(Clip(clip_id, video))
     if not clips:
         raise UserError(
-            f"the folder {folder} holds no video; recognised suffixes are {' '.join(sorted(VIDEO_SUFFIXES))}"
+            f"the folder {folder} contains no video; recognised suffixes are {' '.join(sorted(VIDEO_SUFFIXES))}"
         )
     return clips
 
 
 def cut_shards(clips: list[Clip], size: int) -> dict[str, list[Clip]]:
-    """Clips in order, `size` to a shard; the names, `00000` and on, never change on appending."""
+    """Clips in order, `size` per shard; appended clips do not change the names `00000`, `00001`, …"""
     return {f"{index:05d}": clips[start : start + size] for index, start in enumerate(range(0, len(clips), size))}
 
 
 def fingerprint(clips: list[Clip]) -> str:
-    """What identifies a shard's work: a digest over all that decides how its clips are decoded."""
+    """Digest of everything that decides how a shard's clips are decoded."""
     rows = [(clip.clip_id, clip.path, clip.start_time, clip.end_time) for clip in clips]
     return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
 
@@ -286,29 +286,29 @@ def shard_fingerprints(manifest: str | Path, config: dict) -> list[str]:
 def clips_root(config: dict) -> str | None:
     """Folder that the paths of the run's manifest are relative to, None for the working directory.
 
-    Jobs take it from the configuration, not from their parameters: a collection that has moved
-    need not be decoded again.
+    Jobs take it from the configuration, not from their parameters: moving a collection decodes
+    nothing again.
     """
     return config["clips"]["folder"] or config["clips"]["root"]
 
 
 def existing_root(config: dict) -> str | None:
-    """`clips_root`, which must be there: without it every clip would be taken for missing.
+    """`clips_root`, which must exist: otherwise every clip would count as missing.
 
     Raises:
         UserError: it is not a folder.
     """
     root = clips_root(config)
     if root and not Path(root).is_dir():
-        raise UserError(f"the folder of the clips, {root}, is not there; bring it back (is a disk not mounted?)")
+        raise UserError(f"the folder of the clips, {root}, does not exist; restore it (is a disk not mounted?)")
     return root
 
 
 def media_path(clip: Clip, root: str | Path | None) -> Path:
-    """Where a clip's file is: its path below `root`, or as it stands when there is no root."""
+    """Path of a clip's file, below `root` if there is one."""
     return Path(root or ".", clip.path)
 
 
 def metadata_digest(clips: list[Clip]) -> str:
-    """A digest over all columns of all clips: changes when a title or a genre does."""
+    """Digest of all columns of all clips, titles and genres included."""
     return hashlib.sha256(json.dumps([astuple(clip) for clip in clips]).encode("ascii")).hexdigest()[:16]

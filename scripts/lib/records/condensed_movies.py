@@ -8,14 +8,14 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_frame
 
-# One row of the table is of the year 1091.
+# One row of the table has the year 1091.
 FIRST_FILM = 1888
 
 
 def read_movies(clips_csv: str, movie_info_csv: str) -> pd.DataFrame:
     """Condensed Movies' clips: clip_id, movie_id, title, year, genres, upload_year, all text.
 
-    Years that are not known and genres of a movie without a row are empty.
+    Unknown years, and genres of a movie without a row, are empty.
 
     Raises:
         UserError: a table cannot be read, lacks a column, or genres are not written as a list.

@@ -18,14 +18,14 @@ SPLITS = ("train", "val", "test")
 SAMPLE_COLUMNS = ("shot_id", "clip_id", "movie_id", "labels", "scores")
 FACTS = ("title", "year", "genres")
 MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
-# Between the labels of a shot and the genres of a film.
+# Separates the labels of a shot and the genres of a movie.
 SEPARATOR = "|"
 
 _LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
 _WINDOW = re.compile(r"v_([A-Za-z0-9_-]+)_seg_(\d+)_(\d+)")
-# YouTube ids have eleven characters; after a folder's year may be such an id, or a window.
+# A YouTube id (eleven characters) or a window, perhaps after a folder's year.
 _YEAR_FOLDER = re.compile(r"^\d{4}-(?=[A-Za-z0-9_-]{11}$|v_)")
-# Keeps the release's formula finite for a class without positives.
+# In the release's formula; avoids division by zero for a class without positives.
 _RELEASE_EPSILON = 1e-5
 
 
@@ -55,11 +55,11 @@ def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]
     """Shots of a file in the authors' line format, `<clip>/<clip>-Scene-<NNN>.mp4 i [j …]`.
 
     Args:
-        n_labels: how many labels there are; None where the file may belong to another label list.
+        n_labels: number of labels; None if the file may belong to another label list.
 
     Raises:
-        UserError: the file cannot be read, or lines are of another form, name a label that does
-            not exist or one label twice, or a shot comes twice; one message lists them.
+        UserError: the file cannot be read, or lines have another form, an unknown or repeated label,
+            or a repeated shot; one message lists them.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]
         if len(set(line.indices)) < len(line.indices):
             problems.append(f"line {number}: a label is named twice")
         if line.shot_id in first_seen:
-            problems.append(f"line {number}: {line.shot_id} is on line {first_seen[line.shot_id]} already")
+            problems.append(f"line {number}: {line.shot_id} is already on line {first_seen[line.shot_id]}")
         first_seen.setdefault(line.shot_id, number)
         lines.append(line)
     if problems:
@@ -97,7 +97,7 @@ def read_label_map(path: str | Path) -> list[str]:
     """Labels by index, from the release's JSON of indices by label.
 
     Raises:
-        UserError: no JSON object, or its indices are not 0, 1, 2 and so on.
+        UserError: not a JSON object, or its indices are not 0, 1, 2 and so on.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -111,28 +111,28 @@ def read_label_map(path: str | Path) -> list[str]:
 
 
 def parse_window(clip_id: str) -> Window | None:
-    """The video and the seconds that a name like `v_<video>_seg_<from>_<to>` tells; None for other names."""
+    """Video and seconds of a name like `v_<video>_seg_<from>_<to>`; None for other names."""
     match = _WINDOW.fullmatch(clip_id)
     return Window(clip_id, match[1], int(match[2]), int(match[3])) if match else None
 
 
 def video_of(clip_id: str) -> str:
-    """The YouTube id that a window's name or a folder's (`2017-<id>`) tells; any other clip's own id."""
+    """The YouTube id in a window's name or in `2017-<id>` (from a folder); otherwise the clip's own id."""
     name = _YEAR_FOLDER.sub("", clip_id)
     window = parse_window(name)
     return window.video_id if window else name
 
 
 def find_videos(paths: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, str]:
-    """The video that each clip is or lies in, by clip id; clips of the same file are of the same video.
+    """The video of each clip, by clip id; clips of the same file have the same video.
 
-    A video's names are what `video_of` makes of its clips' ids and of its file's name without
-    suffix. Any name may look like a YouTube id, so one counts as such only if `named` has it or a
-    window tells it; a video without such a name is called as its file's first clip.
+    Candidates are the results of `video_of` for a file's clip ids and for its name without suffix.
+    Any name may look like a YouTube id, so a candidate counts only if it is in `named` or in a
+    window's name; otherwise the video is named after its file's first clip.
 
     Args:
-        paths: file of each clip as in the manifest; the clip id itself where there is no file.
-        named: ids of videos that are known from elsewhere, as those of verified shots.
+        paths: file of each clip as in the manifest; the clip id itself without a file.
+        named: known ids of videos, such as those of verified shots.
     """
     clips_of: dict[str, list[str]] = {}
     for clip_id, path in paths.items():
@@ -165,7 +165,7 @@ def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def instances(samples: pd.DataFrame) -> pd.DataFrame:
-    """Label instances: a row for each label of each sample, with `label` and `rank` (0: the highest score)."""
+    """Label instances: one row per label and sample, with `label` and `rank` (0: top-1)."""
     names = samples["labels"].str.split(SEPARATOR)
     counts = names.str.len().to_numpy()
     long = samples.drop(columns=["labels", "scores"]).loc[np.repeat(samples.index, counts)].reset_index(drop=True)
@@ -189,7 +189,7 @@ def usual_pos_weight(n_positive: np.ndarray, n_samples: int) -> np.ndarray:
 
 
 def class_table(samples: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """`labels.csv`: index, label, samples in each split, both kinds of pos_weight.
+    """`labels.csv`: index, label, samples in each split, both variants of pos_weight.
 
     Args:
         samples: `SAMPLE_COLUMNS` and `split`.
@@ -210,9 +210,9 @@ def class_table(samples: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 
 
 def most_frequent(values: pd.Series, keys: pd.Series) -> pd.Series:
-    """The most frequent value of each key, by key, the first of equally frequent ones.
+    """The most frequent value of each key, by key; of equally frequent ones the first.
 
-    Empty values do not count; keys that have no other are left out.
+    Empty values do not count; keys with empty values only are left out.
     """
     counts = values[values != ""].groupby([keys, values], sort=False).size()
     ranked = counts.sort_values(ascending=False, kind="stable").rename("n").reset_index()
@@ -220,17 +220,17 @@ def most_frequent(values: pd.Series, keys: pd.Series) -> pd.Series:
 
 
 def movie_facts(clips: pd.DataFrame) -> pd.DataFrame:
-    """`FACTS` of each movie, by movie_id: of each the value that most of its clips have, empty where none has one.
+    """`FACTS` of each movie, by movie_id: the most frequent non-empty values of its clips, or empty.
 
     Args:
-        clips: movie_id and `FACTS`, one row a clip.
+        clips: movie_id and `FACTS`, one row per clip.
     """
     facts = {name: most_frequent(clips[name], clips["movie_id"]) for name in FACTS}
     return pd.DataFrame(facts, index=pd.Index(clips["movie_id"].unique(), name="movie_id")).fillna("")
 
 
 def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """`movies.csv`: `MOVIE_COLUMNS`, a row for each movie and split that has samples.
+    """`movies.csv`: `MOVIE_COLUMNS`, one row per movie and split with samples.
 
     Args:
         samples: `SAMPLE_COLUMNS` and `split`.
@@ -257,7 +257,7 @@ def write_dataset(
     Args:
         samples: `SAMPLE_COLUMNS` and `split`.
         labels: all classes in the order of their indices.
-        movies: movie_id and `FACTS` of the movies that are known, see `movie_facts`.
+        movies: movie_id and `FACTS` of the known movies, see `movie_facts`.
         tables: paths of our split tables, in the order of `SPLITS`.
         lines: paths of the authors' line files, in the same order.
         labels_csv, movies_csv: paths of the other two tables.

@@ -30,7 +30,7 @@ class Shot:
 
     @property
     def shot_id(self) -> str:
-        """The release's name of a shot, at least three digits: `<clip_id>-Scene-007`."""
+        """The release's name of a shot, with at least three digits: `<clip_id>-Scene-007`."""
         return shot_id(self.clip_id, self.number)
 
 
@@ -60,7 +60,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
         problems = []
         for row in reader:
             if not SAFE_ID.fullmatch(row["clip_id"] or ""):
-                problems.append(f"line {reader.line_num}: {row['clip_id']!r} is no clip_id (A-Z a-z 0-9 _ -)")
+                problems.append(f"line {reader.line_num}: {row['clip_id']!r} is not a clip_id (A-Z a-z 0-9 _ -)")
             try:
                 start, end = float(row[f"start_{unit}"]), float(row[f"end_{unit}"])
             except (TypeError, ValueError):
@@ -75,7 +75,7 @@ def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]
 
 
 def write_shots(path: str | Path, shots: Iterable[Shot], fingerprint: str | None = None) -> None:
-    """Write shots as a table; those of a shard with its fingerprint."""
+    """Write shots as a table, those of a shard with its fingerprint."""
     rows = (dict(zip(SHOT_COLUMNS, astuple(shot), strict=True)) for shot in shots)
     if fingerprint is None:
         write_csv(path, SHOT_COLUMNS, rows)
@@ -87,7 +87,7 @@ def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, li
     """The shots of such a table by clip id, in its order.
 
     Raises:
-        UserError: it is not whole or not the table of the shard that `fingerprint` tells.
+        UserError: the table is incomplete or not that of the shard with this `fingerprint`.
     """
     rows = read_csv(path, *SHOT_COLUMNS) if fingerprint is None else read_shard_csv(path, fingerprint)
     shots = map(shot_from_row, rows)

@@ -1,4 +1,4 @@
-"""Tables that stand beside the paper's: long form for machines, the paper's shape for people."""
+"""Tables with the paper's values beside ours: long form as CSV, the paper's form as Markdown."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +31,7 @@ def write_comparisons(path: str | Path, rows: Iterable[dict[str, object]]) -> No
 
 
 def delta(paper: str, ours: str) -> str:
-    """Ours minus the paper's where both are numbers, to the paper's decimals; empty otherwise."""
+    """Ours minus the paper's if both are numbers, rounded to the paper's decimals; otherwise empty."""
     try:
         difference = float(ours) - float(paper)
     except ValueError:
@@ -41,7 +41,7 @@ def delta(paper: str, ours: str) -> str:
 
 
 def markdown_table(header: list[str], rows: Iterable[list[str]]) -> str:
-    """A Markdown table without the last line's end; a `|` in a cell does not end the cell."""
+    """A Markdown table without a final newline; a `|` in a cell is escaped."""
     lines = [header, ["---"] * len(header), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
@@ -53,7 +53,7 @@ def write_markdown(path: str | Path, header: list[str], rows: Iterable[list[str]
 
 
 def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:
-    """What the paper prints, and what its published files hold, by statistic and part of the dataset."""
+    """Values of the paper and of its published files, by statistic and part of the dataset."""
     return {(row["statistic"], row["part"]): (row["paper"], row["release"]) for row in read_csv(path)}
 
 
@@ -67,10 +67,10 @@ def write_statistics(
     """A list of statistics beside the paper's and the release's values, as CSV and as Markdown.
 
     Args:
-        csv, md: where to.
+        csv, md: paths of the two files.
         rows: statistic, part of the dataset, value.
         printed: see `printed_values`.
-        note: what the Markdown says of them below the table.
+        note: text below the Markdown table.
     """
     names = ("statistic", "part", "paper", "release", "ours")
     cells = [(name, part, *printed.get((name, part), ("", "")), str(value)) for name, part, value in rows]

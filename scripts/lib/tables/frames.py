@@ -13,13 +13,13 @@ from scripts.lib.jobs.storage import is_machines_fault
 
 
 def read_frame(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """A table with every cell as text, an empty one as empty text.
+    """A table with every cell as text.
 
     Args:
-        columns: those that it must have; it may have others.
+        columns: required columns; others are allowed.
 
     Raises:
-        UserError: the file cannot be read, or lacks columns, which are named.
+        UserError: the file cannot be read or lacks columns.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -28,7 +28,7 @@ def read_frame(path: str | Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     if missing := [column for column in columns if column not in table]:
         raise UserError(
             f"the table {path} lacks the column(s) {', '.join(missing)}; it has {', '.join(map(str, table))}. "
-            "Take the file as it was made or published"
+            "Use the file as it was made or published"
         )
     return table
 

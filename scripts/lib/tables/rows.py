@@ -1,4 +1,4 @@
-"""Tables that people and later steps read, written whole."""
+"""CSV tables, written atomically and read strictly."""
 
 import csv
 import re
@@ -11,9 +11,9 @@ from scripts.lib.jobs.errors import UserError, make_anew
 
 
 def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) -> None:
-    """Rows as UTF-8 CSV; None becomes an empty field, floats keep their shortest exact form."""
+    """Write rows as UTF-8 CSV; None becomes an empty field, floats get their shortest exact form."""
     rows = list(rows)
-    # Python leaves a carriage return unquoted when lines end in a newline.
+    # Python does not quote a carriage return if lines end in a newline.
     odd = any("\r" in value for row in rows for value in row.values() if isinstance(value, str))
     with (
         atomic_path(path) as temporary,
@@ -25,13 +25,13 @@ def write_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dict]) ->
         writer.writerows(rows)
 
 
-# What a spreadsheet would run. Titles such as "+1" and ids such as "-dQw4" only begin alike.
+# Formulas in spreadsheets; titles such as "+1" and ids such as "-dQw4" only look similar.
 _FORMULA = re.compile(r"\s*=|\s*[+\-@].*[=(|!]|[\t\r]")
-FORMULA_REFUSED = "begins like a formula, which a spreadsheet would run; put another character before it"
+FORMULA_REFUSED = "begins like a formula, which a spreadsheet would execute; put another character before it"
 
 
 def is_formula(cell: str) -> bool:
-    """Whether a spreadsheet that opens a table with this cell would take it for a formula."""
+    """Whether a spreadsheet would read this cell as a formula."""
     return _FORMULA.match(cell) is not None
 
 
@@ -64,10 +64,10 @@ def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
     """Rows of a CSV as text.
 
     Args:
-        columns: those that the table must have. Without any, it may also be empty or have rows of any length.
+        columns: required columns. Without any, the table may be empty and rows of any length.
 
     Raises:
-        UserError: the file cannot be read, lacks a column, or has a row that is not whole.
+        UserError: the file cannot be read, lacks a column, or has an incomplete row.
     """
     with open_csv(path) as reader:
         missing = [column for column in columns if column not in (reader.fieldnames or [])]
@@ -75,13 +75,13 @@ def read_csv(path: str | Path, *columns: str) -> list[dict[str, str]]:
     if missing:
         raise unusable_table(path, f"it lacks the column(s) {', '.join(missing)}")
     if columns and any(None in row or None in row.values() for row in rows):
-        raise unusable_table(path, "it has rows that are not whole")
+        raise unusable_table(path, "it has incomplete rows")
     return rows
 
 
 def unusable_table(path: str | Path, problem: str) -> UserError:
-    """What to say of a table that is damaged, cut off, or another one."""
+    """Message about a table that is damaged, truncated, or another one."""
     return UserError(
-        f"cannot use the table {path}: {problem}. Mend it or get it anew; if this workflow has made it, "
+        f"cannot use the table {path}: {problem}. Correct it or get it again; if this workflow has made it, "
         f"{make_anew(path)}"
     )

@@ -1,4 +1,4 @@
-"""Tables and folders of one shard: they say for which clips they were made, and are checked when read."""
+"""Tables and folders of one shard, which contain its fingerprint and are checked when read."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.tables.rows import open_csv, write_csv
 
-# Last column of a shard's tables: the shard's fingerprint and how many rows the table has.
+# Last column of a shard's tables: the shard's fingerprint and the table's number of rows.
 COLUMN = "fingerprint"
-# The same in a folder, without a number.
+# A file with the fingerprint in a folder.
 MARK = ".fingerprint"
 
 
@@ -16,7 +16,7 @@ def write_shard_csv(path: str | Path, columns: Iterable[str], rows: Iterable[dic
     """Write a table of the shard with this fingerprint."""
     rows = list(rows)
     mark = _mark(fingerprint, rows)
-    # Without a row to say so, the column's name does: a table that is cut off after its header is no empty one.
+    # An empty table has the fingerprint in the column's name: a table truncated after its header is recognised.
     column = COLUMN if rows else f"{COLUMN} {mark}"
     write_csv(path, (*columns, column), ({**row, column: mark} for row in rows))
 
@@ -25,7 +25,7 @@ def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
     """Rows of a table written by `write_shard_csv`, without its last column.
 
     Raises:
-        UserError: the table cannot be read, was made for other clips, or is not whole.
+        UserError: the table cannot be read, was made for other clips, or is incomplete.
     """
     with open_csv(path) as reader:
         header, rows = reader.fieldnames, list(reader)
@@ -38,7 +38,7 @@ def read_shard_csv(path: str | Path, fingerprint: str) -> list[dict[str, str]]:
     if not all(mark.startswith(f"{fingerprint}/") for mark in marks):
         raise UserError(f"{path} was made for other clips than this shard's; {remedy}")
     if set(marks) - {_mark(fingerprint, rows)}:
-        raise UserError(f"{path} has {len(rows)} rows, not {marks[0].partition('/')[2]} as it was written; {remedy}")
+        raise UserError(f"{path} has {len(rows)} rows, not {marks[0].partition('/')[2]} as written; {remedy}")
     return rows
 
 
@@ -47,12 +47,12 @@ def _mark(fingerprint: str, rows: list) -> str:
 
 
 def mark_folder(folder: Path, fingerprint: str) -> None:
-    """Write down for which clips a folder was filled."""
+    """Write a shard's fingerprint into its folder."""
     (folder / MARK).write_text(fingerprint, encoding="ascii")
 
 
 def check_folder(folder: str | Path, fingerprint: str) -> None:
-    """Raise UserError where a folder was filled for other clips, or not to its end."""
+    """Raise UserError if a folder was made for other clips, or is incomplete."""
     mark = Path(folder, MARK)
     if not mark.is_file() or mark.read_text(encoding="ascii", errors="replace") != fingerprint:
         raise UserError(f"{folder} was made for other clips than this shard's; {make_anew(folder)}")

@@ -1,4 +1,4 @@
-"""Validation of a run's configuration, with errors that name the key and the way out."""
+"""Validation of a run's configuration, with errors that name the key and the remedy."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,27 +8,27 @@ import yaml
 
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
-# Chapters of a run that starts from released split files, which has neither clips nor shots.
+# Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
-    """Bring a merged configuration into its final form, in place: values typed, paths found, everything checked.
+    """Complete a merged configuration in place: convert values to their types, find paths, check everything.
 
     Args:
-        config: the defaults with what the user has given merged into them.
+        config: the defaults merged with the user's values.
         folder: the workflow's.
         own: the user's configuration files.
-        given: keys that the user has given, in files or on the command line.
+        given: the user's top-level keys, from files or the command line.
 
     Raises:
-        UserError: lists every problem, each with its key and a way to mend it.
+        UserError: lists every problem with its key and the remedy.
     """
     for path in own:
         check_keys(path)
     if "clips" in given and not own:
         raise UserError(
-            "clips are given without a configuration, and the demo has its own; to label videos of yours add "
+            "clips are given without a configuration, and the demo has its own; to label your own videos add "
             "--configfile config/tag.yaml"
         )
     schema = load_schema(Path(folder, "config/schema.yaml"))
@@ -38,7 +38,7 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
 
 
 def _found_from_here(value, folder: Path):
-    """The configuration with paths of this repository's own files as they are from the working directory."""
+    """The configuration with paths of this repository's files relative to the working directory."""
     if isinstance(value, dict):
         return {key: _found_from_here(item, folder) for key, item in value.items()}
     if isinstance(value, str) and value.startswith("config/") and not Path(value).exists():
@@ -52,7 +52,7 @@ def load_schema(path: str | Path) -> dict:
 
 
 def check_keys(path: str | Path) -> None:
-    """Refuse a configuration file that gives a key twice: of two, YAML would take the last and not say so.
+    """Refuse a configuration file with a repeated key, of which YAML would silently use the last.
 
     Raises:
         UserError: lists the keys with their lines.
@@ -77,20 +77,19 @@ def check_keys(path: str | Path) -> None:
     try:
         look_at(yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader))
     except yaml.YAMLError:
-        # Snakemake has read it as JSON.
+        # Snakemake reads it as JSON.
         return
     if problems:
         raise UserError(f"{path} gives keys twice; delete one of each:\n{bullet_list(problems)}")
 
 
 def read_typed(value, schema: dict):
-    """The configuration with each value of the type its key wants, as far as it can be read so, and keys in order.
+    """The configuration with sorted keys, and each value converted to its key's type if possible.
 
-    One setting has one spelling, since Snakemake compares a rule's parameters as they are written: 30
-    for 30.0, or keys in another order, would run the rule again. Snakemake also reads
-    `--config key='{a: 1}'` with every value inside as text, and `--config run=1984` as a number. Text
-    that does not fit its key is read as YAML, a whole number that does not as text; what fits neither
-    way stays as it is.
+    Snakemake compares a rule's parameters as written: 30 instead of 30.0, or another order of keys,
+    would run the rule again. It also reads every value inside `--config key='{a: 1}'` as text, and
+    `--config run=1984` as a number. Text that does not fit its key is read as YAML, an integer that
+    does not fit as text; other values are unchanged.
     """
     from jsonschema import Draft202012Validator
 
@@ -119,11 +118,11 @@ def read_typed(value, schema: dict):
 
 
 def _read_number(value, schema: dict, validator):
-    """A number of the kind its key wants; a key that wants integer and number tells the two apart."""
+    """A number converted to its key's type, unless the key allows both integers and numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     if not validator.is_valid(value):
-        # A run may be called 1984.
+        # The name of a run can be 1984.
         return str(value) if isinstance(value, int) and validator.is_valid(str(value)) else value
     kinds = _kinds(schema)
     if kinds == {"integer"}:
@@ -132,7 +131,7 @@ def _read_number(value, schema: dict, validator):
 
 
 def _kinds(schema: dict) -> set[str]:
-    """The kinds of number that a value may be, over all its alternatives."""
+    """The numeric types that a value may have, over all alternatives."""
     named = (option.get("type", ()) for option in (schema, *schema.get("anyOf", [])))
     types = {kind for kinds in named for kind in ([kinds] if isinstance(kinds, str) else kinds)}
     return types & {"integer", "number"}
@@ -142,7 +141,7 @@ def check_config(config: dict, schema: dict) -> None:
     """Check a whole configuration against the closed schema and across its sections.
 
     Raises:
-        UserError: lists every problem, each with its key and a way to mend it.
+        UserError: lists every problem with its key and the remedy.
     """
     from jsonschema import Draft202012Validator
 
@@ -154,7 +153,7 @@ def check_config(config: dict, schema: dict) -> None:
 
 
 def _explain(error) -> list[str]:
-    """One line a fault; an unknown key is answered with the nearest that exists."""
+    """One line per problem; for an unknown key with the most similar known one."""
     place = ".".join(str(part) for part in error.absolute_path)
     if error.validator in ("additionalProperties", "anyOf") and isinstance(error.instance, dict):
         known = _known_keys(error.schema)
@@ -170,13 +169,13 @@ def _explain(error) -> list[str]:
 
 
 def _known_keys(schema: dict) -> dict[str, dict]:
-    """The keys that an object may have, with their schemas, over all its alternatives."""
+    """The known keys of an object with their schemas, over all alternatives."""
     options = (schema, *schema.get("anyOf", []))
     return {key: value for option in options for key, value in option.get("properties", {}).items()}
 
 
 def _check_across(config: dict):
-    """Faults that no schema can tell."""
+    """Problems that a schema cannot express."""
     yield from _check_taggers(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
@@ -185,17 +184,17 @@ def _check_across(config: dict):
             yield "dataset.verified: released files need the file of human-verified shots"
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
-                yield f"chapters: {chapter!r} cannot be made from dataset.released; take it out"
+                yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
     elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
         yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
     if "demo" in config["chapters"] and not config["demo"]:
-        yield "chapters: 'demo' is the demo run's alone (config/demo.yaml); take it out"
+        yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
         yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
 
 
 def _check_taggers(config: dict):
-    """Every tagger that is used exists, and so does its encoder."""
+    """Taggers and encoders that are used but not defined, and prompts without {label}."""
     for name in config["tagging"]["taggers"]:
         if name not in config["taggers"]:
             yield f"tagging.taggers: {name!r} is not among the taggers; {did_you_mean(name, config['taggers'])}"
@@ -214,4 +213,4 @@ def _check_clips(config: dict):
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
-        yield "clips.download: downloaded clips are those of a manifest and need a place: set root, and folder to null"
+        yield "clips.download: only a manifest's clips can be downloaded, to clips.root: set root, and folder to null"

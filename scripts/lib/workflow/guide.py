@@ -1,9 +1,9 @@
-"""What Snakemake tells a person: what can be asked for, and at a run's end what was made and where to look."""
+"""Texts for the terminal: the help, and the closing line of a run."""
 
 import re
 from pathlib import Path
 
-# Pages and folders of a run that people open, in the order in which they are named.
+# Pages and folders that the closing line names, in this order.
 PLACES = ("gallery/index.html", "taxonomy/review.html", "tables", "figures")
 
 
@@ -16,7 +16,7 @@ def help_text(folder: str | Path) -> str:
     folder = Path(folder)
     chapters = re.findall(r'^ *include: "rules/(\w+)\.smk"', (folder / "Snakefile").read_text(encoding="utf-8"), re.M)
     targets = {
-        "(none)": "what the configuration lists as its chapters",
+        "(none)": "the chapters that the configuration lists",
         "tables, figures": "the tables, or the figures, of these chapters",
         "tag": "every shot of a collection labelled, and the gallery",
         **{name: _first_line(folder / f"rules/{name}.smk", '"""') for name in chapters if name != "common"},
@@ -44,7 +44,7 @@ def _columns(rows: dict[str, str]) -> str:
 
 
 def closing_line(run: str | Path, n_clips: int) -> str:
-    """What a run has made and where to look: `477 shots, 96 clips, 0 failed. Open results/demo/gallery/index.html`.
+    """Result of a run and what to open: `477 shots, 96 clips, 0 failed. Open results/demo/gallery/index.html`.
 
     Args:
         run: the run's folder.

@@ -1,13 +1,13 @@
-"""Which of the project's modules decide what a script makes, read from its text: importing them would take seconds."""
+"""The project's modules that decide a script's result, from its text: importing them would take seconds."""
 
 import re
 from functools import cache
 from pathlib import Path
 
-# How a job runs, where its files are put and what it says, which does not change what it finds.
+# How a job runs, where its files are and what it prints: without effect on the result.
 RUNNING = ("scripts.lib.jobs.", "scripts.lib.workflow.", "scripts.lib.files.atomic")
-# How clips, rows and arrays are listed and stored. The clips of a shard are a parameter, and a file that is
-# stored in another way is refused by whoever reads it: an edit is not worth days of decoding.
+# How clips, rows and arrays are listed and stored. A shard's clips are a parameter, and readers refuse a file in
+# another format, so an edit need not repeat days of decoding.
 STORING = (
     "scripts.lib.files.hdf5",
     "scripts.lib.records.clips",
@@ -19,12 +19,12 @@ _IMPORT = re.compile(r"^[ \t]*(?:from (scripts[\w.]*) import (\([^)]*\)|.*)|impo
 
 
 def modules_of(script: Path, root: Path, left_out: tuple[str, ...] = RUNNING) -> list[Path]:
-    """The script, and the modules of `root` that it imports by itself or through others; sorted.
+    """The script and the modules of `root` that it imports directly or indirectly; sorted.
 
     Args:
         script: file below `root`.
         root: folder that holds the package `scripts`.
-        left_out: how the names of modules begin that do not count, nor does what they alone import.
+        left_out: prefixes of modules that are ignored, with what only they import.
     """
     found, todo = set(), [script]
     while todo:
@@ -38,7 +38,7 @@ def modules_of(script: Path, root: Path, left_out: tuple[str, ...] = RUNNING) ->
 
 @cache
 def _imports(path: Path, root: Path) -> list[tuple[str, Path]]:
-    """Name and file of each module that a file imports, wherever in it."""
+    """Name and file of each module that a file imports, also inside functions."""
     names = set()
     for package, members, module in _IMPORT.findall(path.read_text(encoding="utf-8")):
         names |= {package or module, *(f"{package}.{member}" for member in re.findall(r"\w+", members))}

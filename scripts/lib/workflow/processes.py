@@ -1,4 +1,4 @@
-"""What the processes that Snakemake starts for jobs need from the one that starts them, and owe to it."""
+"""Snakemake's process and its jobs: environment, orphaned jobs, locks, and early checks."""
 
 import errno
 import locale
@@ -19,11 +19,11 @@ from filelock import FileLock, Timeout
 
 from scripts.lib.jobs.errors import UserError, bullet_list
 
-# Names the process that jobs belong to, with the space of process numbers in which the number counts.
+# Environment variable with the PID of the Snakemake process and its PID namespace.
 OWNER = "MOVIECLIP_SNAKEMAKE"
 POLL_SECONDS = 1.0
 LOCK = ".lock"
-# What disks without locks answer.
+# Errors of file systems without locks.
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
@@ -31,7 +31,7 @@ _locks = []
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log: what it says of single jobs is left out, since they tell of themselves."""
+    """A filter of Snakemake's log that drops its lines about single jobs, which print their own."""
     from snakemake_interface_logger_plugins.common import LogEvent
 
     event = getattr(record, "event", None)
@@ -41,33 +41,32 @@ def is_news(record: logging.LogRecord) -> bool:
 
 
 def explained(function: Callable, *arguments):
-    """Call `function`; on what a user can mend, Snakemake ends with the message alone.
+    """Call `function`; a `UserError` ends Snakemake with its message only.
 
-    Any exception would come with a traceback, an input function's inside of two others.
+    An exception would be printed with a traceback, that of an input function inside two others.
     """
     from snakemake.logging import logger
 
     try:
         return function(*arguments)
     except UserError as error:
-        # Snakemake's log is in the locale's encoding, and a message may name any file.
+        # Snakemake's log is in the locale's encoding, and a message may contain any file name.
         encoding = locale.getpreferredencoding(False)
         logger.error(f"Error: {error}".encode(encoding, "backslashreplace").decode(encoding))
         sys.exit(1)
 
 
 def prepare_for_jobs(folder: str | os.PathLike) -> None:
-    """Set up this process so that the jobs it starts find `scripts.lib`, wherever the workflow lies.
+    """Set up this process's environment for its jobs.
 
-    The workflow's folder is put first on the path of every Python that is started from here. And
-    Snakemake writes `sys.executable` into shell commands as it stands, which a checkout (with its
-    environment inside) whose path has a space in it does not survive: the name is quoted for it.
-    Jobs are told whose they are, see `end_with_owner`.
+    The workflow's folder becomes the first entry of PYTHONPATH, so that jobs find `scripts.lib`.
+    `sys.executable` is quoted, because Snakemake writes it into shell commands unquoted and its path
+    may contain a space. Jobs get the owner's PID, see `end_with_owner`.
     """
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if str(folder) not in known:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *known])
-    # Threads that spin while they wait bring a machine to a halt on which several jobs compute.
+    # OpenMP threads that spin while waiting slow down the other jobs of the machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ[OWNER] = f"{os.getpid()}@{number_space()}"
     if os.path.exists(sys.executable):
@@ -75,10 +74,10 @@ def prepare_for_jobs(folder: str | os.PathLike) -> None:
 
 
 def end_with_owner() -> None:
-    """End this process as soon as the Snakemake process that it works for is gone, however that ended.
+    """End this process when its Snakemake process has ended.
 
-    A job that lives on would write into a run that has been started again meanwhile. The kernel's
-    signal on a parent's death does not serve: a shell stands between the two.
+    An orphaned job would write into a restarted run. PR_SET_PDEATHSIG does not help, because a shell
+    is between the two processes.
     """
     process, _, space = os.environ.get(OWNER, "").partition("@")
     if process and space == number_space():
@@ -88,7 +87,7 @@ def end_with_owner() -> None:
 def _end_after(process: int) -> None:
     with suppress(ProcessLookupError):
         _wait_for(process)
-    # Nothing is cleaned up: that could take long, and what is half-written bears no final name.
+    # No clean-up: it could take long, and incomplete files have temporary names.
     os._exit(1)
 
 
@@ -107,22 +106,22 @@ def _wait_for(process: int) -> None:
 
 
 def number_space() -> str:
-    """Name of the space in which this process's number counts: the host, and on it the container, if that is known."""
+    """Name of this process's PID namespace: the host and, if known, the namespace's id."""
     try:
-        # The first space of a Linux host has the same name on every host.
+        # The initial PID namespace has the same id on every host.
         return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return socket.gethostname()
 
 
 def hold_run(folder: str | os.PathLike) -> None:
-    """Keep other Snakemake processes out of a run's folder for as long as this one lives.
+    """Lock a run's folder against other Snakemake processes until this one ends.
 
-    Snakemake's own lock knows only the processes started in one place, and several checkouts may
-    share a results folder. The system gives this lock back when the process ends, however it ends.
+    Snakemake's own lock is per working directory, but several checkouts may share a results folder.
+    The operating system releases this lock when the process ends.
 
     Raises:
-        UserError: another process has the folder, or it cannot be written to.
+        UserError: another process has the lock, or the folder cannot be written to.
     """
     path = Path(folder, LOCK)
     lock = FileLock(path)
@@ -133,49 +132,49 @@ def hold_run(folder: str | os.PathLike) -> None:
         owner = path.read_text(encoding="utf-8", errors="replace").strip()
         raise UserError(
             f"{folder} is in use by another Snakemake process ({owner or 'unknown'}). Wait for it to "
-            "end, stop it, or give this run a name of its own (--config run=another_name)"
+            "end, stop it, or give this run its own name (--config run=another_name)"
         ) from None
     except OSError as error:
         if error.errno in NO_LOCKS:
-            # Some network disks know no locks: there Snakemake's own has to do.
+            # Some network file systems have no locks; Snakemake's own remains.
             return
         raise UserError(
-            f"{folder} cannot be written to ({error.strerror}). Make it writable, or let results/ be a link to a "
+            f"{folder} cannot be written to ({error.strerror}). Make it writable, or make results/ a link to a "
             "folder that is; then give the same command again"
         ) from error
     _locks.append(lock)
     with suppress(OSError):
-        # On a full disk the lock holds without the name.
+        # On a full disk the lock works without the text.
         path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
 
 
 def check_places(paths: Iterable[str | os.PathLike]) -> None:
-    """Look whether each file that is going to be made has a place; without one Snakemake ends in its own code.
+    """Check that the folders of these files can be written to; otherwise Snakemake ends with a traceback.
 
     Raises:
-        UserError: lists what is no folder, or may not be written to.
+        UserError: lists paths that are not folders or not writable.
     """
     problems = {}
     for folder in {Path(path).parent for path in paths}:
         place = next(part for part in (folder, *folder.parents) if os.path.lexists(part))
         if not place.is_dir():
-            problems[place] = f"{place} is in the way: it is no folder"
+            problems[place] = f"{place} is not a folder"
         elif not os.access(place, os.W_OK | os.X_OK):
             problems[place] = f"{place}/ may not be written to, or its disk is mounted read-only"
     if problems:
         raise UserError(
-            f"there is no place for what has to be made:\n{bullet_list(sorted(problems.values()))}\n"
-            "Mend that, or let the folder be a link to one that can be written to; then give the same command again"
+            f"the results cannot be written:\n{bullet_list(sorted(problems.values()))}\n"
+            "Correct this, or make the folder a link to one that is writable; then give the same command again"
         )
 
 
 def explain_kills(logs: list[str]) -> str:
-    """What to do about jobs that the system has killed, as Snakemake's logs tell of them; empty if there are none."""
+    """Advice on jobs that were killed, according to Snakemake's logs; empty if there are none."""
     texts = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs if Path(log).is_file())
     if not any(_KILLED.search(text) for text in texts):
         return ""
     return (
-        "A job was killed from outside, most likely because memory ran out. Give it more, or let it need less: "
+        "A job was killed from outside, most likely because memory ran out. Provide more, or reduce the need: "
         "fewer clips are decoded at a time with fewer --cores, and fewer frames are held with a lower "
         "tagging.batch_size. Then give the same command again: what is finished is kept."
     )

@@ -1,4 +1,4 @@
-"""What can be fetched, and where it is put."""
+"""Files that can be downloaded, and their paths."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
     """Rows of `config/sources.csv` by their path below `resources/` and below a mirror.
 
     Raises:
-        UserError: the table cannot be read, lacks a column, or has rows that cannot be used.
+        UserError: the table cannot be read, lacks a column, or has invalid rows.
     """
     rows = read_csv(path, *COLUMNS)
     problems, sources = [], {}
@@ -27,11 +27,11 @@ def read_sources(path: str | Path) -> dict[str, dict[str, str]]:
         if not _PATH.fullmatch(place) or {".", ".."} & {*place.split("/")}:
             problems.append(f"the path {place!r} is not one below resources/, of letters, digits, _ - and .")
         if place in sources:
-            problems.append(f"the path {place!r} is there twice")
+            problems.append(f"the path {place!r} is repeated")
         if not (row["url"].startswith(("https://", "http://")) or hub_file(row["url"])):
             problems.append(f"{place}: the url {row['url']!r} is neither https://… nor hf://owner/name@commit/file")
         if not _SHA256.fullmatch(row["sha256"]):
-            problems.append(f"{place}: the sha256 {row['sha256']!r} is not 64 hexadecimal digits, nor left out")
+            problems.append(f"{place}: the sha256 {row['sha256']!r} is neither 64 hexadecimal digits nor empty")
         sources[place] = row
     if problems:
         raise UserError(f"the table of sources {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
@@ -45,7 +45,7 @@ def hub_file(url: str) -> dict[str, str] | None:
 
 
 def in_mirror(path: str | Path, mirror: str | None) -> Path | None:
-    """The mirror's copy of a file or folder below `resources/`, None where it has none."""
+    """The mirror's copy of a file or folder below `resources/`, or None."""
     path = Path(path)
     if not mirror or path.parts[:1] != ("resources",):
         return None
@@ -59,39 +59,39 @@ def is_weights_file(pretrained: str) -> bool:
 
 
 def weights_file(encoder: dict) -> str:
-    """The file of weights of an encoder, given its settings: the user's own, or where `retrieve` puts it."""
+    """The weights file of an encoder with these settings: the user's, or the path of the download."""
     if is_weights_file(encoder["pretrained"]):
         return encoder["pretrained"]
     return f"resources/weights/{_stem(encoder['model'])}/{encoder['pretrained'].replace('/', '--')}.safetensors"
 
 
 def encoder_with(weights: str, encoders: dict[str, dict]) -> dict:
-    """The settings of the encoder whose weights are put at this path below `resources/`.
+    """The settings of the encoder whose weights have this path below `resources/`.
 
     Raises:
-        UserError: no encoder has its weights there.
+        UserError: there is no such encoder.
     """
     fetched = {
         weights_file(encoder): encoder for encoder in encoders.values() if not is_weights_file(encoder["pretrained"])
     }
     if weights not in fetched:
         raise UserError(
-            f"no encoder of this configuration fetches the weights {weights}: add one to encoders whose model and "
-            "pretrained make this path, or put the file there. Its encoders fetch:\n"
+            f"no encoder of this configuration uses the weights {weights}: add one to encoders whose model and "
+            "pretrained give this path, or put the file there. Its encoders use:\n"
             f"{bullet_list(sorted(fetched) or ['no weights'])}"
         )
     return fetched[weights]
 
 
 def needed_files(config: dict) -> list[str]:
-    """What the chapters of a run need that no rule makes from other files, in the order in which they need it."""
+    """The inputs of a run's chapters that are given or downloaded, in the order of use."""
     encoder = label_encoder_folder(config["taxonomy"]["encoder"])
     listed = [CLIP_LIST] if config["clips"]["manifest"] == CLIP_LIST else []
     return [*listed, *source_files(config), *([encoder] if "taxonomy" in config["chapters"] else [])]
 
 
 def source_files(config: dict) -> list[str]:
-    """The files that decide a run's results: given by the user, or fetched."""
+    """The files that decide a run's results: given by the user or downloaded."""
     taxonomy, dataset, chapters = config["taxonomy"], config["dataset"], set(config["chapters"])
     if taxonomy["labels"]:
         files = [taxonomy["labels"]]
@@ -111,7 +111,7 @@ def source_files(config: dict) -> list[str]:
 
 
 def release_files(dataset: dict) -> dict[str, str | list[str]]:
-    """The authors' published files and the tables that tell of them, by what they are.
+    """The authors' published files and related tables, by content.
 
     Args:
         dataset: the configuration's section of that name; `released` and `metadata` are folders.
@@ -130,20 +130,20 @@ def release_files(dataset: dict) -> dict[str, str | list[str]]:
 
 
 def label_encoder_folder(name: str) -> str:
-    """The folder of a sentence-transformers model: the user's own, or where `retrieve` puts a hub id's."""
+    """The folder of a sentence-transformers model: the user's, or that of the download."""
     return name if Path(name).is_dir() else f"resources/encoders/{name.replace('/', '--')}"
 
 
 def check_label_encoder(folder: str, name: str) -> str:
-    """The configured sentence encoder, which must be the one that belongs into `folder`.
+    """The configured sentence encoder, which must be that of `folder`.
 
     Raises:
-        UserError: it is another.
+        UserError: it is another one.
     """
     if label_encoder_folder(name) != folder:
         raise UserError(
-            f"the encoder of this configuration does not belong into {folder}: taxonomy.encoder is {name}; name the "
-            "one that you want there"
+            f"{folder} is not for the encoder of this configuration: taxonomy.encoder is {name}; set it to the one "
+            "that you want"
         )
     return name
 

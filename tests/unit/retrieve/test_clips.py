@@ -187,7 +187,7 @@ def test_three_network_errors_in_a_row_end_the_job(answers, tmp_path):
     rows = find_clips(clips_of(*IDS[:4]), tmp_path, fetch, lambda seconds: None)
     assert [row["status"] for row in rows] == ["network", "private", "network", "network"]
     asked.clear()
-    with pytest.raises(UserError, match=r"go_0fprkk98 and the clips after it cannot be had now: .*timed out"):
+    with pytest.raises(UserError, match=r"go_0fprkk98 and the clips after it cannot be downloaded now: .*timed out"):
         find_clips(clips_of(*IDS), tmp_path, fetch, lambda seconds: None)
     assert asked == [IDS[0]] * 3 + [IDS[1]] + [IDS[2]] * 3 + [IDS[3]] * 3 + [IDS[4]] * 3
 
@@ -338,7 +338,7 @@ def test_clips_are_listed_once_each_and_the_manifest_can_be_read(tmp_path, told)
     )
     clips = list_clips(given)
     assert [clip.clip_id for clip in clips] == ["-a", "b"]
-    assert "2 row(s) repeat a clip and are left out; 1 of them tell something else" in told.text
+    assert "2 row(s) repeat a clip and are left out; 1 of them have other values" in told.text
     write_manifest(clips, tmp_path / "clips.csv")
     assert read_manifest(tmp_path / "clips.csv") == clips
     assert clips[0] == Clip("-a", "2019/-a.mkv", "tt1", "A, B", "", "Drama|War")

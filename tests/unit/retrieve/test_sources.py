@@ -246,7 +246,7 @@ def test_a_checksum_that_nobody_published_is_recorded_and_checked_from_then_on(s
     copy = tmp_path / "mirror" / "movieclip" / "labels.txt"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(OLD)
-    with pytest.raises(UserError, match=r"not \w+ as the first copy"):
+    with pytest.raises(UserError, match=r"not \w+ like the first copy"):
         retrieve(source("good", None), str(tmp_path / "mirror"), name="third.txt")
     record.unlink()
     assert retrieve(source("good", None), str(tmp_path / "mirror"), name="third.txt").read_bytes() == OLD
@@ -351,8 +351,8 @@ def test_models_of_a_hub_may_come_from_the_mirror_and_stay_what_they_were(tmp_pa
     assert left(Path("resources", encoder, "x")) == ["1_Pooling", "model.safetensors"]
     (tmp_path / "mirror" / weights).write_bytes(OLD)
     (tmp_path / "mirror" / encoder / "model.safetensors").write_bytes(OLD)
-    with pytest.raises(UserError, match="as the first copy"):
+    with pytest.raises(UserError, match="like the first copy"):
         retrieve_weights("SomeModel", "tag", f"resources/{weights}", "mirror")
-    with pytest.raises(UserError, match="as the first copy"):
+    with pytest.raises(UserError, match="like the first copy"):
         retrieve_label_encoder("me/encoder", f"resources/{encoder}", "mirror")
     assert Path("resources", weights).read_bytes() == GOOD

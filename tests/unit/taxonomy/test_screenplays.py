@@ -62,12 +62,12 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>\n'
     [
         ("empty.txt", b"", "no text"),
         ("blank.txt", b" \n\n\t\n", "no text"),
-        ("binary.txt", bytes(range(256)) * 40, "it is no text"),
-        ("prose.txt", b"It was a dark and stormy night.\n", "no line of it is a scene heading"),
+        ("binary.txt", bytes(range(256)) * 40, "it is not text"),
+        ("prose.txt", b"It was a dark and stormy night.\n", "no line is a scene heading"),
         ("broken.fdx", b"<FinalDraft><Content>", "XML is broken"),
         ("bomb.fdx", final_draft(("Scene Heading", "&b;"), prolog=BOMB).encode(), "declares entities"),
-        ("broken.pdf", b"%PDF-1.4\nnothing more", "no PDF that can be read"),
-        ("not_a.pdf", b"INT. BAKERY - DAY\n", "no PDF that can be read"),
+        ("broken.pdf", b"%PDF-1.4\nnothing more", "not a readable PDF"),
+        ("not_a.pdf", b"INT. BAKERY - DAY\n", "not a readable PDF"),
     ],
 )
 def test_a_file_that_gives_nothing_is_reported_and_does_no_harm(tmp_path, name, content, reason):
@@ -109,7 +109,7 @@ def test_the_same_screenplay_in_two_formats_is_read_once(tmp_path):
 
 
 def test_folders_that_hold_no_screenplay(tmp_path):
-    with pytest.raises(UserError, match="holds no screenplay"):
+    with pytest.raises(UserError, match="contains no screenplay"):
         find_screenplays(tmp_path)
     with pytest.raises(UserError, match="there is no folder"):
         find_screenplays(tmp_path / "gone")

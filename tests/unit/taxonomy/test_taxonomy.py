@@ -285,11 +285,11 @@ def test_a_suggestion_the_expert_turned_round_stands_as_the_expert_says():
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("crek", "remove", "")], "line 2: crek is no label of this run"),
+        ([("crek", "remove", "")], "line 2: crek is not a label of this run"),
         ([("river", "keep", ""), ("creek", "merge", "rivver")], "line 3: creek merges into rivver"),
         ([("river", "remove", ""), ("creek", "merge", "river")], "line 3: creek → river, but river is removed"),
         ([("river", "merge", "creek"), ("creek", "merge", "river")], "circle"),
-        ([("river", "add", "")], "line 2: river is there already"),
+        ([("river", "add", "")], "line 2: river exists already"),
     ],
 )
 def test_answers_that_do_not_fit_are_named_with_their_line(rows, message):

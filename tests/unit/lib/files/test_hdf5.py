@@ -72,7 +72,7 @@ def test_damaged_content_is_refused_with_the_remedy(tmp_path):
     middle = len(content) // 2
     content[middle : middle + 4000] = bytes(4000)
     path.write_bytes(content)
-    with pytest.raises(UserError, match="cannot be read to its end") as refusal, open_h5(path) as file:
+    with pytest.raises(UserError, match="cannot be read completely") as refusal, open_h5(path) as file:
         file["rows"][:]
     assert f"rm {shlex.quote(str(path))}" in str(refusal.value)
 

@@ -54,7 +54,7 @@ def test_any_preparation_goes_into_batches_and_a_bad_clip_stops_none(make_video,
     assert frames["odd"] == frames["missing"] == []
     assert ends.keys() == frames.keys()
     assert ends["a"] is ends["b"] is None
-    for clip_id, words in [("missing", "does not exist"), ("shorter", "40 frames when"), ("odd", "unfit")]:
+    for clip_id, words in [("missing", "does not exist"), ("shorter", "40 frames at shot detection"), ("odd", "unfit")]:
         assert words in ends[clip_id]
 
 

@@ -1,4 +1,4 @@
-"""Which frames of a shot are looked at."""
+"""Sampling of frames in shots."""
 
 from itertools import accumulate, pairwise
 

@@ -193,7 +193,11 @@ def test_unknown_models_are_named_with_the_nearest(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         register_model(str(tmp_path / "none.json"))
     # Named like one of open_clip's own, which must not be taken in its place.
-    for text, words in (("[" * 50_000, "is no JSON object"), ("7", "is no JSON object"), ("{}", "lacks embed_dim")):
+    for text, words in (
+        ("[" * 50_000, "is not a JSON object"),
+        ("7", "is not a JSON object"),
+        ("{}", "lacks embed_dim"),
+    ):
         (tmp_path / "ViT-B-32.json").write_text(text)
         with pytest.raises(UserError, match=words):
             register_model(str(tmp_path / "ViT-B-32.json"))
@@ -307,7 +311,7 @@ def test_clips_that_changed_or_vanished_leave_the_others_alone(films, vit, tmp_p
     gone = Work(Clip("gone", str(tmp_path / "gone.mp4")), films[2].shots, 5)
     failures, _, content = embed(tmp_path / "x.h5", [films[0], changed, gone, films[2]], vit, batch_size=7, workers=2)
     assert failures.keys() == {"b", "gone"}
-    assert "24 frames when its shots were found, 23 now" in failures["b"]
+    assert "24 frames at shot detection, 23 now" in failures["b"]
     assert "does not exist" in failures["gone"]
     assert content.keys() == {"a", "c"}
     assert Counter(content["a"]["shot"].tolist()) == {1: 20, 2: 17}

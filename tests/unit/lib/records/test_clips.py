@@ -83,7 +83,7 @@ def test_every_problem_is_listed_with_its_line(refusal_of):
     )
     assert "has 12 problem(s)" in message
     for line, what in [
-        (3, "clip_id 'a' is used already on line 2"),
+        (3, "clip_id 'a' is already used on line 2"),
         (4, "clip_id '../x' is empty or has characters other than A-Z a-z 0-9 _ -"),
         (5, "clip_id '' is empty"),
         (6, "path is empty"),
@@ -250,9 +250,9 @@ def test_adding_files_changes_nothing_that_is_there(before, added, size):
 def test_another_collection_and_an_empty_folder_are_refused():
     """A folder that shares nothing with the run's clips would make a mixture of two collections."""
     known = [Clip("a", "a.mp4"), Clip("b", "b.mp4")]
-    with pytest.raises(UserError, match=r"holds none of the 2 clip\(s\).*--config run="):
+    with pytest.raises(UserError, match=r"contains none of the 2 clip\(s\).*--config run="):
         extend_with_folder(known, ["c.mp4"], "videos")
-    with pytest.raises(UserError, match=r"folder videos holds no video; .*\.mp4"):
+    with pytest.raises(UserError, match=r"folder videos contains no video; .*\.mp4"):
         extend_with_folder([], [], "videos")
 
 

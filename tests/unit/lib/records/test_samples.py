@@ -51,7 +51,7 @@ def test_lines_survive_reading_and_writing(tmp_path):
         ("../x/x-Scene-001.mp4 0", "is not"),
         ("x/x-Scene-001.mp4 0 3", "label 3 does not exist; there are 3"),
         ("x/x-Scene-001.mp4 1 1", "a label is named twice"),
-        ("-a_B/-a_B-Scene-001.mp4 1", "is on line 1 already"),
+        ("-a_B/-a_B-Scene-001.mp4 1", "is already on line 1"),
     ],
 )
 def test_bad_lines_are_told_with_their_number(tmp_path, line, words):

@@ -173,7 +173,7 @@ def test_all_faults_are_listed_once(config, schema):
     ):
         assert sum(expected in line for line in found) == 1
     # a value that is not allowed is answered with what the key means
-    assert "Clips a job works on" in next(line for line in found if "shard_size" in line)
+    assert "Clips per job" in next(line for line in found if "shard_size" in line)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_run_from_released_files_has_no_chapters_about_clips(config, schema):
     for words in (
         "dataset.verified",
         "'tagging' cannot be made",
-        "'demo' is the demo run's alone",
+        "'demo' is for the demo only",
         "dataset.fractions",
     ):
         assert sum(words in line for line in found) == 1
