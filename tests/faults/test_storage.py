@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from scripts.lib.tables.parquet import read_parquet
 
 from scripts.lib.files.hdf5 import (
     append_rows,
@@ -29,7 +30,6 @@ from scripts.lib.files.hdf5 import (
 )
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import Clip
-from scripts.lib.tables.parquet import read_parquet
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
 from scripts.lib.workflow.processes import explain_kills
