@@ -112,7 +112,7 @@ def test_rare_labels_go_until_none_is_left():
 @pytest.mark.parametrize(
     ("merges", "drop", "words"),
     [
-        ({}, [], ["'inn|hotel' holds a |"]),
+        ({}, [], ["'inn|hotel' contains a |"]),
         ({"cel": "room"}, [], ["dataset.merges: 'cel'", "did you mean 'cell'?"]),
         ({}, ["castle"], ["dataset.drop: 'castle'"]),
         ({"cell": "room", "room": "bar"}, [], ["'cell' goes to 'room', which is merged or dropped itself"]),

@@ -184,7 +184,7 @@ def test_a_good_file_is_put_in_place(source, retrieve):
     [
         ("good", b"other", ["has the sha256", "config/sources.csv", "mirror: FOLDER"]),
         ("page", PAGE, ["web page in place of the data", "mirror: FOLDER"]),
-        ("none", GOOD, ["cannot be fetched (404", "get the file labels.txt by another way"]),
+        ("none", GOOD, ["cannot be fetched (404", "get the file labels.txt in another way"]),
         ("busy", GOOD, ["cannot be fetched (503", "try again"]),
         ("cut", None, ["cannot be fetched (", "100000 bytes read", "try again"]),
         ("silent", GOOD, ["cannot be fetched (", "timed out"]),

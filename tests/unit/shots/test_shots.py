@@ -247,7 +247,7 @@ def test_unknown_detectors_and_parameters_are_named_with_the_nearest(make_video)
         run(clips, detector="adaptive", parameters={"threshold": 3})
     with pytest.raises(UserError, match=r"'contents' is unknown; did you mean 'content'"):
         run(clips, detector="contents")
-    with pytest.raises(UserError, match="refuses"):
+    with pytest.raises(UserError, match="rejects"):
         run(clips, parameters={"filter_mode": "melt"})
 
 
