@@ -35,6 +35,6 @@ def check_or_record(path: str | Path, name: str, origin: str, records: Path = RE
     recorded = record.read_text(encoding="utf-8").partition(" ")[0].strip()
     if found != recorded:
         raise UserError(
-            f"{origin} has the sha256 {found}, not {recorded} as the first copy that came here, of which {record} is "
-            f"the record. If its publisher has changed the file and you want the new one, {make_anew(record)}"
+            f"{origin} has the sha256 {found}, not {recorded} like the first copy, of which {record} is the record. "
+            f"If its publisher has changed the file and you want the new one, {make_anew(record)}"
         )
