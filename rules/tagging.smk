@@ -139,7 +139,7 @@ rule collect_shots:
 
 rule write_release_json:
     input:
-        rules.collect_shots.output.shots,
+        shots=rules.collect_shots.output.shots,
         code=code("tagging/write_release_json"),
     output:
         out("dataset/movieclip.json"),
@@ -234,7 +234,7 @@ rule plot_score_matrix:
 
 rule plot_timelines:
     input:
-        rules.collect_shots.output.shots,
+        shots=rules.collect_shots.output.shots,
         code=code("tagging/plot_timelines"),
     output:
         report(

@@ -261,7 +261,7 @@ rule cluster_labels:
 
 rule plot_clusters:
     input:
-        rules.cluster_labels.output[0],
+        taxonomy=rules.cluster_labels.output[0],
         code=code("taxonomy/plot_clusters"),
     output:
         report(
@@ -302,7 +302,7 @@ rule compare_with_paper:
 
 rule sample_shots:
     input:
-        of_shards(of_clips("shots/{shard}.csv")),
+        shots=of_shards(of_clips("shots/{shard}.csv")),
         code=code("taxonomy/sample_shots"),
     output:
         out("taxonomy/sample.csv"),

@@ -49,27 +49,60 @@ def make_mini(folder: Path, make_video) -> Workspace:
     movies = [clip.__class__(clip.clip_id, clip.path, f"tt{clip.clip_id}", "Title", "1999", "Drama") for clip in clips]
     write_manifest(movies, material / "clips.csv")
     random_weights(material / "clip_small.safetensors")
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    config["run"], config["demo"] = "mini", None
-    config["chapters"].append("verification")
-    config["clips"] |= {"manifest": "material/clips.csv", "root": None, "shard_size": 2}
-    config["taxonomy"] |= {"screenplays": "material/screenplays", "sample": {"shots": 3, "seed": 0}, "review": None}
-    config["shots"]["parameters"]["min_scene_len"] = 0.1
-    config["taggers"]["demo_clip"]["pretrained"] = "material/clip_small.safetensors"
-    config["tagging"] |= {"frames": {"per_shot": 2}, "batch_size": 4}
-    config["dataset"] |= {"top1_threshold": 0.0, "rank_threshold": 0.0, "top_k": 2, "exclude_flags": []}
-    config["dataset"]["evaluation_set"] = "material/evaluation_set.csv"
     (material / "evaluation_set.csv").write_text(EVALUATION_SET, encoding="utf-8")
-    (folder / "mini.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "mini.yaml").write_text(yaml.safe_dump(MINI), encoding="utf-8")
     make_released(folder)
     return workspace
 
 
+# What differs from config/default.yaml.
+MINI = {
+    "run": "mini",
+    "chapters": ["taxonomy", "shots", "tagging", "dataset", "verification", "gallery", "report"],
+    "clips": {"manifest": "material/clips.csv", "shard_size": 2},
+    "taxonomy": {
+        "screenplays": "material/screenplays",
+        "hvu_tags": "config/demo/hvu_tags.csv",
+        "review": None,
+        "compare_with": "config/demo/labels.txt",
+        "min_scripts": 2,
+        "sample": {"shots": 3},
+    },
+    "shots": {"parameters": {"content": {"min_scene_len": 0.1}}},
+    "encoders": {
+        "clip_small": {
+            "model": "config/demo/clip_small.json",
+            "pretrained": "material/clip_small.safetensors",
+            "frames": "2 per shot",
+            "dtype": "fp32",
+        }
+    },
+    "taggers": {
+        "clip_small": {
+            "encoder": "clip_small",
+            "prompts": ["A photo of a {label}"],
+            "score": "softmax",
+            "logit_scale": "model",
+        }
+    },
+    "tagging": {"taggers": ["clip_small"], "batch_size": 4},
+    "dataset": {
+        "evaluation_set": "material/evaluation_set.csv",
+        "top1_threshold": 0.0,
+        "rank_threshold": 0.0,
+        "top_k": 2,
+    },
+}
 EVALUATION_SET = """shot_id,clip_id,video_id,scene,start_time,end_time,movie_id,labels,movie_split,movie_disjoint
 clip0-Scene-002,clip0,clip0,2,0,1,ttclip0,bar,train,no
 """
+RELEASED_RUN = {
+    "run": "released",
+    "chapters": ["dataset", "verification"],
+    "taxonomy": {"labels": "material/released/labels.txt"},
+    "dataset": {"released": "material/released", "verified": "material/released/verified.txt"},
+}
 SPLIT_FILE = "material/released/{}_multi_label_thresh_0_4_0_1_150_labels.txt"
-VERIFIED = "material/released/verified.txt"
 RELEASED_FILES = {
     "material/released/labels.txt": "bar\nkitchen\n",
     "material/released/multi_label_thresh_0_4_0_1_label_map.json": '{"bar": 0, "kitchen": 1}',
@@ -77,7 +110,7 @@ RELEASED_FILES = {
     SPLIT_FILE.format("train"): "a/a-Scene-001.mp4 0 1\na/a-Scene-002.mp4 0\n",
     SPLIT_FILE.format("val"): "b/b-Scene-001.mp4 0\n",
     SPLIT_FILE.format("test"): "c/c-Scene-001.mp4 1\n",
-    VERIFIED: "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
+    "material/released/verified.txt": "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
     "resources/condensed_movies/clips.csv": (
         "videoid,imdbid,title,year,upload_year\na,tt1,A,1999.0,2011\nb,tt2,B,2001.0,2012\nc,tt3,C,-1,2013\n"
     ),
@@ -93,10 +126,7 @@ def make_released(folder: Path) -> None:
     for name, text in RELEASED_FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config/published.yaml").read_text(encoding="utf-8"))
-    config["run"], config["taxonomy"] = "released", {"labels": "material/released/labels.txt"}
-    config["dataset"] |= {"released": "material/released", "verified": VERIFIED, "merges": {}, "drop": []}
-    (folder / "released.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "released.yaml").write_text(yaml.safe_dump(RELEASED_RUN), encoding="utf-8")
 
 
 def copy_of(workspace: Workspace, folder: Path) -> Workspace:
