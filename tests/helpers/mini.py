@@ -1,4 +1,4 @@
-"""Whole runs of every rule, on three tiny clips and on tiny released files, small enough to be killed many times."""
+"""Whole runs of every rule but the demo's, on three tiny clips and on tiny released files."""
 
 import json
 import os
@@ -31,6 +31,16 @@ RELEASED_SETTINGS = (
     *("resources/clips.csv", f"{RELEASED}/tables/release.csv", f"{RELEASED}/tables/leakage.csv"),
     *("--cores", "16", "--configfile", "released.yaml"),
 )
+# A rule for each way in which results are written, and what it makes.
+WAYS = {
+    "score_shots": [f"{RUN}/scores/clip_small/{shard}.h5" for shard in ("00000", "00001")],
+    "make_thumbnails": [f"{RUN}/gallery/thumbnails/{shard}" for shard in ("00000", "00001")],
+    "select_shots": [f"{RUN}/dataset/kept.parquet"],
+    "make_table2": [f"{RUN}/tables/table2.csv", f"{RUN}/tables/table2.md"],
+    "write_release_json": [f"{RUN}/dataset/movieclip.json"],
+    "make_gallery": [f"{RUN}/gallery/index.html"],
+    "plot_score_matrix": [f"{RUN}/figures/fig3.png", f"{RUN}/figures/fig3.svg"],
+}
 # Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
 SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")
 
@@ -146,6 +156,11 @@ def random_weights(path: Path) -> None:
     save_file(open_clip.create_model("clip_small").state_dict(), path)
 
 
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
 class Starter:
     """The process that starts Snakemake, see `tests.helpers.starter`."""
 
@@ -172,6 +187,7 @@ class Started:
 
     def __init__(self, workspace: Workspace, *arguments: str, settings: tuple[str, ...] = SETTINGS, **variables: str):
         environment = {**os.environ, **variables, "PYTHONPATH": str(HOOK)}
+        self.workspace = workspace
         environment["MPLCONFIGDIR"] = str(workspace.path / ".matplotlib")
         self._log = workspace.path / "snakemake.txt"
         command = {"arguments": [*arguments, *settings], "folder": str(workspace.path)}
@@ -235,13 +251,14 @@ def _scripts(session: int) -> list[tuple[int, str]]:
 
 
 def differences(ours: Path, reference: Path, only: str | None = None) -> list[str]:
-    """Files of two runs that differ in content; what tells of the work itself (logs, times) is left out."""
-    names = [{only} if only else _names(folder) for folder in (ours, reference)]
+    """Files of two runs that differ in content."""
+    names = [{only} if only else files_of(folder) for folder in (ours, reference)]
     found = [f"{name} is in one of them only" for name in sorted(names[0] ^ names[1])]
     return found + [name for name in sorted(names[0] & names[1]) if not _same(ours / name, reference / name)]
 
 
-def _names(folder: Path) -> set[str]:
+def files_of(folder: Path) -> set[str]:
+    """Files below a run's folder that its rules make; what tells of the work itself (logs, times) is left out."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {
         str(name)

@@ -28,11 +28,22 @@ NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
 _locks = []
+# Jobs that have failed and have not been made good by another attempt, by number.
+_failures: dict[int, str] = {}
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log: without what the scheduler says twice for every job, whatever `--quiet` asks for."""
-    return not str(record.msg).startswith(("Select jobs to execute", "Execute "))
+    """A filter of Snakemake's log: without what the scheduler says twice for every job, whatever `--quiet` asks for.
+
+    It also notes which jobs fail: with rules kept quiet, Snakemake does not tell (see `explain_failures`).
+    """
+    message = str(record.msg)
+    if message.startswith("Error in rule "):
+        logs = f"; see {', '.join(record.log)}" if record.log else ""
+        _failures[record.jobid] = f"{record.rule_name} ({', '.join(record.output)}){logs}"
+    elif message.startswith("Finished jobid: "):
+        _failures.pop(record.job_id, None)
+    return not message.startswith(("Select jobs to execute", "Execute "))
 
 
 def explained(function: Callable, *arguments):
@@ -162,6 +173,16 @@ def check_places(paths: Iterable[str | os.PathLike]) -> None:
             f"there is no place for what has to be made:\n{bullet_list(sorted(problems.values()))}\n"
             "Mend that, or let the folder be a link to one that can be written to; then give the same command again"
         )
+
+
+def explain_failures(logs: list[str]) -> str:
+    """Which jobs have failed, what they should have made and where their logs are, and what to do about killed ones.
+
+    Args:
+        logs: Snakemake's.
+    """
+    failed = f"Failed:\n{bullet_list(list(_failures.values()))}" if _failures else ""
+    return "\n".join(filter(None, [failed, explain_kills(logs)]))
 
 
 def explain_kills(logs: list[str]) -> str:
