@@ -15,10 +15,11 @@ from scripts.lib.workflow import sources
 from scripts.lib.workflow.config import complete_config
 from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
-from scripts.lib.workflow.processes import check_places, explain_kills, explained, hold_run, is_news, prepare_for_jobs
+from scripts.lib.workflow import processes
+from scripts.lib.workflow.processes import explained
 
-prepare_for_jobs(workflow.basedir)
-logger.addFilter(is_news)
+processes.prepare_for_jobs(workflow.basedir)
+logger.addFilter(processes.is_news)
 explained(complete_config, config, workflow.basedir, OWN_CONFIGS, workflow.config_settings.overwrite_config)
 
 
@@ -86,8 +87,9 @@ wildcard_constraints:
 onstart:
     if workflow.is_main_process:
         for folder in {out(""), of_clips("")}:
-            explained(hold_run, folder)
-        explained(check_places, asked_for())
+            explained(processes.hold_run, folder)
+        missing = [path for path in rules.retrieve.input if not os.path.exists(path)]  # the others may be read-only
+        explained(processes.check_places, [*asked_for(), *missing])
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
 
@@ -98,5 +100,5 @@ onsuccess:
 
 
 onerror:
-    if advice := explain_kills(log):
+    if advice := processes.explain_failures(log):
         logger.error(advice)

@@ -1,6 +1,10 @@
 """What several tests share: the repository, real clips where they are at hand, clips rendered here."""
 
 import os
+
+# Before NumPy and torch are loaded here and in every process that is started: tests run side by side.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +18,9 @@ import pytest
 from scripts.lib.records.clips import Clip
 from tests.helpers import ROOT
 from tests.helpers.runs import demo_run, small_tagger, workspace  # noqa: F401
+
+# Tests that read one long run, by the fixture that makes it: one worker makes it, once, and begins with it.
+LONG_RUNS = {"demo_run": "demo", "material": "mini"}
 
 # Timestamps of clips with a variable frame rate.
 FINE_TICK = Fraction(1, 24000)
@@ -103,6 +110,15 @@ def turn(path: Path, degrees: int) -> None:
     matrix = (cosine * fixed, sine * fixed, 0, -sine * fixed, cosine * fixed, 0, 0, 0, 1 << 30)
     content[header + 44 : header + 80] = struct.pack(">9i", *matrix)
     path.write_bytes(content)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests of one file, and those of one long run, go to the same worker, which makes their fixtures once."""
+    groups = {item: next((LONG_RUNS[name] for name in LONG_RUNS if name in item.fixturenames), None) for item in items}
+    items.sort(key=lambda item: groups[item] is None)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item] or item.path.stem))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ def material(make_video, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(material, tmp_path_factory):
-    """Both whole mini runs, and every job's script as Snakemake wrote it, in `kept/`."""
+    """Both whole mini runs; `kept/` has every job's script as Snakemake wrote it, and the final names it gave."""
     workspace = copy_of(material, tmp_path_factory.mktemp("undisturbed") / "run")
     (workspace.path / "kept").mkdir()
     for settings in (SETTINGS, RELEASED_SETTINGS):

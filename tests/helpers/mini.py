@@ -1,4 +1,4 @@
-"""Whole runs of every rule, on three tiny clips and on tiny released files, small enough to be killed many times."""
+"""Whole runs of every rule but the demo's, on three tiny clips and on tiny released files."""
 
 import json
 import os
@@ -31,6 +31,16 @@ RELEASED_SETTINGS = (
     *("resources/clips.csv", f"{RELEASED}/tables/release.csv", f"{RELEASED}/tables/leakage.csv"),
     *("--cores", "16", "--configfile", "released.yaml"),
 )
+# A rule for each way in which results are written, and what it makes.
+WAYS = {
+    "score_shots": [f"{RUN}/scores/clip_small/{shard}.h5" for shard in ("00000", "00001")],
+    "make_thumbnails": [f"{RUN}/gallery/thumbnails/{shard}" for shard in ("00000", "00001")],
+    "select_shots": [f"{RUN}/dataset/kept.parquet"],
+    "make_table2": [f"{RUN}/tables/table2.csv", f"{RUN}/tables/table2.md"],
+    "write_release_json": [f"{RUN}/dataset/movieclip.json"],
+    "make_gallery": [f"{RUN}/gallery/index.html"],
+    "plot_score_matrix": [f"{RUN}/figures/fig3.png", f"{RUN}/figures/fig3.svg"],
+}
 # Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
 SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")
 
@@ -49,27 +59,60 @@ def make_mini(folder: Path, make_video) -> Workspace:
     movies = [clip.__class__(clip.clip_id, clip.path, f"tt{clip.clip_id}", "Title", "1999", "Drama") for clip in clips]
     write_manifest(movies, material / "clips.csv")
     random_weights(material / "clip_small.safetensors")
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    config["run"], config["demo"] = "mini", None
-    config["chapters"].append("verification")
-    config["clips"] |= {"manifest": "material/clips.csv", "root": None, "shard_size": 2}
-    config["taxonomy"] |= {"screenplays": "material/screenplays", "sample": {"shots": 3, "seed": 0}, "review": None}
-    config["shots"]["parameters"]["min_scene_len"] = 0.1
-    config["taggers"]["demo_clip"]["pretrained"] = "material/clip_small.safetensors"
-    config["tagging"] |= {"frames": {"per_shot": 2}, "batch_size": 4}
-    config["dataset"] |= {"top1_threshold": 0.0, "rank_threshold": 0.0, "top_k": 2, "exclude_flags": []}
-    config["dataset"]["evaluation_set"] = "material/evaluation_set.csv"
     (material / "evaluation_set.csv").write_text(EVALUATION_SET, encoding="utf-8")
-    (folder / "mini.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "mini.yaml").write_text(yaml.safe_dump(MINI), encoding="utf-8")
     make_released(folder)
     return workspace
 
 
+# What differs from config/default.yaml.
+MINI = {
+    "run": "mini",
+    "chapters": ["taxonomy", "shots", "tagging", "dataset", "verification", "gallery", "report"],
+    "clips": {"manifest": "material/clips.csv", "shard_size": 2},
+    "taxonomy": {
+        "screenplays": "material/screenplays",
+        "hvu_tags": "config/demo/hvu_tags.csv",
+        "review": None,
+        "compare_with": "config/demo/labels.txt",
+        "min_scripts": 2,
+        "sample": {"shots": 3},
+    },
+    "shots": {"parameters": {"content": {"min_scene_len": 0.1}}},
+    "encoders": {
+        "clip_small": {
+            "model": "config/demo/clip_small.json",
+            "pretrained": "material/clip_small.safetensors",
+            "frames": "2 per shot",
+            "dtype": "fp32",
+        }
+    },
+    "taggers": {
+        "clip_small": {
+            "encoder": "clip_small",
+            "prompts": ["A photo of a {label}"],
+            "score": "softmax",
+            "logit_scale": "model",
+        }
+    },
+    "tagging": {"taggers": ["clip_small"], "batch_size": 4},
+    "dataset": {
+        "evaluation_set": "material/evaluation_set.csv",
+        "top1_threshold": 0.0,
+        "rank_threshold": 0.0,
+        "top_k": 2,
+    },
+}
 EVALUATION_SET = """shot_id,clip_id,video_id,scene,start_time,end_time,movie_id,labels,movie_split,movie_disjoint
 clip0-Scene-002,clip0,clip0,2,0,1,ttclip0,bar,train,no
 """
+RELEASED_RUN = {
+    "run": "released",
+    "chapters": ["dataset", "verification"],
+    "taxonomy": {"labels": "material/released/labels.txt"},
+    "dataset": {"released": "material/released", "verified": "material/released/verified.txt"},
+}
 SPLIT_FILE = "material/released/{}_multi_label_thresh_0_4_0_1_150_labels.txt"
-VERIFIED = "material/released/verified.txt"
 RELEASED_FILES = {
     "material/released/labels.txt": "bar\nkitchen\n",
     "material/released/multi_label_thresh_0_4_0_1_label_map.json": '{"bar": 0, "kitchen": 1}',
@@ -77,7 +120,7 @@ RELEASED_FILES = {
     SPLIT_FILE.format("train"): "a/a-Scene-001.mp4 0 1\na/a-Scene-002.mp4 0\n",
     SPLIT_FILE.format("val"): "b/b-Scene-001.mp4 0\n",
     SPLIT_FILE.format("test"): "c/c-Scene-001.mp4 1\n",
-    VERIFIED: "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
+    "material/released/verified.txt": "v_a_seg_0_10/v_a_seg_0_10-Scene-001.mp4 0\n",
     "resources/condensed_movies/clips.csv": (
         "videoid,imdbid,title,year,upload_year\na,tt1,A,1999.0,2011\nb,tt2,B,2001.0,2012\nc,tt3,C,-1,2013\n"
     ),
@@ -93,10 +136,7 @@ def make_released(folder: Path) -> None:
     for name, text in RELEASED_FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    config = yaml.safe_load((ROOT / "config/published.yaml").read_text(encoding="utf-8"))
-    config["run"], config["taxonomy"] = "released", {"labels": "material/released/labels.txt"}
-    config["dataset"] |= {"released": "material/released", "verified": VERIFIED, "merges": {}, "drop": []}
-    (folder / "released.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "released.yaml").write_text(yaml.safe_dump(RELEASED_RUN), encoding="utf-8")
 
 
 def copy_of(workspace: Workspace, folder: Path) -> Workspace:
@@ -114,6 +154,11 @@ def random_weights(path: Path) -> None:
     torch.manual_seed(0)
     open_clip.add_model_config(ROOT / "config/demo/clip_small.json")
     save_file(open_clip.create_model("clip_small").state_dict(), path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 class Starter:
@@ -142,6 +187,7 @@ class Started:
 
     def __init__(self, workspace: Workspace, *arguments: str, settings: tuple[str, ...] = SETTINGS, **variables: str):
         environment = {**os.environ, **variables, "PYTHONPATH": str(HOOK)}
+        self.workspace = workspace
         environment["MPLCONFIGDIR"] = str(workspace.path / ".matplotlib")
         self._log = workspace.path / "snakemake.txt"
         command = {"arguments": [*arguments, *settings], "folder": str(workspace.path)}
@@ -205,13 +251,14 @@ def _scripts(session: int) -> list[tuple[int, str]]:
 
 
 def differences(ours: Path, reference: Path, only: str | None = None) -> list[str]:
-    """Files of two runs that differ in content; what tells of the work itself (logs, times) is left out."""
-    names = [{only} if only else _names(folder) for folder in (ours, reference)]
+    """Files of two runs that differ in content."""
+    names = [{only} if only else files_of(folder) for folder in (ours, reference)]
     found = [f"{name} is in one of them only" for name in sorted(names[0] ^ names[1])]
     return found + [name for name in sorted(names[0] & names[1]) if not _same(ours / name, reference / name)]
 
 
-def _names(folder: Path) -> set[str]:
+def files_of(folder: Path) -> set[str]:
+    """Files below a run's folder that its rules make; what tells of the work itself (logs, times) is left out."""
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {
         str(name)

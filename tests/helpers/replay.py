@@ -1,4 +1,4 @@
-"""Repeats every job of a finished run on a disk that is too small for it, then on one that is not.
+"""Repeats a job for each way of writing on a disk that is too small for it, then on one that is not.
 
     python -m tests.helpers.replay WORKSPACE
 
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.helpers.mini import differences
+from tests.helpers.mini import WAYS, differences, remove
 
 PAGE = 4096
 ROOMY = 1 << 30
@@ -38,10 +38,6 @@ def leave(folder: Path, pages: int | None) -> None:
 def pages_of(path: Path) -> int:
     files = [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
     return sum(-(-file.stat().st_size // PAGE) for file in files)
-
-
-def remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def run(script: str, name: str) -> tuple[int, str]:
@@ -109,20 +105,16 @@ def unlike(path: Path, reference: Path) -> bool:
 
 
 def main(workspace: Path) -> dict[str, list[str]]:
-    import open_clip  # noqa: F401
     import pandas  # noqa: F401
-    import sentence_transformers  # noqa: F401
 
     import scripts.lib.pages.figures
     import scripts.lib.records.shots  # noqa: F401
 
     reference = Path(os.environ["TMPDIR"], "reference")
-    for part in ("results", "resources"):
-        shutil.copytree(workspace / part, reference / part, symlinks=True)
-        mount(workspace / part, reference / part)
+    shutil.copytree(workspace / "results", reference / "results", symlinks=True)
+    mount(workspace / "results", reference / "results")
     os.chdir(workspace)
-    scripts_of = {path.name.split(".")[0]: path for path in sorted((workspace / "kept").iterdir())}
-    return {rule: faults(script, workspace, reference) for rule, script in scripts_of.items()}
+    return {rule: faults(next((workspace / "kept").glob(f"{rule}.*.py")), workspace, reference) for rule in WAYS}
 
 
 if __name__ == "__main__":

@@ -28,16 +28,26 @@ NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
 _locks = []
+# Jobs that have failed and have not been made good by another attempt, by number.
+_failures: dict[int, str] = {}
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log that drops its lines about single jobs, which print their own."""
+    """A filter of Snakemake's log that drops its lines about single jobs, which print their own.
+
+    It also notes which jobs fail: with rules kept quiet, Snakemake does not tell (see `explain_failures`).
+    """
     from snakemake_interface_logger_plugins.common import LogEvent
 
-    event = getattr(record, "event", None)
-    if event == LogEvent.PROGRESS:
+    event, message = getattr(record, "event", None), str(record.msg)
+    if message.startswith("Error in rule "):
+        logs = f"; see {', '.join(record.log)}" if record.log else ""
+        _failures[record.jobid] = f"{record.rule_name} ({', '.join(record.output)}){logs}"
+    elif event == LogEvent.JOB_FINISHED:
+        _failures.pop(record.job_id, None)
+    elif event == LogEvent.PROGRESS:
         return record.done * 20 // record.total > (record.done - 1) * 20 // record.total
-    return event != LogEvent.JOB_FINISHED and not str(record.msg).startswith(("Select jobs to execute", "Execute "))
+    return event != LogEvent.JOB_FINISHED and not message.startswith(("Select jobs to execute", "Execute "))
 
 
 def explained(function: Callable, *arguments):
@@ -166,6 +176,16 @@ def check_places(paths: Iterable[str | os.PathLike]) -> None:
             f"the results cannot be written:\n{bullet_list(sorted(problems.values()))}\n"
             "Correct this, or make the folder a link to one that is writable; then give the same command again"
         )
+
+
+def explain_failures(logs: list[str]) -> str:
+    """Which jobs have failed, what they should have made and where their logs are, and what to do about killed ones.
+
+    Args:
+        logs: Snakemake's.
+    """
+    failed = f"Failed:\n{bullet_list(list(_failures.values()))}" if _failures else ""
+    return "\n".join(filter(None, [failed, explain_kills(logs)]))
 
 
 def explain_kills(logs: list[str]) -> str:

@@ -2,9 +2,10 @@
 
 A test names what it wants in environment variables; without them nothing happens.
 
-FAULTS_KEEP: folder to which each job's script is copied, so that the job can be repeated alone.
-FAULTS_GATE: folder with `open`, the rules that may end. Every other job, before the first file gets
-its final name, leaves a file `<rule>.<process>` there and waits for its death.
+FAULTS_KEEP: folder to which each job's script is copied, so that the job can be repeated alone, and
+which gets a file `<rule>.<process>.txt` of the final names that the job gave.
+FAULTS_GATE: folder with `shut`, the rules that may not end. A job of one of them, before the first file
+gets its final name, leaves a file `<rule>.<process>` there and waits for its death.
 FAULTS_ORPHANS: jobs do not learn whose they are.
 FAULTS_DEVICES: folder; the machine has two GPUs. A job that has taken one leaves a file with its number
 there, computes on the processor, but not before the other has been taken too.
@@ -19,14 +20,22 @@ _script = sys.orig_argv[-1] if sys.orig_argv else ""
 if os.path.join(".snakemake", "scripts") in _script:
     _rule = os.path.basename(_script).split(".")[-2]
     if _folder := os.environ.get("FAULTS_KEEP"):
-        shutil.copy(_script, os.path.join(_folder, f"{_rule}.{os.getpid()}.py"))
+        _kept = os.path.join(os.path.abspath(_folder), f"{_rule}.{os.getpid()}")
+        shutil.copy(_script, f"{_kept}.py")
+        _rename = os.replace
+
+        def _note(source, target):
+            _rename(source, target)
+            with open(f"{_kept}.txt", "a") as stream:
+                print(os.path.relpath(target), file=stream)
+
+        os.replace = _note
     if os.environ.get("FAULTS_ORPHANS"):
         os.environ.pop("MOVIECLIP_SNAKEMAKE", None)
     if _gate := os.environ.get("FAULTS_GATE"):
-        with open(os.path.join(_gate, "open")) as _stream:
-            _may_end = _rule in _stream.read().split()
-        if not _may_end:
-            _replace = os.replace
+        with open(os.path.join(_gate, "shut")) as _stream:
+            _is_shut = _rule in _stream.read().split()
+        if _is_shut:
 
             def _wait(*_):
                 with open(os.path.join(_gate, f"{_rule}.{os.getpid()}"), "w"):
