@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scripts.lib.tables.parquet import read_parquet
 
 from scripts.lib.files.hdf5 import (
     append_rows,
@@ -29,6 +28,7 @@ from scripts.lib.files.hdf5 import (
 )
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import Clip
+from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
 from scripts.lib.workflow.processes import check_places, explain_kills
@@ -95,7 +95,7 @@ def test_what_has_no_place_is_told_before_any_job_begins(material, own_mounts, t
     done = subprocess.run(command, cwd=workspace.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 1
     assert "resources/ may not be written to, or its disk is mounted read-only" in done.stdout
-    assert f"{RUN}/taxonomy is in the way: it is no folder" in done.stdout and "Traceback" not in done.stdout
+    assert f"{RUN}/taxonomy is not a folder" in done.stdout and "Traceback" not in done.stdout
     assert "[taxonomy]" not in done.stdout
 
 
