@@ -252,7 +252,11 @@ HYPERLINK = '=HYPERLINK("http://x.example","see")'
         ("labels.txt", f"bar\n{HYPERLINK}\n", "begins like a formula"),
         ("labels.txt", "bar\n+cmd|' /C calc'!A0\n", "begins like a formula"),
         ("labels.txt", "bar\n\x1b[2Jkitchen\n", "cannot be printed"),
-        ("review.csv", f'label,decision,into,reason\n"{HYPERLINK.replace(chr(34), chr(34) * 2)}",keep,,\n', "not a label"),
+        (
+            "review.csv",
+            f'label,decision,into,reason\n"{HYPERLINK.replace(chr(34), chr(34) * 2)}",keep,,\n',
+            "not a label",
+        ),
         ("review.csv", "label,decision,into,reason\nbar,keep,,@SUM(1)\n", "the reason '@SUM(1)' begins like a formula"),
         ("review.csv", "label,decision\nbar,keep\n", "lacks the column(s) into, reason"),
         ("shots.csv", "clip_id,start_time,end_time\n../a,0,1\n", "'../a' is not a clip_id"),
