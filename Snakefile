@@ -55,6 +55,7 @@ rule tag:
     input:
         rules.tagging.input,
         rules.gallery.input,
+        rules.report.input,
 
 
 # Lists targets and configurations.

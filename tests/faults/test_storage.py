@@ -103,7 +103,7 @@ def test_files_in_the_way_of_folders_are_named(tmp_path):
     """At any level; what is there, or can be made, is no problem."""
     (tmp_path / "file").touch()
     check_places([tmp_path / "x.csv", tmp_path / "new/folder/x.csv"])
-    with pytest.raises(UserError, match=r"(?s)file is in the way: it is no folder\nMend that"):
+    with pytest.raises(UserError, match=r"(?s)file is not a folder\nCorrect this"):
         check_places([tmp_path / "x.csv", tmp_path / "file/taxonomy/x.csv"])
 
 
