@@ -112,6 +112,7 @@ def turn(path: Path, degrees: int) -> None:
     path.write_bytes(content)
 
 
+# Before the hook of xdist that reads the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Tests of one file, and those of one long run, go to the same worker, which makes their fixtures once."""
