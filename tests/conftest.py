@@ -112,15 +112,14 @@ def turn(path: Path, degrees: int) -> None:
     path.write_bytes(content)
 
 
-# A wrapper, because xdist's own hook, which reads the marks, would come first.
-@pytest.hookimpl(wrapper=True)
+# Before the hook of xdist that reads the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Tests of one file, and those of one long run, go to the same worker, which makes their fixtures once."""
     groups = {item: next((LONG_RUNS[name] for name in LONG_RUNS if name in item.fixturenames), None) for item in items}
     items.sort(key=lambda item: groups[item] is None)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups[item] or item.path.stem))
-    return (yield)
 
 
 @pytest.fixture(scope="module")
