@@ -66,6 +66,21 @@ def downloads_of(*shards, kind="csv"):
     return [of_clips(f"downloads/{shard}.{kind}") for shard in shards] if looked_for else []
 
 
+def listed_downloads(shard):
+    """The list of available clips that a shard depends on.
+
+    Raises:
+        UserError: the run's clips are not listed yet.
+    """
+    if not CLIPS:
+        retrieve = f"snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}"
+        raise UserError(
+            f"the clips of this run are not listed yet: {manifests.CLIP_LIST} does not exist. This command makes it and "
+            f"downloads the other files:\n  uv run {retrieve}\nOr set clips.manifest to a list of your own"
+        )
+    return downloads_of(shard, kind="txt")
+
+
 def encoder_of(tagger):
     return config["taggers"][tagger]["encoder"]
 
