@@ -42,7 +42,7 @@ LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
 # The tagger whose labels make the dataset.
 TAGGER = config["tagging"]["taggers"][0]
 # The demo's clips are made by a rule; a user's exist.
-MEDIA = [out("demo/truth.csv")] if config["demo"] else []
+MEDIA = [of_clips("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))

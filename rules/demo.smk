@@ -11,8 +11,8 @@ rule render_clips:
         formats=shipped("config/demo/formats.csv"),
         code=code("demo/render_clips"),
     output:
-        truth=out("demo/truth.csv"),
-        clips=directory(out("demo/clips")),
+        truth=of_clips("demo/truth.csv"),
+        clips=directory(of_clips("demo/clips")),
     log:
         log_of("render_clips"),
     benchmark:

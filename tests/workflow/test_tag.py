@@ -90,7 +90,7 @@ def test_own_shot_list_and_window_and_sampling(workspace, shared_data, small_tag
         f"clips={json.dumps(clips)}",
         f"sources={json.dumps({'mirror': str(shared_data)})}",
         f"shots={json.dumps({'list': str(shots)})}",
-        small_tagger.replace("all", "2 per shot"),
+        small_tagger.replace('"all"', '"2 per shot"'),
         check=True,
     )
     with h5py.File(next((workspace.path / "results/tag/embeddings").rglob("00000.h5"))) as file:

@@ -32,9 +32,10 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
             "--configfile config/tag.yaml"
         )
     schema = load_schema(Path(folder, "config/schema.yaml"))
-    config.update(read_typed(config, schema))
-    check_config(config, schema)
-    config.update(_found_from_here(config, Path(folder)))
+    typed = read_typed(config, schema)
+    check_config(typed, schema)
+    config.clear()
+    config.update(_found_from_here(typed, Path(folder)))
 
 
 def _found_from_here(value, folder: Path):
