@@ -85,6 +85,7 @@ class _Writer:
     columns: dict[str, list] = field(default_factory=dict)
 
     def write(self, chunk: Chunk, features: np.ndarray) -> None:
+        """Append a chunk's features, (n, D), to its clip's group, which is made if need be."""
         if chunk.clip_id not in self.columns:
             growing_dataset(self.groups.create_group(chunk.clip_id), "features", np.float16, features.shape[1])
             self.columns[chunk.clip_id] = []
@@ -92,6 +93,7 @@ class _Writer:
         self.columns[chunk.clip_id].append(chunk.columns)
 
     def close(self, clip: Finished) -> None:
+        """Complete a clip's group, or remove it if the clip has failed."""
         columns = self.columns.pop(clip.clip_id, None)
         if columns is None:
             return
