@@ -45,7 +45,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
         frame_rate: frames per second of the clip, for a length of `seconds_in_whole_frames`.
 
     Raises:
-        UserError: unknown detector or parameter, or a value that the detector refuses.
+        UserError: unknown detector or parameter, or a value that the detector rejects.
     """
     if name not in DETECTORS:
         raise UserError(f"shots.detector: {name!r} is unknown; {did_you_mean(name, DETECTORS)}")
@@ -62,7 +62,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
             values["min_scene_len"] = int(length["seconds_in_whole_frames"] * float(frame_rate))
         return DETECTORS[name](**values)
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"shots.parameters: the {name} detector refuses {parameters}: {error}") from error
+        raise UserError(f"shots.parameters: the {name} detector rejects {parameters}: {error}") from error
 
 
 def detector_parameters(name: str) -> list[str]:
