@@ -114,15 +114,15 @@ def test_nothing_heavy_is_imported_at_parse_time(workspace):
     assert "HEAVY set()" in workspace.snakemake("--dry-run", "retrieve").stdout
 
 
-def test_dry_run_of_the_papers_collection_is_quick_and_small(workspace, shared_data, tmp_path):
-    """32,484 clips in shards of 100: under 15 s and 400 MB."""
+def test_dry_run_of_the_papers_collection_is_small(workspace, shared_data, tmp_path):
+    """32,484 clips in shards of 100: under 400 MB; benchmarks/dry_run.py measures the time too."""
     rows = read_csv(shared_data / "condensed_movies/clips.csv")[:32484]
     clips = [Clip(row["videoid"], f"{row['videoid']}.mkv", row["imdbid"], row["title"]) for row in rows]
     write_manifest(clips, tmp_path / "clips.csv")
     settings = json.dumps({"manifest": str(tmp_path / "clips.csv"), "folder": None, "shard_size": 100})
     probe = (
-        "import resource, subprocess, sys, time; start = time.perf_counter(); subprocess.run(sys.argv[1:], check=True);"
-        "print('MEASURED', time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);"
+        "print('MEASURED', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
     )
     snakemake = [sys.executable, "-m", "snakemake", "tag", "--dry-run", "--quiet", "rules", "--cores", "2"]
     done = subprocess.run(
@@ -132,10 +132,8 @@ def test_dry_run_of_the_papers_collection_is_quick_and_small(workspace, shared_d
         text=True,
         check=True,
     )
-    seconds, megabytes = map(float, re.search(r"MEASURED (\S+) (\S+)", done.stdout).groups())
     assert "detect_shots" in done.stdout and "325" in done.stdout
-    assert seconds < 15
-    assert megabytes < 400
+    assert float(re.search(r"MEASURED (\S+)", done.stdout)[1]) < 400
 
 
 def test_the_record_of_a_run_covers_what_people_gave_it(workspace, tmp_path):
