@@ -142,10 +142,9 @@ def test_the_evaluation_set_and_its_windows(results):
 
 def test_the_windows_are_a_manifest_to_run(published):
     """A run on them plans to join: the command of docs/fidelity.md."""
-    workspace, _, _ = published
-    folder = workspace.path / "results/published/verification"
+    folder = published.path / "results/published/verification"
     clips = json.dumps({"folder": None, "manifest": str(folder / "windows.csv"), "root": "/videos"})
-    jobs = workspace.planned(
+    jobs = published.planned(
         "verification",
         *("--configfile", "config/tag.yaml", "--config", "run=verified", f"clips={clips}"),
         f"dataset={json.dumps({'evaluation_set': str(folder / 'evaluation_set.csv')})}",
