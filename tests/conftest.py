@@ -19,9 +19,6 @@ from scripts.lib.records.clips import Clip
 from tests.helpers import ROOT
 from tests.helpers.runs import demo_run, small_tagger, workspace  # noqa: F401
 
-# Tests that read one long run, by the fixture that makes it: one worker makes it, once, and begins with it.
-LONG_RUNS = {"demo_run": "demo", "material": "mini"}
-
 # Timestamps of clips with a variable frame rate.
 FINE_TICK = Fraction(1, 24000)
 
@@ -115,11 +112,28 @@ def turn(path: Path, degrees: int) -> None:
 # Before the hook of xdist that reads the marks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests of one file, and those of one long run, go to the same worker, which makes their fixtures once."""
-    groups = {item: next((LONG_RUNS[name] for name in LONG_RUNS if name in item.fixturenames), None) for item in items}
-    items.sort(key=lambda item: groups[item] is None)
+    """Order and group the tests so that no worker waits for the demo while there is other work.
+
+    One worker begins with the demo, the other with the mini runs and what needs no long run; the demo's
+    other readers and the unit tests follow. Tests of one file stay together, because they share fixtures,
+    unless they have a workspace each.
+    """
+    items.sort(key=_turn)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item] or item.path.stem))
+        if "material" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("mini"))
+        elif "workspace" not in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {_turn(item)}"))
+
+
+def _turn(item) -> int:
+    if item.path.stem == "test_demo_run":
+        return 0
+    if "material" in item.fixturenames:
+        return 1
+    if "demo_run" in item.fixturenames:
+        return 3
+    return 4 if "unit" in item.path.parts else 2
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 from scripts.lib.tables.rows import open_csv
 from tests.helpers import ROOT
@@ -80,11 +81,17 @@ def unexplained(results: Path) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def demo_run(tmp_path_factory) -> Workspace:
-    """The README's first command, run once; tests read it and do not change it."""
-    workspace = make_workspace(tmp_path_factory.mktemp("full path with spaces"))
-    workspace.snakemake()
-    return workspace
+def demo_run(tmp_path_factory, worker_id) -> Workspace:
+    """The README's first command, run by the first worker that needs it; tests read it and do not change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "full path with spaces"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            make_workspace(folder)
+        # A run's last file: the other worker has made it, or failed to.
+        if not (folder / "results/demo/provenance.json").exists():
+            Workspace(folder).snakemake()
+    return Workspace(folder)
 
 
 @pytest.fixture
