@@ -15,7 +15,6 @@ PACKAGES = tuple(
     "pytorchvideo pyyaml safetensors scenedetect scikit-learn sentence-transformers snakemake timm torch "
     "torchvision tqdm transformers wn".split()
 )
-)
 
 
 def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
