@@ -13,7 +13,17 @@ from scripts.verification.agreement import COLUMNS, measure_agreement
 
 FRAMES = ["start_frame", "end_frame", "start_time", "end_time"]
 # Columns of an evaluation set, those of the published one first.
-SHOT_COLUMNS = ["shot_id", "clip_id", "video_id", "scene", *FRAMES, "movie_id", "labels", "movie_split", "movie_disjoint"]
+SHOT_COLUMNS = [
+    "shot_id",
+    "clip_id",
+    "video_id",
+    "scene",
+    *FRAMES,
+    "movie_id",
+    "labels",
+    "movie_split",
+    "movie_disjoint",
+]
 # What the rows of all shots say, in the order of the table.
 TITLES = {
     "top1_majority": "shots whose best label (top-1) the majority accepts",
@@ -77,13 +87,14 @@ def compare_agreement(rows: list[dict], printed: list[dict[str, str]], n_shots: 
     return table
 
 
-def as_markdown(rows: list[dict], compared: list[dict], simulated: bool) -> str:
+def as_markdown(rows: list[dict], compared: list[dict]) -> str:
     """The page for people: all shots beside the paper, then each rater and each label."""
     if not rows:
         return (
             "No shot has been annotated yet. Give verification/annotate.html to the raters, put their files into one "
             "folder, name it in the configuration (verification.votes), and run again.\n"
         )
+    simulated = any(row["name"].startswith("simulated") for row in rows if row["subject"] == "rater")
     table = pd.DataFrame(rows)
     cells = table.assign(text=[_with_interval(row) for row in rows])
     text = cells.set_index(["subject", "name", "metric"])["text"]
@@ -105,7 +116,10 @@ def as_markdown(rows: list[dict], compared: list[dict], simulated: bool) -> str:
     order = labels[labels["metric"] == "offered"].sort_values("value", ascending=False, kind="stable")["name"]
     parts = [
         "# Agreement of the raters",
-        *(["**The raters are simulated**: their error rates are in the configuration, `demo.raters`."] * simulated),
+        *(
+            ["**Raters named “simulated” are programs**: they vote by the truth, with errors set in `demo.raters`."]
+            * simulated
+        ),
         markdown_table(["%, but alpha", "paper", "ours", "number of shots, votes, pairs or labels"], overall),
         EXPLAINED,
         "## Raters",
@@ -139,14 +153,16 @@ def main(snakemake) -> str:
     votes = load_votes(source.tasks, source.votes)
     rows = measure_agreement(votes, **params.bootstrap) if len(votes.tasks) else []
     shots = read_parquet(source.shots, columns=["shot_id", "clip_id", "movie_id", *FRAMES])
-    tables = split_shots(votes, shots.set_index("shot_id"), clip_table(shots, params.manifest, ()), read_samples(source.samples))
+    tables = split_shots(
+        votes, shots.set_index("shot_id"), clip_table(shots, params.manifest, ()), read_samples(source.samples)
+    )
     for table, path in zip(tables, (result.evaluation, result.discarded), strict=True):
         write_frame(table, path)
     write_csv(result.agreement, COLUMNS, rows)
     compared = compare_agreement(rows, read_csv(source.printed), len(votes.tasks), result.agreement)
     write_comparisons(result.csv, compared)
     with atomic_path(result.md) as temporary:
-        temporary.write_text(as_markdown(rows, compared, params.simulated), encoding="utf-8")
+        temporary.write_text(as_markdown(rows, compared), encoding="utf-8")
     return f"{len(votes.raters)} raters, {len(tables[0])} shots accepted, {len(tables[1])} discarded"
 
 
