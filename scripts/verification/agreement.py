@@ -121,7 +121,7 @@ def _of_raters(votes: Votes, weights: np.ndarray) -> Iterator[dict]:
 
 
 def _error_rates(marks: np.ndarray, weights: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """miss and false_alarm: values (R,), those of the bootstrap samples (B, R), and the expected number of cases (R,)."""
+    """miss and false_alarm: values (R,), those of bootstrap samples (B, R), and the expected number of cases (R,)."""
     judged = marks >= 0
     if judged.any(axis=1).sum(axis=1).max() < _FEWEST_RATERS:
         return {}

@@ -1,4 +1,4 @@
-"""Error rates of raters without a known truth: Dawid and Skene's model for two outcomes (Applied Statistics 28, 1979)."""
+"""Error rates of raters without a known truth: the model of Dawid and Skene (Applied Statistics 28, 1979)."""
 
 from dataclasses import dataclass
 

@@ -35,13 +35,34 @@ TITLES = {
     "percent_agreement": "pairs of raters who say the same of a label",
     "alpha": "Krippendorff's alpha",
 }
-EXPLAINED = """A label is accepted if more than half of the raters who can tell have ticked it; a tie is no majority.
-Shots without an accepted label are discarded. In brackets: 95 % intervals, by bootstrap over shots; of single labels
-and of a rater's “cannot tell” by Wilson's formula. Alpha is 1 if all raters always agree and 0 if they agree as often as by chance. The paper's
-values are of other shots."""
-RATERS_EXPLAINED = """With majority: how often a rater says of a label what the majority of the others says. Misses: right labels that are
-not ticked. False alarms: wrong labels that are ticked. Both are estimated without a known truth (Dawid and Skene),
-from three raters on."""
+EXPLAINED = (
+    "A label is accepted if more than half of the raters who can tell have ticked it; a tie is no majority. Shots "
+    "without an accepted label are discarded. In brackets: 95 % intervals, by bootstrap over shots; of single labels "
+    "and of a rater's “cannot tell” by Wilson's formula. Alpha is 1 if all raters always agree and 0 if they agree as "
+    "often as by chance. The paper's values are of other shots."
+)
+RATERS_EXPLAINED = (
+    "With majority: how often a rater says of a label what the majority of the others says. Misses: right labels that "
+    "are not ticked. False alarms: wrong labels that are ticked. Both are estimated without a known truth, by the "
+    "model of Dawid and Skene, and need three raters."
+)
+SIMULATED_EXPLAINED = (
+    "**Raters named “simulated” are no people.** A program votes by the true labels and errs at random, as often as "
+    "`demo.raters` in the configuration says."
+)
+NOTHING_YET = (
+    "No shot has been annotated yet. Give verification/annotate.html to the raters, put their files into one folder, "
+    "name it in the configuration (verification.votes), and run again."
+)
+# Columns of the table of raters, by metric.
+OF_RATERS = {
+    "shots": "shots",
+    "seconds": "seconds a shot (median)",
+    "cannot_tell": "cannot tell, %",
+    "with_majority": "with majority, %",
+    "miss": "misses, %",
+    "false_alarm": "false alarms, %",
+}
 
 
 def split_shots(votes: Votes, shots: pd.DataFrame, clips: pd.DataFrame, samples: pd.DataFrame) -> list[pd.DataFrame]:
@@ -90,48 +111,29 @@ def compare_agreement(rows: list[dict], printed: list[dict[str, str]], n_shots: 
 def as_markdown(rows: list[dict], compared: list[dict]) -> str:
     """The page for people: all shots beside the paper, then each rater and each label."""
     if not rows:
-        return (
-            "No shot has been annotated yet. Give verification/annotate.html to the raters, put their files into one "
-            "folder, name it in the configuration (verification.votes), and run again.\n"
-        )
-    simulated = any(row["name"].startswith("simulated") for row in rows if row["subject"] == "rater")
-    table = pd.DataFrame(rows)
-    cells = table.assign(text=[_with_interval(row) for row in rows])
-    text = cells.set_index(["subject", "name", "metric"])["text"]
+        return f"{NOTHING_YET}\n"
+    table = pd.DataFrame(rows).assign(text=[_with_interval(row) for row in rows])
+    text = table.set_index(["subject", "name", "metric"])["text"]
     overall = [
         [title, row["paper"], text["all", "", metric], str(row["n_used"])]
         for (metric, title), row in zip(TITLES.items(), compared, strict=True)
     ]
-    raters = cells[cells["subject"] == "rater"].pivot(index="name", columns="metric", values="text")
-    names = {
-        "shots": "shots",
-        "seconds": "seconds a shot (median)",
-        "cannot_tell": "cannot tell, %",
-        "with_majority": "with majority, %",
-        "miss": "misses, %",
-        "false_alarm": "false alarms, %",
-    }
-    raters = raters.reindex(columns=list(names)).fillna("")
-    labels = cells[cells["subject"] == "label"]
-    order = labels[labels["metric"] == "offered"].sort_values("value", ascending=False, kind="stable")["name"]
+    raters = table[table["subject"] == "rater"].pivot(index="name", columns="metric", values="text")
+    raters = raters.reindex(columns=list(OF_RATERS), fill_value="").reset_index()
+    offered = table[table["metric"] == "offered"].sort_values("value", ascending=False, kind="stable")
+    labels = [[name, text["label", name, "offered"], text["label", name, "accepted"]] for name in offered["name"]]
     parts = [
         "# Agreement of the raters",
-        *(
-            ["**Raters named “simulated” are programs**: they vote by the truth, with errors set in `demo.raters`."]
-            * simulated
-        ),
+        SIMULATED_EXPLAINED if raters["name"].str.startswith("simulated").any() else "",
         markdown_table(["%, but alpha", "paper", "ours", "number of shots, votes, pairs or labels"], overall),
         EXPLAINED,
         "## Raters",
-        markdown_table(["rater", *names.values()], raters.reset_index().to_numpy().tolist()),
+        markdown_table(["rater", *OF_RATERS.values()], raters.to_numpy().tolist()),
         RATERS_EXPLAINED,
         "## Labels",
-        markdown_table(
-            ["label", "shots that offer it", "accepted, %"],
-            [[name, text["label", name, "offered"], text["label", name, "accepted"]] for name in order],
-        ),
+        markdown_table(["label", "shots that offer it", "accepted, %"], labels),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _as_text(value: float | None, metric: str) -> str:
