@@ -88,7 +88,7 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
         "kept_share": "shots kept",
         "multi_label_share": "of these, multi-label",
         "precision": "of these, right",
-        "precision_verified": "of the raters' shots, right",
+        "precision_verified": "of the raters' shots, accepted",
     }
     for column, name in curves.items():
         values = pd.to_numeric(table[column], errors="coerce")
