@@ -312,17 +312,3 @@ def test_without_votes_nothing_fails_and_the_page_says_what_to_do(run):
         "78.7",
     ]
     assert made.md.startswith("No shot has been annotated yet")
-
-
-def test_simulated_raters_vote_as_the_page_writes(read):
-    """The same for the same seed and name; a verdict that fits the values; nothing for labels that are not there."""
-    tasks = tasks_of([["bar", "cave"], ["cave"]] * 200)
-    first, again, other = (cast_votes(tasks, ["bar"] * 400, RATERS[1], seed) for seed in (0, 0, 1))
-    assert first.equals(again) and not first.equals(other)
-    assert len(first) == 600 and set(first["label"]) == {"bar", "cave"}
-    values = first.groupby("shot_id")["value"].agg(set)
-    verdicts = first.groupby("shot_id")["verdict"].agg(set)
-    fits = {"unsure": [{""}], "none": [{"0"}], "labels": [{"1"}, {"0", "1"}]}
-    for shot_id, (verdict,) in verdicts.items():
-        assert values[shot_id] in fits[verdict]
-    assert set(first["verdict"]) == set(fits)
