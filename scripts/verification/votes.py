@@ -212,9 +212,9 @@ def _faults_of_answers(row: dict, answers: dict[str, str], task: Task) -> Iterat
     offered = tuple(row[f"Input.{column}"] for column in LABELS if row[f"Input.{column}"])
     if offered != task.labels:
         yield f"the labels that were shown are not those that are offered for {task.shot.shot_id}"
-    for box, answer in answers.items():
-        if answer not in TICKED | NOT_TICKED:
-            yield f"the answer {answer!r:.40} to {box} is neither true nor false"
+    if unclear := {box: answer for box, answer in answers.items() if answer not in TICKED | NOT_TICKED}:
+        yield from (f"the answer {answer!r:.40} to {box} is neither true nor false" for box, answer in unclear.items())
+        return
     ticked = {box for box, answer in answers.items() if answer in TICKED}
     beyond = ticked - {NONE, UNSURE, *LABELS[: len(task.labels)]}
     if beyond:

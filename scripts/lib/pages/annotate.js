@@ -16,9 +16,9 @@ let at = 0;
 let since = null; // when the clock of the shot began to run; null while it stands
 const unplayable = new Set(); // clips that the browser has no file of, or cannot play
 
-// Blanks and letter case do not make another rater.
-const tidyName = (text) => text.normalize("NFC").trim().replace(/\s+/g, " ").toLowerCase();
-const placeOf = () => `votes/${data.study}/${rater}`;
+const tidyName = (text) => text.normalize("NFC").trim().replace(/\s+/g, " ");
+// Letter case does not make another rater.
+const placeOf = () => `votes/${data.study}/${rater.toLowerCase()}`;
 const voteOf = (place) => votes[tasks.id[place]];
 const nVotes = () => tasks.id.filter((id) => votes[id]).length;
 
@@ -106,6 +106,7 @@ function goTo(place) {
   tick();
   at = Math.min(Math.max(0, place), N - 1);
   say("");
+  $("saved").textContent = "";
   save();
   show();
   $("shot").focus({ preventScroll: true });
@@ -115,7 +116,7 @@ function goTo(place) {
 // To the next shot without a vote, from here on and then from the start.
 function goOn() {
   if (!voteOf(at)) {
-    say("Tick what the shot shows, or choose “None of these” or “Cannot tell”.", true);
+    say("Tick something first.", true);
     return;
   }
   const order = Array.from({ length: N }, (_, step) => (at + step) % N);
@@ -146,7 +147,7 @@ function download() {
     return;
   }
   save();
-  const name = `votes-${data.study}-${rater.replace(/[^\p{L}\p{N}]+/gu, "-")}.csv`;
+  const name = `votes-${data.study}-${rater.match(/[\p{L}\p{N}\p{M}]+/gu).join("-")}.csv`;
   saveAs(name, csvText([COLUMNS, ...voteRows()]));
   const open = N - nVotes();
   const rest = open ? ` ${plural(open, "shot")} ${open === 1 ? "is" : "are"} still without a vote.` : "";
@@ -154,9 +155,8 @@ function download() {
   $("saved").textContent = `${name} with ${plural(nVotes(), "vote")} is in your downloads. ${whatNext}${rest}`;
 }
 
-const whatNext = data.folder
-  ? `Hand it in: it belongs into the folder ${data.folder}, after which the workflow is run again.`
-  : "Hand it in: it belongs into the folder that the configuration names as verification.votes.";
+const folder = data.folder ?? "the folder that the configuration names as verification.votes";
+const whatNext = `Give it to whoever gave you this page. (For them: put it into ${folder}, and run the workflow again.)`;
 
 // ---- showing ----------------------------------------------------------------------------------
 
@@ -205,8 +205,19 @@ function showFrames() {
   }
 }
 
-// The shot's seconds of its clip, by a media fragment, at whose end browsers stop by themselves.
-const filmAddress = (place) => `${addressOf(tasks.film[place])}#t=${tasks.start[place]},${tasks.end[place]}`;
+// The shot's seconds of its clip, as a media fragment. Times are rounded, so a little inside: no frame of another
+// shot may be seen.
+const endOf = (place) => tasks.end[place] - 0.06;
+function filmAddress(place) {
+  const times = [tasks.start[place] + 0.01, endOf(place)].map((time) => time.toFixed(3));
+  return `${addressOf(tasks.film[place])}#t=${times}`;
+}
+
+// Browsers stop at a fragment's end, but up to a quarter of a second late.
+function stopInTime(_, frame) {
+  if (frame.mediaTime >= endOf(at)) $("film").pause();
+  else $("film").requestVideoFrameCallback(stopInTime);
+}
 
 function showFilm() {
   const [film, path] = [$("film"), tasks.film[at]];
@@ -225,6 +236,7 @@ function play() {
   if (!$("stage").classList.contains("with-film")) return;
   $("film").autoplay = true;
   $("film").src = filmAddress(at);
+  $("film").requestVideoFrameCallback?.(stopInTime);
 }
 
 // ---- setting up -------------------------------------------------------------------------------
@@ -232,6 +244,7 @@ function play() {
 function describe() {
   document.title = `${data.run} · do the labels fit?`;
   $("summary").textContent = `${plural(N, "shot")}, each with up to five labels that a model has chosen`;
+  $("beside").hidden = tasks.frames.every((frames) => frames.every((frame) => frame.startsWith("data:")));
   if (tasks.film.some(Boolean)) $("film-hint").textContent = ", or play it where its film is at hand";
 }
 
