@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.records.votes import VOTE_COLUMNS
 from scripts.verification import read_votes as read_votes_job
 from scripts.verification.tasks import LABELS
 from scripts.verification.vote_files import find_votes
-from scripts.verification.votes import PAGE_COLUMNS, VOTE_COLUMNS, read_votes, vote_rows
+from scripts.verification.votes import PAGE_COLUMNS, read_votes, vote_rows
 from tests.helpers.studies import make_study, page_rows, values_of, write_votes
 
 SALT = "0123456789abcdef"
