@@ -289,7 +289,7 @@ def run_job(tmp_path, votes):
     salt.write_text(f"{SALT}\n")
     output = Job(votes=tmp_path / "verification/votes.csv", refused=tmp_path / "verification/refused.csv")
     source = Job(tasks=tmp_path / "verification/tasks.csv", votes=votes, salt=salt)
-    return read_votes_job.main(Job(input=source, output=output)), output
+    return read_votes_job.main(Job(input=source, output=output, params=Job(simulated=[]))), output
 
 
 def test_no_rater_is_named_in_results_or_log(study, tmp_path, caplog):
