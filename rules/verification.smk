@@ -62,7 +62,7 @@ else:
             tasks=out("verification/tasks.csv"),
             votes=out("verification/votes.csv"),
             shots=out("dataset/shots.parquet"),
-            samples=SAMPLES,
+            samples=SAMPLES if "dataset" in config["chapters"] else [],
             printed=shipped("config/paper/verification.csv"),
             code=code("verification/measure_agreement"),
         output:

@@ -78,7 +78,8 @@ def read_candidates(
     if not chosen.any():
         raise UserError(
             f"none of the {len(shots)} shots can become a sample: each has a flag of dataset.exclude_flags, is of a "
-            "video with verified shots, or its top-1 label is in dataset.drop; exclude or drop less"
+            "video with verified shots, or its top-1 label is in dataset.drop; exclude or drop less, or verify "
+            "shots of fewer clips (verification.sample.clips)"
         )
     threshold = own_threshold(scores[chosen, 0], settings)
     shots, n_all = shots[chosen].reset_index(drop=True), len(shots)

@@ -1,5 +1,6 @@
 """Agreement of the raters, and the evaluation set that their majority makes (paper section 4.3)."""
 
+import numpy as np
 import pandas as pd
 
 from scripts.lib.files.atomic import atomic_path
@@ -65,7 +66,7 @@ OF_RATERS = {
 }
 
 
-def split_shots(votes: Votes, shots: pd.DataFrame, clips: pd.DataFrame, samples: pd.DataFrame) -> list[pd.DataFrame]:
+def split_shots(votes: Votes, shots: pd.DataFrame, clips: pd.DataFrame, split_of: dict[str, str]) -> list[pd.DataFrame]:
     """The shots with an accepted label, and those without: `SHOT_COLUMNS`.
 
     Labels are the accepted ones by rank, and of discarded shots the offered ones.
@@ -73,18 +74,17 @@ def split_shots(votes: Votes, shots: pd.DataFrame, clips: pd.DataFrame, samples:
     Args:
         shots: `dataset/shots.parquet`, by shot_id.
         clips: video and movie_id by clip_id, see `clip_table`.
-        samples: movie_id and split.
+        split_of: split of each movie in the dataset, empty if the run makes none.
     """
     offered, accepted = votes.tasks[OFFERED].to_numpy(object), accepted_labels(votes.marks)
     kept = accepted.any(axis=1)
     chosen = (offered != "") & (accepted | ~kept[:, None])
     table = votes.tasks[["shot_id", "clip_id"]].join(shots[FRAMES], on="shot_id")
     table = table.join(clips[["video", "movie_id"]], on="clip_id").rename(columns={"video": "video_id"})
-    split_of = samples.drop_duplicates("movie_id").set_index("movie_id")["split"]
     table["scene"] = table["shot_id"].map(scene_number)
     table["labels"] = [SEPARATOR.join(names[own]) for names, own in zip(offered, chosen, strict=True)]
-    table["movie_split"] = table["movie_id"].map(split_of).fillna("")
-    table["movie_disjoint"] = (table["movie_split"] != "train").map({True: "yes", False: "no"})
+    table["movie_split"] = [split_of.get(movie, "") for movie in table["movie_id"]]
+    table["movie_disjoint"] = np.where(table["movie_split"] == "train", "no", "yes")
     return [table.loc[which, SHOT_COLUMNS] for which in (kept, ~kept)]
 
 
@@ -155,9 +155,9 @@ def main(snakemake) -> str:
     votes = load_votes(source.tasks, source.votes)
     rows = measure_agreement(votes, **params.bootstrap) if len(votes.tasks) else []
     shots = read_parquet(source.shots, columns=["shot_id", "clip_id", "movie_id", *FRAMES])
-    tables = split_shots(
-        votes, shots.set_index("shot_id"), clip_table(shots, params.manifest, ()), read_samples(source.samples)
-    )
+    samples = read_samples(source.samples) if source.samples else pd.DataFrame(columns=["movie_id", "split"])
+    split_of = dict(zip(samples["movie_id"], samples["split"], strict=True))
+    tables = split_shots(votes, shots.set_index("shot_id"), clip_table(shots, params.manifest, ()), split_of)
     for table, path in zip(tables, (result.evaluation, result.discarded), strict=True):
         write_frame(table, path)
     write_csv(result.agreement, COLUMNS, rows)

@@ -234,7 +234,7 @@ def test_intervals_of_a_share_are_those_of_scipy():
 def run(tmp_path):
     """The job on `TASKS` and these votes: the tables it writes, by name, and the page."""
 
-    def job(votes, movie="tt2"):
+    def job(votes, movie=None):
         TASKS.to_csv(tmp_path / "tasks.csv", index=False)
         (tmp_path / "votes.csv").write_text(votes)
         times = {"start_frame": 0, "end_frame": 24, "start_time": 0.0, "end_time": 1.0}
@@ -253,7 +253,7 @@ def run(tmp_path):
                     tasks=tmp_path / "tasks.csv",
                     votes=tmp_path / "votes.csv",
                     shots=tmp_path / "shots.parquet",
-                    samples=parts,
+                    samples=parts if movie else [],
                     printed=ROOT / "config/paper/verification.csv",
                 ),
                 output=SimpleNamespace(**output),
@@ -267,13 +267,15 @@ def run(tmp_path):
 
 
 def test_accepted_and_discarded_shots_are_those_with_votes(run):
-    """With the accepted labels, or all that were offered; with the split of their movie."""
+    """With the accepted labels, or all that were offered; with the split of their movie if there are splits."""
     made = run(BY_HAND, movie="tt1")
     assert list(made.evaluation) == list(made.discarded) == SHOT_COLUMNS
     assert made.evaluation[["shot_id", "labels"]].to_numpy().tolist() == [["a-Scene-001", "bar"]]
     assert made.discarded["shot_id"].tolist() == [f"{clip}-Scene-001" for clip in "bcd"]
     assert made.discarded["labels"].tolist() == ["cave|bar", "cave|room", "bar"]
     assert made.evaluation.loc[0, ["end_frame", "movie_split", "movie_disjoint"]].tolist() == ["24", "train", "no"]
+    assert set(run(BY_HAND, movie="tt2").discarded["movie_disjoint"]) == {"yes"}
+    assert set(run(BY_HAND).discarded["movie_split"]) == {""}
 
 
 def test_another_vote_changes_the_statistics(run):
