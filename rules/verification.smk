@@ -7,10 +7,6 @@ STUDY = HAS_CLIPS and not config["dataset"]["evaluation_set"]
 SALT = config["verification"]["salt"]
 
 
-localrules:
-    make_salt,
-
-
 if RELEASED:
 
     rule list_verified:
@@ -129,6 +125,9 @@ rule make_annotation_page:
 
 # Another salt would give every rater another name, so the rule is there only while the file is not.
 if not Path(SALT).exists():
+
+    localrules:
+        make_salt,
 
     rule make_salt:
         input:
