@@ -10,6 +10,8 @@ from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
+# Chapters of a run without released split files that need clips.
+NEED_CLIPS = ("shots", "tagging", "verification", "gallery")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -186,8 +188,6 @@ def _check_across(config: dict):
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
-    elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
-        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
@@ -210,7 +210,7 @@ def _check_taggers(config: dict):
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in NEED_CLIPS]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
