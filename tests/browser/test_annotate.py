@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from scripts.lib.tables.rows import read_csv
 from scripts.verification.votes import PAGE_COLUMNS, read_votes, vote_rows
 from tests.browser.conftest import Page
+from tests.helpers.galleries import PAGES
 from tests.helpers.mini import until
 from tests.helpers.studies import make_study, values_of, write_annotation_page
 
@@ -328,3 +331,27 @@ def test_a_clip_that_is_not_at_hand_leaves_the_frames(open_page, study, tmp_path
     assert rater.page.locator(".stage.with-film").count() == 0 and rater.page.is_hidden("#play")
     assert sum("gone.mp4" in url for url in rater.requests) == 1
     rater.complaints.clear()
+
+
+def test_the_form_for_mechanical_turk(open_page, study, tmp_path):
+    """Filled in as Mechanical Turk does it, with a plain form in place of its own: boxes, names, frames, exclusion."""
+    tasks = study[1]
+    row = read_csv(tmp_path / "study/tasks.csv")[-1]
+    text = (PAGES / "mturk.html").read_text()
+    text = re.sub(r"<script src=.*?</script>", "", text).replace("crowd-form", "form")
+    text = text.replace("https://example.org/verification/", f"{tmp_path.as_uri()}/study/")
+    (tmp_path / "study/frames").mkdir()
+    for frame in tasks[-1].frames:
+        Image.new("RGB", (320, 180)).save(tmp_path / "study" / frame)
+    (tmp_path / "form.html").write_text(re.sub(r"\$\{(\w+)\}", lambda match: row[match[1]], text))
+    page = open_page(tmp_path / "form.html").page
+    until(lambda: page.evaluate("[...document.images].every((image) => image.naturalWidth === 320)"))
+    assert page.locator(".choice:visible").all_inner_texts() == [*tasks[-1].labels, "None of these", "Cannot tell"]
+    answers = "Object.fromEntries(new FormData(document.querySelector('form')))"
+    assert not page.evaluate("document.querySelector('form').dispatchEvent(new Event('submit', { cancelable: true }))")
+    assert "Tick what the shot shows" in page.inner_text("#fault")
+    for box in ("none", "label_1", "label_3"):
+        page.check(f"[name={box}]")
+    assert page.evaluate(answers) == {"label_1": "on", "label_3": "on"}
+    page.check("[name=unsure]")
+    assert page.evaluate(answers) == {"unsure": "on"}
