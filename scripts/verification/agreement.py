@@ -49,7 +49,7 @@ def shared_out(of: np.ndarray, among: np.ndarray, weights: np.ndarray) -> tuple[
 
 
 def binomial_share(of: int, among: int) -> tuple[float, float, float, int]:
-    """The same for at most one case a shot, with Wilson's interval, which holds for few shots and for 0 and 1 too."""
+    """The same for at most one case per shot, with Wilson's interval, which holds for few shots and for 0 and 1 too."""
     return of / among, *binomtest(of, among).proportion_ci(method="wilson"), among
 
 

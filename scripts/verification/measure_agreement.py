@@ -58,7 +58,7 @@ NOTHING_YET = (
 # Columns of the table of raters, by metric.
 OF_RATERS = {
     "shots": "shots",
-    "seconds": "seconds a shot (median)",
+    "seconds": "seconds per shot (median)",
     "cannot_tell": "cannot tell, %",
     "with_majority": "with majority, %",
     "miss": "misses, %",

@@ -110,14 +110,13 @@ def test_the_study_of_thresholds_agrees_with_the_truth(results):
 
 
 def test_simulated_raters_err_as_often_as_configured(results):
-    """All six rates are within their intervals in this run, and whoever reads the page is told what the raters are."""
+    """Their rates are within the 95 % intervals, of which one may miss; the page says what the raters are."""
     table = pd.read_csv(results / "verification/agreement.csv").set_index(["name", "metric"])
     raters = json.loads((results / "provenance.json").read_text())["config"]["demo"]["raters"]
     assert len(raters) == 3
-    for rater in raters:
-        for metric in ("miss", "false_alarm"):
-            row = table.loc[(rater["name"], metric)]
-            assert row["low"] <= rater[metric] <= row["high"], (rater["name"], metric)
+    rows = [(table.loc[(rater["name"], rate)], rater[rate]) for rater in raters for rate in ("miss", "false_alarm")]
+    # Of six intervals, two miss in 3 of 100 runs, three in 2 of 1000.
+    assert sum(row["low"] <= rate <= row["high"] for row, rate in rows) >= 4
     assert "are no people" in (results / "tables/agreement.md").read_text()
 
 
@@ -216,13 +215,22 @@ def test_edited_code_runs_what_it_decides_and_nothing_else(moved, module, planne
     assert not spared & jobs
 
 
-def test_another_file_of_votes_runs_only_what_hangs_on_the_votes(moved):
-    """The splits do not, and nothing is decoded, scored or split again."""
-    path = moved.path / "results/demo/demo/votes/votes-somebody.csv"
-    path.write_text("study,rater,shot_id,label,value,seconds,verdict\n")
+def test_another_file_of_votes_changes_the_statistics_alone(moved):
+    """A person's file joins the others; the splits stay, and nothing is decoded, scored or split again."""
+    results = moved.path / "results/demo"
+    votes = (results / "demo/votes/votes-simulated_1.csv").read_text().replace("simulated_1", "Anna Example")
+    (results / "demo/votes/votes-anna.csv").write_text(votes)
     jobs = moved.planned("verification", "dataset")
-    path.unlink()
     assert jobs.keys() == {"verification", "dataset", "read_votes", "measure_agreement", "study_thresholds"}
+    before = pd.read_csv(results / "verification/agreement.csv")
+    moved.snakemake("verification")
+    after = pd.read_csv(results / "verification/agreement.csv")
+    # The fourth rater agrees with the first in everything.
+    assert after.loc[after["subject"] == "rater", "name"].nunique() == 4
+    assert after.set_index("metric").at["alpha", "value"] > before.set_index("metric").at["alpha", "value"]
+    assert not [
+        path for path in results.rglob("*.*") if b"Anna Example" in path.read_bytes() and path.parent.name != "votes"
+    ]
 
 
 def test_every_file_and_column_is_explained(results):

@@ -174,7 +174,7 @@ def test_the_record_of_a_run_names_every_package_that_may_decide_its_results():
         (["clips={folder: /no/such/folder}"], "is not a folder"),
         (["dataset={top_k: 6}"], "dataset.top_k"),
         (["dataset={keep_fraction: 0}"], "dataset.keep_fraction"),
-        (["chapters=[verification]"], "needs dataset.evaluation_set or dataset.released"),
+        (["verification={sample: {shots: 0}}"], "verification.sample.shots"),
     ],
 )
 def test_a_config_that_cannot_work_says_why(workspace, settings, message):
