@@ -103,7 +103,7 @@ def main(snakemake) -> str:
     # Sums depend on the number of threads; a fixed number gives the same weights.
     torch.set_num_threads(2)
     labelled = read_frame(snakemake.input.labelled, LABELLED_COLUMNS)
-    features = read_features(snakemake.input.features, labelled["shot_id"], recipe["max_frames"])
+    features = read_features([snakemake.input.features], labelled["shot_id"], recipe["max_frames"])
     splits = by_split(labelled, features)
     checkpoint = checkpoint_of(Path(output.model).parent / "checkpoints", recipe, snakemake.input)
     with gpu_of_job():
