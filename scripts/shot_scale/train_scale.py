@@ -31,7 +31,7 @@ def train_scale(
 ) -> tuple[SequenceClassifier, list[dict]]:
     """The trained network and its history, see `train`; the score is the accuracy on val.
 
-    Classes are not weighted: weights lowered the accuracy on val, in the demo (docs/fidelity.md).
+    Classes are not weighted; weights did not raise the accuracy on val (docs/fidelity.md).
 
     Args:
         splits: `train` and `val`.
