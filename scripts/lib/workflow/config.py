@@ -11,7 +11,7 @@ from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
 # Chapters of a run without released split files that need clips.
-NEED_CLIPS = ("shots", "tagging", "verification", "gallery")
+NEED_CLIPS = ("shots", "tagging", "verification", "shot_scale", "gallery")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -179,6 +179,7 @@ def _known_keys(schema: dict) -> dict[str, dict]:
 
 def _check_across(config: dict):
     """Problems that a schema cannot express."""
+    yield from _check_encoders(config)
     yield from _check_taggers(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
@@ -188,10 +189,24 @@ def _check_across(config: dict):
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
+    if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
+        yield "chapters: 'shot_scale' needs the study of 'verification'; add it, or remove 'shot_scale'"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
         yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
+
+
+def _check_encoders(config: dict):
+    """Settings that an encoder's library does not have, and an encoder of shot scale that cannot be used."""
+    encoders, name = config["encoders"], config["shot_scale"]["encoder"]
+    for encoder, settings in encoders.items():
+        if "preprocessing" in settings and settings.get("library") != "places":
+            yield f"encoders.{encoder}.preprocessing: only the library places has it; remove it"
+    if name not in encoders:
+        yield f"shot_scale.encoder: there is no encoder {name!r}; {did_you_mean(name, encoders)}"
+    elif encoders[name]["frames"].endswith("per shot"):
+        yield f"shot_scale.encoder: {name} samples {encoders[name]['frames']}; take one with `all` or `n fps`"
 
 
 def _check_taggers(config: dict):
@@ -203,6 +218,8 @@ def _check_taggers(config: dict):
         encoder, encoders = settings["encoder"], config["encoders"]
         if encoder not in encoders:
             yield f"taggers.{name}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
+        elif encoders[encoder].get("library", "open_clip") != "open_clip":
+            yield f"taggers.{name}.encoder: {encoder} has no text tower; take an encoder of open_clip"
         for template in settings["prompts"]:
             if "{label}" not in template:
                 yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"
