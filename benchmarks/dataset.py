@@ -83,6 +83,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     write_manifest(clips, folder / "manifest.csv")
     write_csv(folder / "failures.csv", ["clip_id", "path", "reason"], [])
     labels = [f"label {n:03d}" for n in range(options.labels)]
+    (folder / "labels.txt").write_text("\n".join(labels))
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
     shots_of = dict(zip(clips, counts, strict=True))
     for shard, part in cut_shards(clips, SHARD_SIZE).items():
@@ -115,7 +116,7 @@ def run(step: str, folder: str) -> None:
 
     here = Path(folder)
     shots, scores = str(here / "shots.parquet"), str(here / "shot_scores.h5")
-    kept = str(here / "kept.parquet")
+    kept, labels = str(here / "kept.parquet"), str(here / "labels.txt")
     jobs = {
         "collect_shots": (
             Files(
@@ -126,12 +127,12 @@ def run(step: str, folder: str) -> None:
             {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
         ),
         "select_shots": (
-            Files(shots=shots, scores=scores, verified=[]),
+            Files(shots=shots, labels=labels, verified=[]),
             Files(kept=kept),
             {"manifest": str(here / "manifest.csv"), "settings": SETTINGS},
         ),
         "split_samples": (
-            Files(kept=kept, scores=scores),
+            Files(kept=kept, labels=labels),
             Files(
                 tables=[str(here / f"{split}.csv") for split in SPLITS],
                 lines=[str(here / f"{split}.txt") for split in SPLITS],

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.frames import write_frame
 
 COLUMNS = (
@@ -104,7 +105,9 @@ def true_label_index(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
+    found = read_candidates(
+        source.shots, read_labels(source.labels), snakemake.params.manifest, source.verified, settings
+    )
     truth = true_label_index(found.shots, source.truth[0], found.labels) if source.truth else None
     grid = threshold_grid(found.scores[:, 0], found.threshold)
     table = study_thresholds(found.label_index, found.scores, found.renamed, settings, truth, grid)

@@ -9,7 +9,9 @@ import yaml
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
 # Chapters of a run that starts from released split files, without clips and shots.
-FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
+FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
+# Chapters of a run that starts from released shots, without clips.
+FROM_RELEASED_SHOTS = ("taxonomy", "tagging", "dataset", "verification", "release", "report")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -181,17 +183,38 @@ def _check_across(config: dict):
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
+        if dataset["released_shots"]:
+            yield "dataset: a run starts from released or from released_shots; set one of them to null"
         if not dataset["verified"]:
             yield "dataset.verified: released files need the file of human-verified shots"
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
+    elif dataset["released_shots"]:
+        yield from _check_released_shots(config)
     elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
         yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
         yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
+
+
+def _check_released_shots(config: dict):
+    """What a run from released shots needs, and what it cannot make or use."""
+    dataset, clips = config["dataset"], config["clips"]
+    for chapter in config["chapters"]:
+        if chapter not in FROM_RELEASED_SHOTS:
+            yield f"chapters: {chapter!r} cannot be made from dataset.released_shots; remove it"
+    if not config["taxonomy"]["labels"]:
+        yield "dataset.released_shots: name the list of their labels as taxonomy.labels"
+    if dataset["exclude_flags"]:
+        yield "dataset.exclude_flags: released shots have no flags; set it to []"
+    if "verification" in config["chapters"] and not dataset["verified"]:
+        yield "chapters: 'verification' of released shots needs dataset.verified"
+    for key in ("folder", "reuse"):
+        if clips[key]:
+            yield f"clips.{key}: a run from dataset.released_shots has no clips; set it to null"
 
 
 def _check_taggers(config: dict):
@@ -211,7 +234,7 @@ def _check_taggers(config: dict):
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
     of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
-    if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
+    if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"] or dataset["released_shots"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
         yield "clips.download: only a manifest's clips can be downloaded, to clips.root: set root, and folder to null"
