@@ -1,9 +1,9 @@
-"""Time and memory of collecting, filtering and splitting a whole collection.
+"""Time and memory of collecting, filtering and splitting a whole collection, and of reading its release JSON.
 
     uv run python -m benchmarks.dataset
 
 writes shards of random scores, as many shots, labels, clips and movies as the paper's collection has,
-and runs the three steps of the workflow that follow them, each in a process of its own.
+and runs the steps of the workflow that follow them, each in a process of its own.
 """
 
 import argparse
@@ -36,6 +36,13 @@ SETTINGS = {
 }
 FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 SPLITS = ("train", "val", "test")
+STEPS = {
+    "collect_shots": "tagging",
+    "select_shots": "dataset",
+    "split_samples": "dataset",
+    "write_release_json": "tagging",
+    "read_released_shots": "tagging",
+}
 SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
@@ -62,7 +69,7 @@ def main() -> None:
         folder = Path(name)
         write_shards(folder, options)
         total = 0.0
-        for step in ("collect_shots", "select_shots", "split_samples"):
+        for step in STEPS:
             start = time.perf_counter()
             code = f"from benchmarks.dataset import run; run({step!r}, {name!r}); {PEAK}"
             done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -116,7 +123,7 @@ def run(step: str, folder: str) -> None:
 
     here = Path(folder)
     shots, scores = str(here / "shots.parquet"), str(here / "shot_scores.h5")
-    kept, labels = str(here / "kept.parquet"), str(here / "labels.txt")
+    kept, labels, released = (str(here / name) for name in ("kept.parquet", "labels.txt", "movieclip.json"))
     jobs = {
         "collect_shots": (
             Files(
@@ -141,12 +148,17 @@ def run(step: str, folder: str) -> None:
             ),
             {"fractions": [0.7, 0.2, 0.1], "seed": 0},
         ),
+        "write_release_json": (Files(shots=shots), Files(json=released), {}),
+        "read_released_shots": (
+            Files(released=released, labels=labels, movies=str(here / "manifest.csv")),
+            Files(shots=str(here / "again.parquet"), manifest=str(here / "again.csv")),
+            {},
+        ),
     }
     files, results, params = jobs[step]
     config = {"clips": {"shard_size": SHARD_SIZE}}
     job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
-    chapter = "tagging" if step == "collect_shots" else "dataset"
-    import_module(f"scripts.{chapter}.{step}").main(job)
+    import_module(f"scripts.{STEPS[step]}.{step}").main(job)
 
 
 if __name__ == "__main__":

@@ -128,9 +128,9 @@ def origin(settings: dict, source: str) -> str:
     prompts = "; ".join(f'"{prompt}"' for prompt in tagger["prompts"])
     model = encoder["model"].rpartition("/")[2].removesuffix(".json")
     made = (
-        f"Shots were detected with PySceneDetect's detector `{settings['detector']}`. Frames ({encoder['frames']}) were "
-        f"scored with {model} against the labels, in the prompt {prompts} ({tagger['score']}); a shot's score is the "
-        "mean over its frames."
+        f"Shots were detected with PySceneDetect's detector `{settings['detector']}`. Frames ({encoder['frames']}) "
+        f"were scored with {model} against the labels, in the prompt {prompts} ({tagger['score']}); a shot's score is "
+        "the mean over its frames."
     )
     return f"The films are drawn by a program and show invented movies. {made}" if settings["demo"] else made
 

@@ -16,8 +16,8 @@ from scripts.lib.records.samples import (
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_parquet
 
-# The release's shortest shot in seconds: a cut closer than this to the start of a window makes no shot there.
-SHORTEST = 0.6
+# Seconds of the release's shortest shot, 14 frames of 24: a cut closer than this to a window's start made no shot there.
+SHORTEST = 0.58
 LABELS = [f"label_{rank}" for rank in range(1, TOP + 1)]
 BY_ID, BY_WINDOW = "joined by id", "joined by window and time"
 NO_VIDEO, NO_SHOT = "not joined: the video is not among the shots", "not joined: the window has fewer shots"
