@@ -16,7 +16,7 @@ from scripts.lib.records.samples import (
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_parquet
 
-# Seconds of the release's shortest shot, 14 frames of 24: a cut nearer than this to a window's start made no shot there.
+# The release's shortest shot, 14 frames of 24, in seconds: a cut so near to a window's start made no shot there.
 SHORTEST = 0.58
 LABELS = [f"label_{rank}" for rank in range(1, TOP + 1)]
 BY_ID, BY_WINDOW = "joined by id", "joined by window and time"

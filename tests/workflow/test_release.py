@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.helpers.runs import Workspace
+from tests.helpers.runs import Workspace, unexplained
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}
 # What a bundle may have, by the first bytes of the file.
@@ -156,8 +156,7 @@ def test_the_datasheet_has_the_runs_numbers(bundle, results):
 def again(demo_run, tmp_path_factory):
     """Another folder in which the demo's JSON is read back, and another run of the bundle."""
     workspace = Workspace(tmp_path_factory.mktemp("read back") / "workflow")
-    skipped = shutil.ignore_patterns("embeddings", "gallery", "clips", "figures", "stills.h5")
-    shutil.copytree(demo_run.path, workspace.path, symlinks=True, ignore=skipped)
+    shutil.copytree(demo_run.path, workspace.path, symlinks=True)
     config = {
         "run": "back",
         "chapters": ["tagging", "dataset"],
@@ -195,6 +194,30 @@ def test_fig5_of_released_shots_counts_all_of_them(again):
         assert part["genre_shots"].iloc[0] == len(of_genre)
         counts = of_genre["label_1"].value_counts()
         assert part["shots"].tolist() == counts.iloc[: len(part)].tolist()
+
+
+def test_agreement_with_verified_shots(again):
+    """Of six verified shots the best label is right for three, and one of the five for five."""
+    shots = pd.read_parquet(again.path / "results/demo/dataset/shots.parquet").iloc[:6]
+    labels = (again.path / "results/demo/taxonomy/labels.txt").read_text().splitlines()
+    top5 = [[row[f"label_{rank}"] for rank in range(1, 6)] for _, row in shots.iterrows()]
+    other = next(label for label in labels if label not in top5[5])
+    right = [row[rank] for row, rank in zip(top5[:5], (0, 0, 0, 1, 4), strict=True)] + [other]
+    lines = zip(shots["clip_id"], shots["shot_id"], right, strict=True)
+    folder = again.path / "judged"
+    folder.mkdir()
+    (folder / "verified.txt").write_text("".join(f"{c}/{s}.mp4 {labels.index(name)}\n" for c, s, name in lines))
+    indices = {label: index for index, label in enumerate(labels)}
+    (folder / "multi_label_thresh_0_4_0_1_label_map.json").write_text(json.dumps(indices))
+    own = {"released_shots": "results/demo/dataset/movieclip.json", "verified": "judged/verified.txt"}
+    settings = (f"dataset={json.dumps(own)}", "run=judged", "chapters=[verification]")
+    again.snakemake("--configfile", "back.yaml", "--config", *settings)
+    table = pd.read_csv(again.path / "results/judged/tables/verified_agreement.csv", dtype=str)
+    ours = table.set_index(["statistic", "part"])["ours"]
+    assert ours["joined by id", "all"] == "6"
+    assert ours["top-1 agreement, %", "joined shots"] == "50.0"
+    assert ours["top-5 agreement, %", "joined shots"] == "83.3"
+    assert unexplained(again.path / "results/judged") == unexplained(again.path / "results/back") == set()
 
 
 def test_the_bundle_is_the_same_when_made_again(again):
