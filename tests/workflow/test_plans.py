@@ -235,6 +235,7 @@ DISTRIBUTIONS = {
     "open_clip": "open-clip-torch",
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
+    "yaml": "pyyaml",
     "yt_dlp": "yt-dlp",
 }
 
