@@ -10,9 +10,7 @@ TOLD = {
     "run": config["run"],
     "tagger": config["taggers"][TAGGER],
 }
-IS_VERIFIED = "verification" in config["chapters"]
-HAS_EVALUATION_SET = IS_VERIFIED and not RELEASED_SHOTS
-HAS_VOTES = HAS_EVALUATION_SET and not (RELEASED or config["dataset"]["evaluation_set"])
+HAS_EVALUATION_SET = "verification" in config["chapters"] and not RELEASED_SHOTS
 
 
 rule make_bundle:
@@ -25,7 +23,7 @@ rule make_bundle:
         frame_scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")) if config["release"]["frame_scores"] else [],
         taxonomy=out("taxonomy/taxonomy.csv"),
         taxonomy_history=[] if config["taxonomy"]["labels"] else [out("taxonomy/merges.csv")],
-        votes=[out("verification/votes.csv")] if HAS_VOTES else [],
+        votes=VOTES,
         evaluation_set=[out("verification/evaluation_set.csv")] if HAS_EVALUATION_SET else [],
         templates=[shipped(f"scripts/release/{name}.md") for name in ("card", "datasheet")],
         code=code("release/make_bundle"),

@@ -37,7 +37,7 @@ def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, settings = snakemake.input, snakemake.params.settings
     found = read_candidates(
-        source.shots, read_labels(source.labels), snakemake.params.manifest, source.verified, settings
+        source.shots, read_labels(source.labels), snakemake.params.manifest, source.verified, source.tasks, settings
     )
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
     long = select_labels(found.label_index, found.scores, chosen, found.renamed, settings["min_samples"])

@@ -192,8 +192,8 @@ def _check_across(config: dict):
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
     elif dataset["released_shots"]:
         yield from _check_released_shots(config)
-    elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
-        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
+    elif "verification" in config["chapters"] and not (config["clips"]["folder"] or config["clips"]["manifest"]):
+        yield "chapters: 'verification' needs clips (clips.folder or clips.manifest) or dataset.released"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
@@ -212,6 +212,8 @@ def _check_released_shots(config: dict):
         yield "dataset.exclude_flags: released shots have no flags; set it to []"
     if "verification" in config["chapters"] and not dataset["verified"]:
         yield "chapters: 'verification' of released shots needs dataset.verified"
+    if dataset["evaluation_set"]:
+        yield "dataset.evaluation_set: is for a run on clips; released shots are compared with dataset.verified"
     for key in ("folder", "reuse"):
         if clips[key]:
             yield f"clips.{key}: a run from dataset.released_shots has no clips; set it to null"
