@@ -9,8 +9,8 @@ from scripts.lib.records.samples import SEPARATOR, instances
 from scripts.release.parts import SPLIT_NAMES
 
 MOST_FREQUENT = 5
-# The statistics that tell whether people looked at the labels.
-VOTED, VERIFIED = "shots that people voted on", "human-verified shots"
+# The statistics that tell whether raters judged the labels.
+VOTED, VERIFIED = "shots that raters voted on", "verified shots"
 # Sources of the taxonomy's labels, in words.
 SOURCES = {
     "common": "in screenplays and in the table of tags",
@@ -90,20 +90,21 @@ def shot_facts(shots: pd.DataFrame, threshold: float) -> dict[str, str]:
     }
 
 
-def vote_facts(votes: pd.DataFrame) -> dict[str, str]:
+def vote_facts(votes: pd.DataFrame, simulated: bool) -> dict[str, str]:
     """Numbers of the votes.
 
     Args:
         votes: shot_id and rater, as text.
+        simulated: whether the raters are programs.
     """
     return {
         VOTED: f"{votes['shot_id'].nunique():,}",
-        "raters": f"{votes['rater'].nunique():,}",
+        "raters": f"{votes['rater'].nunique():,}{' simulated' if simulated else ''}",
     }
 
 
 def verified_facts(verified: pd.DataFrame) -> dict[str, str]:
-    """Number of the shots with a label that people accepted."""
+    """Number of the shots with a label that raters accepted."""
     return {VERIFIED: f"{len(verified):,}"}
 
 
@@ -170,18 +171,15 @@ def taxonomy_origin(sources: pd.Series) -> str:
     )
 
 
-def verification(facts: dict[str, str], simulated: bool) -> str:
-    """What people have verified, as a paragraph.
+def verification(facts: dict[str, str]) -> str:
+    """What raters have verified, as a paragraph.
 
     Args:
         facts: numbers by statistic.
-        simulated: whether the raters are programs.
     """
     told = []
     if VOTED in facts:
-        told.append(
-            f"{facts['raters']} {'simulated ' * simulated}rater(s) voted on {facts[VOTED]} shots (`votes.csv`)."
-        )
+        told.append(f"{facts['raters']} rater(s) voted on {facts[VOTED]} shots (`votes.csv`).")
     if VERIFIED in facts:
         told.append(f"{facts[VERIFIED]} shots have a label that was accepted (`evaluation_set.csv`).")
-    return " ".join(told) or "The bundle has no human-verified labels."
+    return " ".join(told) or "The bundle has no verified labels."

@@ -54,8 +54,8 @@ ABOUT = {
     "taxonomy": "the labels, where each comes from, what was merged into it, and clusters of similar labels",
     "taxonomy_history": "what was decided about every label of the sources, by whom and why",
     "classes": "the classes of the samples with their indices, counts and weights",
-    "votes": "the votes of the raters, whose names are hashed, also for labels that were offered and not ticked",
-    "evaluation_set": "the human-verified shots with the labels that people accepted",
+    "votes": "the votes of the raters, under codes instead of names, also for labels that were offered and not ticked",
+    "evaluation_set": "the verified shots with the labels that raters accepted",
 }
 
 
@@ -158,7 +158,7 @@ def texts(settings: dict, facts: dict[str, str], about: dict[str, str], source: 
         "origin": origin(settings, source),
         "selection": PUBLISHED_SELECTION if source == "splits" else selection(settings["dataset"]),
         "taxonomy": taxonomy_origin(taxonomy["source"]),
-        "verification": verification(facts, settings["demo"]),
+        "verification": verification(facts),
         "n_labels": f"{len(taxonomy):,}",
         "years": facts["years"],
         "genres": facts["genres"],
@@ -210,12 +210,13 @@ def main(snakemake) -> str:
         facts |= shot_facts(shots, settings["dataset"]["top1_threshold"])
         times = shots.set_index("shot_id")[TIMES]
     facts |= sample_facts(samples, read_frame(source.classes, ["label"])["label"].tolist(), movies)
-    for name, count in (("votes", vote_facts), ("evaluation_set", verified_facts)):
-        # Before anybody has voted, both have a header only.
-        for path in source[name]:
-            if len(table := read_frame(path, ["shot_id"])):
-                facts |= count(table)
-                others[name] = path
+    # Before anybody has voted, both have a header only.
+    judged = {name: read_frame(path, ["shot_id"]) for name in ("votes", "evaluation_set") for path in source[name]}
+    others |= {name: source[name][0] for name, table in judged.items() if len(table)}
+    if "votes" in others:
+        facts |= vote_facts(judged["votes"], settings["demo"])
+    if "evaluation_set" in others:
+        facts |= verified_facts(judged["evaluation_set"])
     with atomic_folder(snakemake.output[0]) as folder:
         tables = write_tables(folder, samples, times, {name: others[name] for name in ABOUT if name in others})
         about = {table.path: table.about for table in tables}
