@@ -134,7 +134,7 @@ def run(step: str, folder: str) -> None:
             {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
         ),
         "select_shots": (
-            Files(shots=shots, labels=labels, verified=[]),
+            Files(shots=shots, labels=labels, verified=[], tasks=[]),
             Files(kept=kept),
             {"manifest": str(here / "manifest.csv"), "settings": SETTINGS},
         ),

@@ -12,6 +12,8 @@ from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
 # Chapters of a run that starts from released shots, without clips.
 FROM_RELEASED_SHOTS = ("taxonomy", "tagging", "dataset", "verification", "release", "report")
+# Chapters of a run without released split files that need clips.
+NEED_CLIPS = ("shots", "tagging", "verification", "gallery")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -192,8 +194,6 @@ def _check_across(config: dict):
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
     elif dataset["released_shots"]:
         yield from _check_released_shots(config)
-    elif "verification" in config["chapters"] and not (config["clips"]["folder"] or config["clips"]["manifest"]):
-        yield "chapters: 'verification' needs clips (clips.folder or clips.manifest) or dataset.released"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
@@ -235,7 +235,7 @@ def _check_taggers(config: dict):
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in NEED_CLIPS]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"] or dataset["released_shots"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
