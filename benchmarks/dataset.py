@@ -1,9 +1,9 @@
-"""Time and memory of collecting, filtering and splitting a whole collection.
+"""Time and memory of collecting, filtering and splitting a whole collection, and of reading its release JSON.
 
     uv run python -m benchmarks.dataset
 
 writes shards of random scores, as many shots, labels, clips and movies as the paper's collection has,
-and runs the three steps of the workflow that follow them, each in a process of its own.
+and runs the steps of the workflow that follow them, each in a process of its own.
 """
 
 import argparse
@@ -36,6 +36,13 @@ SETTINGS = {
 }
 FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 SPLITS = ("train", "val", "test")
+STEPS = {
+    "collect_shots": "tagging",
+    "select_shots": "dataset",
+    "split_samples": "dataset",
+    "write_release_json": "tagging",
+    "read_released_shots": "tagging",
+}
 SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
@@ -62,7 +69,7 @@ def main() -> None:
         folder = Path(name)
         write_shards(folder, options)
         total = 0.0
-        for step in ("collect_shots", "select_shots", "split_samples"):
+        for step in STEPS:
             start = time.perf_counter()
             code = f"from benchmarks.dataset import run; run({step!r}, {name!r}); {PEAK}"
             done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -83,6 +90,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     write_manifest(clips, folder / "manifest.csv")
     write_csv(folder / "failures.csv", ["clip_id", "path", "reason"], [])
     labels = [f"label {n:03d}" for n in range(options.labels)]
+    (folder / "labels.txt").write_text("\n".join(labels))
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
     shots_of = dict(zip(clips, counts, strict=True))
     for shard, part in cut_shards(clips, SHARD_SIZE).items():
@@ -115,7 +123,7 @@ def run(step: str, folder: str) -> None:
 
     here = Path(folder)
     shots, scores = str(here / "shots.parquet"), str(here / "shot_scores.h5")
-    kept = str(here / "kept.parquet")
+    kept, labels, released = (str(here / name) for name in ("kept.parquet", "labels.txt", "movieclip.json"))
     jobs = {
         "collect_shots": (
             Files(
@@ -126,12 +134,12 @@ def run(step: str, folder: str) -> None:
             {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
         ),
         "select_shots": (
-            Files(shots=shots, scores=scores, verified=[]),
+            Files(shots=shots, labels=labels, verified=[], tasks=[]),
             Files(kept=kept),
             {"manifest": str(here / "manifest.csv"), "settings": SETTINGS},
         ),
         "split_samples": (
-            Files(kept=kept, scores=scores),
+            Files(kept=kept, labels=labels),
             Files(
                 tables=[str(here / f"{split}.csv") for split in SPLITS],
                 lines=[str(here / f"{split}.txt") for split in SPLITS],
@@ -140,12 +148,17 @@ def run(step: str, folder: str) -> None:
             ),
             {"fractions": [0.7, 0.2, 0.1], "seed": 0},
         ),
+        "write_release_json": (Files(shots=shots), Files(json=released), {}),
+        "read_released_shots": (
+            Files(released=released, labels=labels, movies=str(here / "manifest.csv")),
+            Files(shots=str(here / "again.parquet"), manifest=str(here / "again.csv")),
+            {},
+        ),
     }
     files, results, params = jobs[step]
     config = {"clips": {"shard_size": SHARD_SIZE}}
     job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
-    chapter = "tagging" if step == "collect_shots" else "dataset"
-    import_module(f"scripts.{chapter}.{step}").main(job)
+    import_module(f"scripts.{STEPS[step]}.{step}").main(job)
 
 
 if __name__ == "__main__":

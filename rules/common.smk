@@ -27,9 +27,12 @@ include: "paths.smk"
 
 
 RELEASED = config["dataset"]["released"]
-# A run starts from clips, from published split files, or from neither, and then makes a taxonomy only.
-HAS_CLIPS = not RELEASED and bool(config["clips"]["folder"] or config["clips"]["manifest"])
-HAS_DATASET = HAS_CLIPS or bool(RELEASED)
+RELEASED_SHOTS = config["dataset"]["released_shots"]
+# A run starts from clips, from labelled shots, from published split files, or from none of these, and then makes a
+# taxonomy only.
+HAS_CLIPS = not (RELEASED or RELEASED_SHOTS) and bool(config["clips"]["folder"] or config["clips"]["manifest"])
+HAS_SHOTS = HAS_CLIPS or bool(RELEASED_SHOTS)
+HAS_DATASET = HAS_SHOTS or bool(RELEASED)
 MANIFEST = of_clips("manifest.csv")
 CLIPS = explained(manifests.find_clips, config["clips"], MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
 SHARD_SIZE = config["clips"]["shard_size"]

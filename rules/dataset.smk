@@ -37,7 +37,7 @@ else:
     rule select_shots:
         input:
             shots=out("dataset/shots.parquet"),
-            scores=out("dataset/shot_scores.h5"),
+            labels=LABELS,
             verified=VERIFIED,
             tasks=TASKS,
             code=code("dataset/select_shots"),
@@ -63,7 +63,7 @@ else:
     rule split_samples:
         input:
             kept=rules.select_shots.output[0],
-            scores=out("dataset/shot_scores.h5"),
+            labels=LABELS,
             code=code("dataset/split_samples"),
         output:
             tables=SAMPLES,
@@ -166,8 +166,9 @@ rule audit_leakage:
 
 rule plot_genre_labels:
     input:
-        samples=SAMPLES,
-        movies=out("dataset/movies.csv"),
+        samples=[] if RELEASED_SHOTS else SAMPLES,
+        movies=[] if RELEASED_SHOTS else out("dataset/movies.csv"),
+        shots=[out("dataset/shots.parquet")] if RELEASED_SHOTS else [],
         printed=shipped("config/paper/fig5.csv"),
         code=code("dataset/plot_genre_labels"),
     output:
@@ -182,6 +183,8 @@ rule plot_genre_labels:
         log_of("plot_genre_labels"),
     conda:
         "../envs/workflow.yaml"
+    params:
+        threshold=config["dataset"]["top1_threshold"],
     message:
         "Fig. 5: the most frequent scenes of each genre"
     script:
@@ -258,7 +261,7 @@ rule plot_label_shares:
 rule study_thresholds:
     input:
         shots=out("dataset/shots.parquet"),
-        scores=out("dataset/shot_scores.h5"),
+        labels=LABELS,
         verified=VERIFIED,
         tasks=TASKS,
         votes=VOTES,
@@ -330,5 +333,5 @@ rule dataset:
         rules.plot_label_distribution.output if HAS_DATASET else [],
         rules.plot_cooccurrence.output if HAS_DATASET else [],
         rules.plot_label_shares.output if HAS_DATASET else [],
-        rules.study_thresholds.output if HAS_CLIPS else [],
+        rules.study_thresholds.output if HAS_SHOTS else [],
         rules.describe_release.output if RELEASED else [],

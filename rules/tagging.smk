@@ -126,39 +126,67 @@ rule list_failures:
         "../scripts/tagging/list_failures.py"
 
 
-rule collect_shots:
-    input:
-        failures=rules.list_failures.output[0],
-        shots=of_shards(of_clips("shots/{shard}.csv")),
-        scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")),
-        embeddings=of_shards(embeddings_of(TAGGER)),
-        code=code("tagging/collect_shots"),
-    output:
-        shots=out("dataset/shots.parquet"),
-        scores=out("dataset/shot_scores.h5"),
-    log:
-        log_of("collect_shots"),
-    benchmark:
-        benchmark_of("collect_shots")
-    conda:
-        "../envs/workflow.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        clips=manifests.metadata_digest(CLIPS),
-        flags=config["dataset"]["flags"],
-        manifest=MANIFEST,
-        max_failed_fraction=config["clips"]["max_failed_fraction"],
-    message:
-        "Collecting the labelled shots"
-    script:
-        "../scripts/tagging/collect_shots.py"
+# Shots are labelled here, or read as released.
+if RELEASED_SHOTS:
+
+    rule read_released_shots:
+        input:
+            released=RELEASED_SHOTS,
+            labels=LABELS,
+            movies=config["clips"]["manifest"] or [],
+            code=code("tagging/read_released_shots"),
+        output:
+            shots=out("dataset/shots.parquet"),
+            manifest=MANIFEST,
+        log:
+            log_of("read_released_shots"),
+        benchmark:
+            benchmark_of("read_released_shots")
+        conda:
+            "../envs/workflow.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        message:
+            "Reading the released shots"
+        script:
+            "../scripts/tagging/read_released_shots.py"
+
+else:
+
+    rule collect_shots:
+        input:
+            failures=rules.list_failures.output[0],
+            shots=of_shards(of_clips("shots/{shard}.csv")),
+            scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")),
+            embeddings=of_shards(embeddings_of(TAGGER)),
+            code=code("tagging/collect_shots"),
+        output:
+            shots=out("dataset/shots.parquet"),
+            scores=out("dataset/shot_scores.h5"),
+        log:
+            log_of("collect_shots"),
+        benchmark:
+            benchmark_of("collect_shots")
+        conda:
+            "../envs/workflow.yaml"
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            clips=manifests.metadata_digest(CLIPS),
+            flags=config["dataset"]["flags"],
+            manifest=MANIFEST,
+            max_failed_fraction=config["clips"]["max_failed_fraction"],
+        message:
+            "Collecting the labelled shots"
+        script:
+            "../scripts/tagging/collect_shots.py"
 
 
 rule write_release_json:
     input:
-        shots=rules.collect_shots.output.shots,
+        shots=out("dataset/shots.parquet"),
         code=code("tagging/write_release_json"),
     output:
         out("dataset/movieclip.json"),
@@ -177,7 +205,7 @@ rule write_release_json:
 
 rule make_table2:
     input:
-        shots=rules.collect_shots.output.shots,
+        shots=out("dataset/shots.parquet"),
         printed=shipped("config/paper/table2.csv"),
         code=code("tagging/make_table2"),
     output:
@@ -201,9 +229,34 @@ rule make_table2:
         "../scripts/tagging/make_table2.py"
 
 
+rule plot_score_distribution:
+    input:
+        shots=out("dataset/shots.parquet"),
+        printed=shipped("config/paper/dataset.csv"),
+        code=code("tagging/plot_score_distribution"),
+    output:
+        csv=out("tables/score_distribution.csv"),
+        figures=report(
+            figures("score_distribution"),
+            caption="../docs/report/score_distribution.rst",
+            category="Figures",
+            labels={"figure": "scores", "content": "top-1 scores of all shots"},
+        ),
+    log:
+        log_of("plot_score_distribution"),
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        threshold=config["dataset"]["top1_threshold"],
+    message:
+        "Distribution of the top-1 scores"
+    script:
+        "../scripts/tagging/plot_score_distribution.py"
+
+
 rule plot_confidence_grids:
     input:
-        shots=rules.collect_shots.output.shots,
+        shots=out("dataset/shots.parquet"),
         media=MEDIA,
         code=code("tagging/plot_confidence_grids"),
     output:
@@ -228,9 +281,9 @@ rule plot_confidence_grids:
 
 rule plot_score_matrix:
     input:
-        shots=rules.collect_shots.output.shots,
-        scores=rules.collect_shots.input.scores,
-        embeddings=rules.collect_shots.input.embeddings,
+        shots=out("dataset/shots.parquet"),
+        scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")),
+        embeddings=of_shards(embeddings_of(TAGGER)),
         code=code("tagging/plot_score_matrix"),
     output:
         report(
@@ -253,7 +306,7 @@ rule plot_score_matrix:
 
 rule plot_timelines:
     input:
-        shots=rules.collect_shots.output.shots,
+        shots=out("dataset/shots.parquet"),
         code=code("tagging/plot_timelines"),
     output:
         report(
@@ -278,5 +331,6 @@ rule tagging:
         rules.list_failures.output if HAS_CLIPS else [],
         rules.collect_shots.output if HAS_CLIPS else [],
         rules.write_release_json.output if HAS_CLIPS else [],
-        rules.make_table2.output if HAS_CLIPS else [],
+        [out("dataset/shots.parquet"), *rules.make_table2.output] if HAS_SHOTS else [],
+        rules.plot_score_distribution.output if HAS_SHOTS else [],
         figures("fig1c", "fig3", "fig4") if HAS_CLIPS else [],

@@ -29,6 +29,29 @@ if RELEASED:
         script:
             "../scripts/verification/list_verified.py"
 
+elif RELEASED_SHOTS:
+
+    rule compare_verified:
+        input:
+            verified=VERIFIED,
+            label_map=RELEASE["label_map"],
+            shots=out("dataset/shots.parquet"),
+            printed=shipped("config/paper/verification.csv"),
+            code=code("verification/compare_verified"),
+        output:
+            csv=out("tables/verified_agreement.csv"),
+            md=out("tables/verified_agreement.md"),
+        log:
+            log_of("compare_verified"),
+        conda:
+            "../envs/workflow.yaml"
+        params:
+            merges=config["dataset"]["merges"],
+        message:
+            "Agreement of the released shots with the human-verified labels"
+        script:
+            "../scripts/verification/compare_verified.py"
+
 elif config["dataset"]["evaluation_set"]:
 
     rule join_verified:
@@ -205,6 +228,7 @@ rule read_votes:
 
 rule verification:
     input:
+        tables("verified_agreement") if RELEASED_SHOTS and VERIFIED else [],
         [out("verification/evaluation_set.csv"), out("verification/windows.csv")] if RELEASED else [],
         [out("verification/evaluation_set.csv"), *tables("verified_join")]
         if config["dataset"]["evaluation_set"]

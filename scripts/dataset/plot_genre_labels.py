@@ -1,12 +1,13 @@
 """Fig. 5: the most frequent scene labels of each genre."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import label_colours, new_figure, save_figure
-from scripts.lib.records.samples import SEPARATOR, instances, read_samples
-from scripts.lib.tables.frames import read_frame, write_frame
+from scripts.lib.records.samples import FACTS, SEPARATOR, instances, movie_facts, read_samples
+from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 from scripts.lib.tables.rows import read_csv
 
 TOP = 5
@@ -76,10 +77,26 @@ def plot_genres(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def confident_shots(path: str, threshold: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All shots whose top-1 score reaches the threshold, in the form of samples, and the movies of all shots.
+
+    Args:
+        path: `dataset/shots.parquet`.
+        threshold: compared in the precision of the scores.
+    """
+    shots = read_parquet(path, columns=["clip_id", "movie_id", *FACTS, "label_1", "score_1"])
+    movies = movie_facts(shots.drop_duplicates("clip_id")).reset_index()
+    kept = shots[shots["score_1"] >= np.float32(threshold)]
+    return kept[["movie_id"]].assign(labels=kept["label_1"], scores="").reset_index(drop=True), movies
+
+
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
-    samples = read_samples(snakemake.input.samples)
-    movies = read_frame(snakemake.input.movies, ["movie_id", "genres"])
+    source = snakemake.input
+    if source.shots:
+        samples, movies = confident_shots(source.shots[0], snakemake.params.threshold)
+    else:
+        samples, movies = read_samples(source.samples), read_frame(source.movies, ["movie_id", "genres"])
     table = genre_labels(samples, movies, read_csv(snakemake.input.printed))
     write_frame(table, snakemake.output.csv)
     save_figure(plot_genres(table), snakemake.output.figures)

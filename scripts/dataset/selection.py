@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.jobs.log import logger
 from scripts.lib.records.labels import TOP
@@ -46,7 +45,7 @@ class Candidates:
 
 def read_candidates(
     shots_path: str | Path,
-    scores_path: str | Path,
+    labels: list[str],
     manifest: str | Path,
     verified: Sequence[str | Path],
     tasks: Sequence[str | Path],
@@ -56,7 +55,7 @@ def read_candidates(
 
     Args:
         shots_path: `dataset/shots.parquet`.
-        scores_path: `dataset/shot_scores.h5`, for the label list.
+        labels: the run's label list.
         manifest: the run's `manifest.csv`.
         verified: files of human-verified shots, whose videos are left out.
         tasks: tables of the shots of the run's own verification study, whose videos are left out too.
@@ -65,8 +64,6 @@ def read_candidates(
     Raises:
         UserError: a file cannot be used, merges and drops do not fit the labels, or there is no candidate.
     """
-    with open_h5(scores_path) as file:
-        labels = read_strings(file["labels"])
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
     shots, videos = read_labelled_shots(shots_path), verified_videos(verified)
     clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)

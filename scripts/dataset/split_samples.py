@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
+from scripts.lib.records.labels import read_labels
 from scripts.lib.records.samples import SPLITS, instances, write_dataset
 from scripts.lib.tables.frames import read_parquet
 
@@ -118,10 +118,8 @@ def split_samples(samples: pd.DataFrame, labels: Sequence[str], fractions: Seque
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     kept = read_parquet(snakemake.input.kept)
-    with open_h5(snakemake.input.scores) as file:
-        known = read_strings(file["labels"])
     present = set(instances(kept)["label"])
-    labels = [label for label in known if label in present]
+    labels = [label for label in read_labels(snakemake.input.labels) if label in present]
     samples = split_samples(kept, labels, snakemake.params.fractions, snakemake.params.seed)
     for split in SPLITS:
         found = set(instances(samples[samples["split"] == split])["label"])

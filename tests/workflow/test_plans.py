@@ -38,7 +38,8 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     options = ["--configfile", f"config/{name}"]
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
-    for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt"):
+    given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
+    for file in ("resources/clips.csv", *given):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
@@ -49,7 +50,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
 def test_a_chapter_has_one_name(workspace):
     """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
     chapters = {chapter for chapter, _, _ in job_rules()}
-    assert len(chapters) == 9
+    assert len(chapters) == 10
     for chapter, name, text in job_rules():
         assert f'"../scripts/{chapter}/' in text, name
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())
@@ -234,6 +235,7 @@ DISTRIBUTIONS = {
     "open_clip": "open-clip-torch",
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
+    "yaml": "pyyaml",
     "yt_dlp": "yt-dlp",
 }
 

@@ -9,7 +9,9 @@ import yaml
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
 # Chapters of a run that starts from released split files, without clips and shots.
-FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
+FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
+# Chapters of a run that starts from released shots, without clips.
+FROM_RELEASED_SHOTS = ("taxonomy", "tagging", "dataset", "verification", "release", "report")
 # Chapters of a run without released split files that need clips.
 NEED_CLIPS = ("shots", "tagging", "verification", "shot_scale", "gallery")
 
@@ -184,11 +186,15 @@ def _check_across(config: dict):
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
+        if dataset["released_shots"]:
+            yield "dataset: a run starts from released or from released_shots; set one of them to null"
         if not dataset["verified"]:
             yield "dataset.verified: released files need the file of human-verified shots"
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
+    elif dataset["released_shots"]:
+        yield from _check_released_shots(config)
     if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
         yield "chapters: 'shot_scale' needs the study of 'verification'; add it, or remove 'shot_scale'"
     if "demo" in config["chapters"] and not config["demo"]:
@@ -207,6 +213,25 @@ def _check_encoders(config: dict):
         yield f"shot_scale.encoder: there is no encoder {name!r}; {did_you_mean(name, encoders)}"
     elif encoders[name]["frames"].endswith("per shot"):
         yield f"shot_scale.encoder: {name} samples {encoders[name]['frames']}; take one with `all` or `n fps`"
+
+
+def _check_released_shots(config: dict):
+    """What a run from released shots needs, and what it cannot make or use."""
+    dataset, clips = config["dataset"], config["clips"]
+    for chapter in config["chapters"]:
+        if chapter not in FROM_RELEASED_SHOTS:
+            yield f"chapters: {chapter!r} cannot be made from dataset.released_shots; remove it"
+    if not config["taxonomy"]["labels"]:
+        yield "dataset.released_shots: name the list of their labels as taxonomy.labels"
+    if dataset["exclude_flags"]:
+        yield "dataset.exclude_flags: released shots have no flags; set it to []"
+    if "verification" in config["chapters"] and not dataset["verified"]:
+        yield "chapters: 'verification' of released shots needs dataset.verified"
+    if dataset["evaluation_set"]:
+        yield "dataset.evaluation_set: is for a run on clips; released shots are compared with dataset.verified"
+    for key in ("folder", "reuse"):
+        if clips[key]:
+            yield f"clips.{key}: a run from dataset.released_shots has no clips; set it to null"
 
 
 def _check_taggers(config: dict):
@@ -228,7 +253,7 @@ def _check_taggers(config: dict):
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
     of_clips = [chapter for chapter in config["chapters"] if chapter in NEED_CLIPS]
-    if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
+    if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"] or dataset["released_shots"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
         yield "clips.download: only a manifest's clips can be downloaded, to clips.root: set root, and folder to null"

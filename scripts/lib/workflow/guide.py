@@ -51,7 +51,8 @@ def closing_line(run: str | Path, n_clips: int) -> str:
         n_clips: clips of the run.
     """
     run, counts = Path(run), ""
-    if (run / "dataset/shots.parquet").is_file():
+    # Shots that were read as released have no table of failures.
+    if n_clips and (run / "dataset/shots.parquet").is_file():
         from pyarrow.parquet import read_metadata
 
         failures = (run / "dataset/failures.csv").read_text(encoding="utf-8", errors="replace")

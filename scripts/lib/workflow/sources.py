@@ -99,7 +99,9 @@ def source_files(config: dict) -> list[str]:
         review = taxonomy["review"]
         answers = [review] if review and Path(review).exists() else []
         files = [taxonomy["hvu_tags"], *answers, taxonomy["compare_with"]]
-    if dataset["released"]:
+    if dataset["released_shots"]:
+        files += [dataset["released_shots"], *([release_files(dataset)["label_map"]] if dataset["verified"] else [])]
+    elif dataset["released"]:
         for paths in release_files(dataset).values():
             files += [paths] if isinstance(paths, str) else paths
     elif "tagging" in chapters:
@@ -118,9 +120,10 @@ def release_files(dataset: dict) -> dict[str, str | list[str]]:
     """The authors' published files and related tables, by content.
 
     Args:
-        dataset: the configuration's section of that name; `released` and `metadata` are folders.
+        dataset: the configuration's section of that name; `released` and `metadata` are folders. Without the
+            first, the files are beside `verified`.
     """
-    released, metadata = Path(dataset["released"] or ""), Path(dataset["metadata"])
+    released, metadata = Path(dataset["released"] or Path(dataset["verified"] or "").parent), Path(dataset["metadata"])
     name = "multi_label_thresh_0_4_0_1"
     return {
         "lines": [str(released / f"{split}_{name}_150_labels.txt") for split in ("train", "val", "test")],

@@ -21,7 +21,6 @@ from scripts.dataset.selection import (
     select_labels,
     verified_videos,
 )
-from scripts.lib.files.hdf5 import create_h5, write_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.samples import FACTS
 from tests.helpers import ROOT
@@ -174,11 +173,10 @@ def kept_of(tmp_path):
         shots.assign(start_frame=0, end_frame=1).to_parquet(tmp_path / "shots.parquet")
         clips = shots.assign(path=paths).drop_duplicates("clip_id")
         clips[["clip_id", "path", "movie_id", *FACTS]].to_csv(tmp_path / "manifest.csv", index=False)
-        with create_h5(tmp_path / "scores.h5", {}) as file:
-            write_strings(file, "labels", LABELS)
+        (tmp_path / "labels.txt").write_text("\n".join(LABELS))
         default, own = (yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("default", "demo"))
         demo = default["dataset"] | own["dataset"]
-        source = {"shots": tmp_path / "shots.parquet", "scores": tmp_path / "scores.h5"}
+        source = {"shots": tmp_path / "shots.parquet", "labels": tmp_path / "labels.txt"}
         select(
             SimpleNamespace(
                 input=SimpleNamespace(**source, verified=[tmp_path / "verified.txt"], tasks=[tmp_path / "tasks.csv"]),

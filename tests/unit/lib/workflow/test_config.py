@@ -219,6 +219,28 @@ def test_the_sections_must_fit_each_other(config, schema):
     assert "taggers.other.prompts: 'a photo' has no {label} to fill in" in found
 
 
+def test_a_run_from_released_shots_needs_their_labels_and_has_no_clips(config, schema):
+    config["demo"], config["chapters"] = None, ["tagging", "shots", "verification"]
+    config["dataset"] |= {"released_shots": "movieclip.json", "exclude_flags": ["black"], "evaluation_set": "file"}
+    config["taxonomy"]["labels"], config["clips"]["folder"] = None, "videos"
+    found = problems_of(config, schema)
+    for words in (
+        "'shots' cannot be made",
+        "taxonomy.labels",
+        "dataset.exclude_flags",
+        "needs dataset.verified",
+        "dataset.evaluation_set",
+        "clips.folder",
+    ):
+        assert sum(words in line for line in found) == 1
+    config["dataset"] |= {"exclude_flags": [], "evaluation_set": None, "verified": "file"}
+    config["taxonomy"]["labels"], config["clips"]["folder"] = "labels.txt", None
+    config["chapters"] = ["tagging", "dataset", "verification", "release"]
+    assert check_config(config, schema) is None
+    config["dataset"]["released"] = "folder"
+    assert any("released_shots" in line for line in problems_of(config, schema))
+
+
 def test_a_run_from_released_files_has_no_chapters_about_clips(config, schema):
     config["demo"], config["chapters"] = None, ["dataset", "tagging", "demo"]
     config["dataset"] |= {"released": "folder", "fractions": [0, 0, 0]}

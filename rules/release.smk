@@ -1,0 +1,51 @@
+"""The release: the dataset in the form in which others load it, without media."""
+
+# What the card, the datasheet and the metadata say, apart from what is counted.
+TOLD = {
+    "dataset": SELECTION,
+    "demo": bool(config["demo"]),
+    "detector": config["shots"]["detector"],
+    "encoder": encoder_settings(encoder_of(TAGGER)),
+    "release": config["release"],
+    "run": config["run"],
+    "tagger": config["taggers"][TAGGER],
+}
+HAS_EVALUATION_SET = "verification" in config["chapters"] and not RELEASED_SHOTS
+
+
+rule make_bundle:
+    input:
+        samples=SAMPLES,
+        movies=out("dataset/movies.csv"),
+        classes=out("dataset/labels.csv"),
+        shots=[out("dataset/shots.parquet")] if HAS_SHOTS else [],
+        scores=[out("dataset/shot_scores.h5")] if HAS_CLIPS else [],
+        frame_scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")) if config["release"]["frame_scores"] else [],
+        taxonomy=out("taxonomy/taxonomy.csv"),
+        taxonomy_history=[] if config["taxonomy"]["labels"] else [out("taxonomy/merges.csv")],
+        votes=VOTES,
+        evaluation_set=[out("verification/evaluation_set.csv")] if HAS_EVALUATION_SET else [],
+        templates=[shipped(f"scripts/release/{name}.md") for name in ("card", "datasheet")],
+        code=code("release/make_bundle"),
+    output:
+        directory(out("release")),
+    log:
+        log_of("make_bundle"),
+    benchmark:
+        benchmark_of("make_bundle")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=TOLD,
+    message:
+        "The bundle for release"
+    script:
+        "../scripts/release/make_bundle.py"
+
+
+rule release:
+    input:
+        rules.make_bundle.output if HAS_DATASET else [],
