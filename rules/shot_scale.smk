@@ -159,6 +159,6 @@ rule plot_scales:
 
 rule shot_scale:
     input:
-        rules.make_scale_table.output,
+        rules.make_scale_table.output if HAS_STUDY else [],
         rules.predict_scale.output if HAS_STUDY else [],
         rules.plot_scales.output if HAS_STUDY else [],
