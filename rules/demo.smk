@@ -73,6 +73,28 @@ rule train_tagger:
         "../scripts/demo/train_tagger.py"
 
 
+rule render_scales:
+    input:
+        code=code("demo/render_scales"),
+    output:
+        labels=out("demo/movieshots/v1_split_trailer.json"),
+        trailers=directory(out("demo/movieshots/trailer")),
+    log:
+        log_of("render_scales"),
+    benchmark:
+        benchmark_of("render_scales")
+    conda:
+        "../envs/workflow.yaml"
+    threads: CORES
+    params:
+        movies=config["demo"]["trailers"],
+        seed=config["demo"]["seed"],
+    message:
+        "Rendering the shots that are labelled with their scale"
+    script:
+        "../scripts/demo/render_scales.py"
+
+
 rule draw_contact_sheet:
     input:
         code=code("demo/draw_contact_sheet"),

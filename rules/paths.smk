@@ -87,11 +87,19 @@ def encoder_of(tagger):
 
 def encoder_settings(encoder):
     """The settings of an encoder that decide its embeddings, apart from the weights."""
-    return {key: config["encoders"][encoder][key] for key in ("dtype", "frames", "model")}
+    settings, keys = config["encoders"][encoder], ("dtype", "frames", "library", "model", "preprocessing")
+    return {key: settings[key] for key in keys if key in settings}
 
 
 def embeddings_of(tagger, shard="{shard}"):
     return of_clips(f"embeddings/{encoder_of(tagger)}/{shard}.h5")
+
+
+def features_of(encoder, shard="{shard}"):
+    """Features of the chosen shots; of a tagger's encoder, which embeds all shots, these."""
+    if encoder in map(encoder_of, config["tagging"]["taggers"]):
+        return of_clips(f"embeddings/{encoder}/{shard}.h5")
+    return out(f"features/{encoder}/{shard}.h5")
 
 
 def asked_for(part=""):

@@ -33,6 +33,25 @@ rule embed_frames:
         "../scripts/tagging/embed_frames.py"
 
 
+# Of the shots that raters see, by an encoder that no tagger uses.
+use rule embed_frames as embed_chosen_frames with:
+    input:
+        clips=of_clips("clips/{shard}.csv"),
+        shots=of_clips("shots/{shard}.csv"),
+        weights=lambda wildcards: weights_of(wildcards.encoder),
+        description=lambda wildcards: description_of(wildcards.encoder),
+        chosen=out("verification/tasks.csv"),
+        code=code("tagging/embed_frames", costly=True),
+    output:
+        out("features/{encoder}/{shard}.h5"),
+    log:
+        log_of("embed_chosen_frames", "{encoder}/{shard}"),
+    benchmark:
+        benchmark_of("embed_chosen_frames", "{encoder}/{shard}")
+    message:
+        "Embedding the frames of the chosen shots of shard {wildcards.shard} with {wildcards.encoder}"
+
+
 rule embed_labels:
     input:
         labels=LABELS,

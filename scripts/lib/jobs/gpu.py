@@ -35,6 +35,17 @@ def leased_gpu(count: int, folder: str | Path | None = None) -> Iterator[int | N
             lock.close()
 
 
+@contextmanager
+def gpu_of_job() -> Iterator[None]:
+    """Make a GPU that no other job has leased torch's current one, if several are visible."""
+    import torch
+
+    with leased_gpu(torch.cuda.device_count()) as gpu:
+        if gpu is not None:
+            torch.cuda.set_device(gpu)
+        yield
+
+
 def _device_names(count: int) -> list[str]:
     """One name per visible device, the same for every job that sees it: its UUID.
 

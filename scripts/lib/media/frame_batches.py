@@ -20,11 +20,14 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class Work:
-    """One clip to read: its manifest row, the wanted shots, and its number of frames at shot detection."""
+    """One clip to read: its manifest row, the wanted shots, and its number of frames at shot detection.
+
+    `n_frames` is None if no shots were detected; the clip's frames are then not counted.
+    """
 
     clip: Clip
     shots: list[Shot]
-    n_frames: int
+    n_frames: int | None
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chu
                 sampled = []
         if sampled:
             yield _chunk(clip_id, sampled, describe)
-        if len(video.times) != item.n_frames:
+        if item.n_frames not in (None, len(video.times)):
             raise UnreadableClip(
                 f"the file has changed: {item.n_frames} frames at shot detection, {len(video.times)} now; "
                 "detect its shots again (add --forcerun detect_shots)"

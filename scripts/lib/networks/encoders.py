@@ -1,4 +1,4 @@
-"""Image and text towers of CLIP models, as open_clip builds them.
+"""Networks that embed frames, and among them the image and text towers of CLIP models, as open_clip builds them.
 
 torch and open_clip are imported where they are used: their import takes seconds of CPU time, and
 scoring jobs need neither.
@@ -22,17 +22,18 @@ PACKAGES = ("torch", "open_clip_torch", "torchvision", "pillow", "numpy")
 
 
 @dataclass
-class ClipEncoder:
-    """A CLIP model ready for frames and prompts.
+class FrameEncoder:
+    """A network ready for frames.
 
     Attributes:
-        model: open_clip model in evaluation mode on `device`.
-        name: open_clip model name.
-        size: (height, width) of the image tower's input.
+        model: network in evaluation mode on `device`, from normalised frames (B, 3, h, w) to features (B, D).
+        name: name of the architecture.
+        size: (height, width) of its input.
         crop: the model's own resizing and cropping of a frame, (H, W, 3) to (h, w, 3) uint8.
         mean, std: normalisation per channel, after division by 255.
         preprocessing: the above as text, for attributes.
-        device, dtype: device and precision of the towers.
+        device, dtype: device and precision of the network.
+        bgr: whether it is given blue, green, red in place of red, green, blue.
     """
 
     model: object
@@ -44,19 +45,33 @@ class ClipEncoder:
     preprocessing: str
     device: str
     dtype: str
+    bgr: bool = False
 
     def encode_frames(self, crops: np.ndarray) -> np.ndarray:
-        """Image embeddings, not normalised: (B, h, w, 3) uint8 to (B, D) float32."""
+        """Features, not normalised: (B, h, w, 3) uint8 to (B, D) float32."""
         import torch
 
         with torch.inference_mode():
             batch = torch.from_numpy(crops).to(self.device, non_blocking=True)
             batch = batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+            if self.bgr:
+                batch = batch.flip(1)
             mean, std = (
                 torch.tensor(values, device=batch.device).view(1, -1, 1, 1) for values in (self.mean, self.std)
             )
             batch = ((batch - mean) / std).to(getattr(torch, self.dtype))
-            return self.model.encode_image(batch).float().cpu().numpy()
+            return self._features(batch).float().cpu().numpy()
+
+    def _features(self, batch):
+        return self.model(batch)
+
+
+@dataclass
+class ClipEncoder(FrameEncoder):
+    """A CLIP model ready for frames and prompts; `model` and `name` are open_clip's."""
+
+    def _features(self, batch):
+        return self.model.encode_image(batch)
 
     def encode_prompts(self, prompts: list[str], batch_size: int = 256) -> np.ndarray:
         """Text embeddings, not normalised: (N, D) float32."""
@@ -180,24 +195,28 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
 
 
 def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder:
-    """Split open_clip's transform: geometry for the workers, normalisation for the device."""
+    size = network.visual.image_size
+    size = (size, size) if isinstance(size, int) else tuple(size)
+    return ClipEncoder(network, name, size, **split_transform(transform, name), device=device, dtype=dtype)
+
+
+def split_transform(transform, name: str) -> dict:
+    """A transform of PIL images as arguments of an encoder: geometry for the workers, normalisation for the device.
+
+    Raises:
+        UserError: the transform has another form than those of open_clip, timm and torchvision today.
+    """
     from torchvision.transforms import Normalize, ToTensor
 
     *spatial, to_tensor, normalize = transform.transforms
     if not (isinstance(to_tensor, ToTensor) and isinstance(normalize, Normalize)):
-        raise UserError(f"open_clip's preprocessing of {name} has an unexpected form: {transform}")
-    size = network.visual.image_size
-    return ClipEncoder(
-        model=network,
-        name=name,
-        size=(size, size) if isinstance(size, int) else tuple(size),
-        crop=resize_and_crop(spatial),
-        mean=tuple(normalize.mean),
-        std=tuple(normalize.std),
-        preprocessing=" ".join(repr(transform).split()),
-        device=device,
-        dtype=dtype,
-    )
+        raise UserError(f"the preprocessing of {name} has an unexpected form: {transform}")
+    return {
+        "crop": resize_and_crop(spatial),
+        "mean": tuple(map(float, normalize.mean)),
+        "std": tuple(map(float, normalize.std)),
+        "preprocessing": " ".join(repr(transform).split()),
+    }
 
 
 def _preprocessing_of(name: str, weights: str | Path) -> dict:
@@ -205,7 +224,7 @@ def _preprocessing_of(name: str, weights: str | Path) -> dict:
     import open_clip
 
     if str(weights).endswith(".safetensors"):
-        stored = _safetensors_metadata(weights).get(PREPROCESS_KEY)
+        stored = safetensors_metadata(weights).get(PREPROCESS_KEY)
         if stored:
             return json.loads(stored)
     keys = ("mean", "std", "interpolation", "resize_mode")
@@ -219,7 +238,7 @@ def _preprocessing_of(name: str, weights: str | Path) -> dict:
     return {}
 
 
-def _safetensors_metadata(path: str | Path) -> dict[str, str]:
+def safetensors_metadata(path: str | Path) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -239,10 +258,15 @@ def _load_weights(network, name: str, weights: str | Path) -> None:
         open_clip.load_checkpoint(network, str(weights), strict=True, weights_only=True)
     except Exception as error:
         # torch, pickle and safetensors raise many types of exception for a bad file
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UserError(
-            f"the weights {weights} cannot be used for {name}: {reason[0]}\n"
-            "They must be a state dict of exactly this architecture, as safetensors or as a torch file "
-            "that loads without executing code. If this workflow has fetched the file and it is damaged, "
-            f"{make_anew(weights)}"
-        ) from error
+        raise unusable_weights(weights, name, error) from error
+
+
+def unusable_weights(weights: str | Path, name: str, error: Exception) -> UserError:
+    """Message about a file that is not a state dict of the network `name`."""
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    return UserError(
+        f"the weights {weights} cannot be used for {name}: {reason[0]}\n"
+        "They must be a state dict of exactly this architecture, as safetensors or as a torch file "
+        "that loads without executing code. If this workflow has fetched the file and it is damaged, "
+        f"{make_anew(weights)}"
+    )

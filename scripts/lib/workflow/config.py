@@ -177,6 +177,7 @@ def _known_keys(schema: dict) -> dict[str, dict]:
 
 def _check_across(config: dict):
     """Problems that a schema cannot express."""
+    yield from _check_encoders(config)
     yield from _check_taggers(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
@@ -194,6 +195,18 @@ def _check_across(config: dict):
         yield "dataset.fractions: all three are 0; give train, val and test a share, such as [0.7, 0.2, 0.1]"
 
 
+def _check_encoders(config: dict):
+    """Settings that an encoder's library does not have, and an encoder of shot scale that cannot be used."""
+    encoders, name = config["encoders"], config["shot_scale"]["encoder"]
+    for encoder, settings in encoders.items():
+        if "preprocessing" in settings and settings.get("library") != "places":
+            yield f"encoders.{encoder}.preprocessing: only the library places has it; remove it"
+    if name not in encoders:
+        yield f"shot_scale.encoder: there is no encoder {name!r}; {did_you_mean(name, encoders)}"
+    elif encoders[name]["frames"].endswith("per shot"):
+        yield f"shot_scale.encoder: {name} samples {encoders[name]['frames']}; take one with `all` or `n fps`"
+
+
 def _check_taggers(config: dict):
     """Taggers and encoders that are used but not defined, and prompts without {label}."""
     for name in config["tagging"]["taggers"]:
@@ -203,6 +216,8 @@ def _check_taggers(config: dict):
         encoder, encoders = settings["encoder"], config["encoders"]
         if encoder not in encoders:
             yield f"taggers.{name}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
+        elif encoders[encoder].get("library", "open_clip") != "open_clip":
+            yield f"taggers.{name}.encoder: {encoder} has no text tower; take an encoder of open_clip"
         for template in settings["prompts"]:
             if "{label}" not in template:
                 yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"
@@ -210,7 +225,7 @@ def _check_taggers(config: dict):
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "gallery")]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):

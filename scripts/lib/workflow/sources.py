@@ -8,7 +8,7 @@ from scripts.lib.records.clips import CLIP_LIST
 from scripts.lib.tables.rows import read_csv
 
 COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
-WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar", ".bin")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
 _HUB_FILE = re.compile(r"hf://(?P<repo_id>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})/(?P<filename>.+)", re.ASCII)
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
@@ -54,7 +54,7 @@ def in_mirror(path: str | Path, mirror: str | None) -> Path | None:
 
 
 def is_weights_file(pretrained: str) -> bool:
-    """Whether `pretrained` names a file; otherwise it is an open_clip tag or a hub id."""
+    """Whether `pretrained` names a file; otherwise it is a tag or a hub id."""
     return pretrained.endswith(WEIGHT_SUFFIXES)
 
 
@@ -106,6 +106,10 @@ def source_files(config: dict) -> list[str]:
         used = [config["encoders"][config["taggers"][name]["encoder"]] for name in config["tagging"]["taggers"]]
         files += [weights_file(encoder) for encoder in used]
         files += [encoder["model"] for encoder in used if encoder["model"].endswith(".json")]
+    if "shot_scale" in chapters:
+        files += [weights_file(config["encoders"][config["shot_scale"]["encoder"]])]
+        labels = config["shot_scale"]["movieshots"]["labels"]
+        files += [labels] if Path(labels).exists() else []
     files += [config["shots"]["list"], dataset["verified"], dataset["evaluation_set"]]
     return list(dict.fromkeys(path for path in files if path))
 
