@@ -30,6 +30,7 @@ include: "rules/shots.smk"
 include: "rules/tagging.smk"
 include: "rules/dataset.smk"
 include: "rules/verification.smk"
+include: "rules/models.smk"
 include: "rules/gallery.smk"
 include: "rules/report.smk"
 

@@ -210,7 +210,7 @@ def _check_taggers(config: dict):
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "gallery")]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "models", "gallery")]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
