@@ -31,6 +31,7 @@ include: "rules/tagging.smk"
 include: "rules/dataset.smk"
 include: "rules/verification.smk"
 include: "rules/shot_scale.smk"
+include: "rules/models.smk"
 include: "rules/gallery.smk"
 include: "rules/report.smk"
 

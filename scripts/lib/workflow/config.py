@@ -225,7 +225,7 @@ def _check_taggers(config: dict):
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "gallery")]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "models", "gallery")]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):
