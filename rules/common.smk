@@ -44,6 +44,9 @@ TAGGER = config["tagging"]["taggers"][0]
 # The demo's clips are made by a rule; a user's exist.
 MEDIA = [of_clips("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
+# The verified shots, of a run that has them; the shots that raters see.
+EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
+TASKS = [out("verification/tasks.csv")] if {"verification", "shot_scale"} & {*config["chapters"]} else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 
@@ -66,6 +69,7 @@ def of_shards(*paths):
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
+    model="|".join(config["models"]),
     tagger="|".join(config["taggers"]),
 
 

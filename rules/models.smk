@@ -1,7 +1,9 @@
 """The seven models of Table 3 and the cached frames that they are trained on (paper section 5.2)."""
 
 # Tables with the shots, in a column shot_id, whose frames are cached.
-CACHED = [*SAMPLES]
+CACHED = [*SAMPLES, *EVALUATION]
+# Settings that decide a trained model, of those for all.
+RECIPE = "bootstrap large_loss_rejection patience pos_weight precision seed".split()
 
 
 rule cache_clips:
@@ -32,6 +34,40 @@ rule cache_clips:
         "../scripts/models/cache_clips.py"
 
 
+rule train_model:
+    input:
+        frames=lambda wildcards: frames_of(wildcards.model),
+        samples=SAMPLES,
+        labels=out("dataset/labels.csv"),
+        evaluation=EVALUATION,
+        weights=lambda wildcards: config["models"][wildcards.model]["pretrained"] or [],
+        code=code("models/train_model"),
+    output:
+        model=out("models/{model}/model.safetensors"),
+        metrics=out("models/{model}/metrics.json"),
+        predictions=out("models/{model}/predictions.h5"),
+        history=out("models/{model}/history.csv"),
+    log:
+        log_of("train_model", "{model}"),
+    benchmark:
+        benchmark_of("train_model", "{model}")
+    conda:
+        "../envs/workflow.yaml"
+    threads: threads_per_gpu(CORES, workflow.resource_settings)
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=lambda wildcards, attempt: 2880 * attempt,
+    params:
+        manifest=MANIFEST,
+        model=lambda wildcards: config["models"][wildcards.model],
+        training={key: config["training"][key] for key in RECIPE},
+    message:
+        "Training and evaluating {wildcards.model}"
+    script:
+        "../scripts/models/train_model.py"
+
+
 rule models:
     input:
-        of_shards(out("cache/{shard}.h5")) if HAS_CLIPS else [],
+        [out(f"models/{model}/metrics.json") for model in config["training"]["models"]] if HAS_CLIPS else [],
