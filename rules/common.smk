@@ -44,9 +44,13 @@ TAGGER = config["tagging"]["taggers"][0]
 # The demo's clips are made by a rule; a user's exist.
 MEDIA = [of_clips("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
-# The verified shots, of a run that has them; the shots that raters see.
+# A run with clips and without published verified shots can make a verification study of its own. If it does, the
+# videos of the study's shots leave the splits.
+STUDY = HAS_CLIPS and not config["dataset"]["evaluation_set"]
+HAS_STUDY = STUDY and "verification" in config["chapters"]
+TASKS, VOTES = ([out(f"verification/{name}.csv")] if HAS_STUDY else [] for name in ("tasks", "votes"))
+# Verified shots, published or of the study, on which models are evaluated.
 EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
-TASKS = [out("verification/tasks.csv")] if {"verification", "shot_scale"} & {*config["chapters"]} else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 

@@ -31,7 +31,7 @@ def train_scale(
 ) -> tuple[SequenceClassifier, list[dict]]:
     """The trained network and its history, see `train`; the score is the accuracy on val.
 
-    Classes are not weighted: weights lowered the accuracy on val, in the demo (docs/fidelity.md).
+    Classes are not weighted; weights did not raise the accuracy on val (docs/fidelity.md).
 
     Args:
         splits: `train` and `val`.
@@ -103,7 +103,7 @@ def main(snakemake) -> str:
     # Sums depend on the number of threads; a fixed number gives the same weights.
     torch.set_num_threads(2)
     labelled = read_frame(snakemake.input.labelled, LABELLED_COLUMNS)
-    features = read_features(snakemake.input.features, labelled["shot_id"], recipe["max_frames"])
+    features = read_features([snakemake.input.features], labelled["shot_id"], recipe["max_frames"])
     splits = by_split(labelled, features)
     checkpoint = checkpoint_of(Path(output.model).parent / "checkpoints", recipe, snakemake.input)
     with gpu_of_job():

@@ -189,8 +189,10 @@ def _check_across(config: dict):
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
-    elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
-        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
+    elif "verification" in config["chapters"] and not (config["clips"]["folder"] or config["clips"]["manifest"]):
+        yield "chapters: 'verification' needs clips (clips.folder or clips.manifest) or dataset.released"
+    if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
+        yield "chapters: 'shot_scale' needs the study of 'verification'; add it, or remove 'shot_scale'"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
