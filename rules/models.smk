@@ -40,7 +40,7 @@ rule train_model:
         samples=SAMPLES,
         labels=out("dataset/labels.csv"),
         evaluation=EVALUATION,
-        weights=lambda wildcards: config["models"][wildcards.model]["pretrained"] or [],
+        weights=lambda wildcards: first_weights_of(wildcards.model),
         code=code("models/train_model"),
     output:
         model=out("models/{model}/model.safetensors"),
@@ -60,6 +60,7 @@ rule train_model:
         runtime=lambda wildcards, attempt: 2880 * attempt,
     params:
         manifest=MANIFEST,
+        merges=config["dataset"]["merges"],
         model=lambda wildcards: config["models"][wildcards.model],
         training={key: config["training"][key] for key in RECIPE},
     message:

@@ -108,6 +108,11 @@ def frames_of(model):
     return of_shards(features_of(encoder) if encoder else out("cache/{shard}.h5"))
 
 
+def first_weights_of(model):
+    """The file of a model's first weights, as a list of inputs."""
+    return [path] if (path := config["models"][model]["pretrained"]) else []
+
+
 def asked_for(part=""):
     """Files of the configured chapters, all or those below one folder of the run."""
     made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]

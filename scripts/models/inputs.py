@@ -1,15 +1,13 @@
 """Samples with their targets, and their batches: features of frames, or cached clips (paper section 5.2)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.networks.lstm import pad
-from scripts.lib.records.samples import SEPARATOR
 
 
 class FeatureDataset(Dataset):
@@ -60,13 +58,3 @@ def batches(dataset: Dataset, parts: list[np.ndarray], device: str, workers: int
     )
     for batch in loader:
         yield tuple(tensor.to(device, non_blocking=True) for tensor in batch)
-
-
-def target_matrix(labels: Iterable[str], classes: Sequence[str]) -> np.ndarray:
-    """Which of the classes each sample has, (N, C) bool; other labels are ignored.
-
-    Args:
-        labels: of each sample, separated by `|`.
-    """
-    given = pd.Series(labels, dtype=str).str.get_dummies(SEPARATOR)
-    return given.reindex(columns=list(classes), fill_value=0).to_numpy(bool)

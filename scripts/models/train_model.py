@@ -1,9 +1,9 @@
 """Train a model of Table 3, and evaluate it on held-out shots (paper section 5.2)."""
 
-import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file
 
 from scripts.lib.files.atomic import atomic_path, sha256_of
-from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.jobs.gpu import gpus_of_job
 from scripts.lib.jobs.log import logger, run_job
@@ -26,27 +25,14 @@ from scripts.lib.networks.training import Plan, checkpoint_of, make_optimiser, m
 from scripts.lib.networks.video_models import Network, build_network
 from scripts.lib.records.clips import fingerprint as fingerprint_of
 from scripts.lib.records.clips import read_manifest, shard_fingerprints
-from scripts.lib.records.samples import SPLITS
+from scripts.lib.records.samples import SPLITS, target_matrix
 from scripts.lib.tables.frames import read_frame, write_frame
-from scripts.models.inputs import FeatureDataset, batches, target_matrix
+from scripts.models.evaluation import SETS, Predictions, read_sets, write_metrics, write_predictions
+from scripts.models.inputs import FeatureDataset, batches
 from scripts.models.metrics import evaluate
 
-PACKAGES = ("torch", "torchvision", "pytorchvideo", "transformers")
 # Columns of labels.csv with weights of the positives, by the configuration's name.
 POS_WEIGHTS = {"release": "pos_weight", "usual": "pos_weight_samples"}
-
-
-@dataclass(frozen=True)
-class Shots:
-    """Shots of a split or of the evaluation set: `shot_ids` (N) and `targets` (N, C) bool."""
-
-    shot_ids: list[str]
-    targets: np.ndarray
-
-    def only(self, chosen: Sequence[bool]) -> "Shots":
-        """The chosen ones of these shots, by N answers."""
-        rows = np.flatnonzero(chosen)
-        return Shots([self.shot_ids[row] for row in rows], self.targets[rows])
 
 
 @dataclass(frozen=True)
@@ -55,7 +41,8 @@ class Training:
 
     Attributes:
         model, training: settings of the configuration, of this model and of all.
-        sets: `train`, `val`, and others that are predicted.
+        classes: C names.
+        sets: shot_id and labels of `train`, `val`, and others that are predicted.
         frames: files of the shots' frames, as features if the model has an encoder, otherwise cached.
         fingerprints: those of the shards.
         pos_weight: (C,) weights of the positives' losses; None for none.
@@ -66,7 +53,8 @@ class Training:
 
     model: dict
     training: dict
-    sets: dict[str, Shots]
+    classes: list[str]
+    sets: dict[str, pd.DataFrame]
     frames: list[str]
     fingerprints: list[str]
     pos_weight: np.ndarray | None
@@ -75,14 +63,12 @@ class Training:
     workers: int
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The network, on the CPU; its history, see `train`; the sets without shots that have no frames; their logits."""
+class Trained(NamedTuple):
+    """The network, on the CPU; its history, see `train`; what it says of the shots of all sets but train."""
 
     network: Network
     history: list[dict]
-    sets: dict[str, Shots]
-    logits: dict[str, np.ndarray]
+    predictions: dict[str, Predictions]
 
 
 def train_model(device: str, job: Training) -> Trained:
@@ -97,13 +83,12 @@ def train_model(device: str, job: Training) -> Trained:
     torch.set_num_threads(2)
     model, training = job.model, job.training
     if encoder := model["encoder"]:
-        frames = read_features(
-            job.frames, {name for shots in job.sets.values() for name in shots.shot_ids}, model["max_frames"]
-        )
+        frames = read_features(job.frames, pd.concat(job.sets.values())["shot_id"], model["max_frames"])
     else:
         frames = ClipCache(job.frames, job.fingerprints)
     sets = leave_out(job.sets, frames)
-    n_classes = sets["train"].targets.shape[1]
+    targets = {name: target_matrix(table["labels"], job.classes) for name, table in sets.items()}
+    n_classes = len(job.classes)
     torch.manual_seed(training["seed"])
     network = build_network(model["network"], n_classes, **model["arguments"])
     if job.weights:
@@ -112,7 +97,7 @@ def train_model(device: str, job: Training) -> Trained:
     optimiser = make_optimiser(network, model["optimiser"])
     schedule = make_schedule(optimiser, model["schedule"], model["epochs"])
     plan = Plan(
-        n_samples=len(sets["train"].shot_ids),
+        n_samples=len(sets["train"]),
         batch_size=model["batch_size"],
         micro_batch=model["micro_batch"],
         epochs=model["epochs"],
@@ -123,76 +108,54 @@ def train_model(device: str, job: Training) -> Trained:
     pos_weight = None if job.pos_weight is None else torch.tensor(job.pos_weight, dtype=torch.float32, device=device)
 
     def load(name: str, parts: list[np.ndarray], epoch: int | None = None) -> Iterator[tuple[torch.Tensor, ...]]:
-        shots = sets[name]
+        samples = frames, list(sets[name]["shot_id"]), targets[name]
         if encoder:
-            dataset = FeatureDataset(frames, shots.shot_ids, shots.targets)
+            dataset = FeatureDataset(*samples)
         else:
             seed = None if epoch is None else training["seed"]
-            clip = network.clip
-            dataset = ClipDataset(frames, shots.shot_ids, shots.targets, clip.frames, clip.size, seed)
+            dataset = ClipDataset(*samples, network.clip.frames, network.clip.size, seed)
             dataset.set_epoch(epoch or 0)
         return batches(dataset, parts, device, job.workers)
 
     def loss(network: torch.nn.Module, batch: tuple[torch.Tensor, ...], epoch: int) -> torch.Tensor:
-        *inputs, targets = batch
+        *inputs, wanted = batch
         rejected = rejected_share(training["large_loss_rejection"], epoch)
-        return multi_label_loss(network(*inputs), targets, pos_weight, rejected)
+        return multi_label_loss(network(*inputs), wanted, pos_weight, rejected)
 
-    def logits_of(name: str) -> np.ndarray:
+    def predictions(name: str) -> Predictions:
         def inputs(parts: list[np.ndarray]) -> Iterator[tuple[torch.Tensor, ...]]:
             return (batch[:-1] for batch in load(name, parts))
 
-        return predict(network, inputs, len(sets[name].shot_ids), n_classes, model["micro_batch"], plan.dtype)
+        logits = predict(network, inputs, len(sets[name]), n_classes, model["micro_batch"], plan.dtype)
+        return Predictions(list(sets[name]["shot_id"]), logits, targets[name])
 
-    def score(network: torch.nn.Module) -> float:
-        shots = sets["val"]
-        return evaluate(logits_of("val"), shots.targets, shots.shot_ids, seed=0, samples=0)["mAP"]["value"]
+    def score(_: Network) -> float:
+        shot_ids, logits, wanted = predictions("val")
+        return evaluate(logits, wanted, shot_ids, seed=0, samples=0)["mAP"]["value"]
 
     def training_batches(epoch: int, parts: list[np.ndarray]) -> Iterator[tuple[torch.Tensor, ...]]:
         return load("train", parts, epoch)
 
     history = train(network, optimiser, schedule, training_batches, loss, score, plan, job.checkpoint)
-    logits = {name: logits_of(name) for name in sets if name != "train"}
-    return Trained(network.cpu(), history, sets, logits)
+    return Trained(network.cpu(), history, {name: predictions(name) for name in sets if name != "train"})
 
 
-def read_sets(
-    samples: Sequence[str | Path], evaluation: Sequence[str | Path], classes: Sequence[str]
-) -> dict[str, Shots]:
-    """The shots of each split and, if there is an evaluation set, `verified` and its part `verified_disjoint`.
-
-    Verified shots whose labels are all no classes are left out.
-
-    Args:
-        samples: tables of the splits, in the order of `SPLITS`.
-        evaluation: the evaluation set's table, or nothing.
-    """
-    tables = {split: read_frame(path, ["shot_id", "labels"]) for split, path in zip(SPLITS, samples, strict=True)}
-    for path in evaluation:
-        table = read_frame(path, ["shot_id", "labels", "movie_disjoint"])
-        tables["verified"] = table[target_matrix(table["labels"], classes).any(axis=1)]
-        tables["verified_disjoint"] = tables["verified"][tables["verified"]["movie_disjoint"] == "yes"]
-    return {
-        name: Shots(list(table["shot_id"]), target_matrix(table["labels"], classes)) for name, table in tables.items()
-    }
-
-
-def leave_out(sets: dict[str, Shots], present: Container[str]) -> dict[str, Shots]:
+def leave_out(sets: dict[str, pd.DataFrame], present: Container[str]) -> dict[str, pd.DataFrame]:
     """The sets without shots that have no frames, which are named in the log; sets without a shot are left out.
 
     Raises:
-        UserError: train or val has no shot with frames and labels.
+        UserError: train or val has no shot with frames.
     """
-    used = {name: shots.only([shot in present for shot in shots.shot_ids]) for name, shots in sets.items()}
-    if missing := {shot: None for shots in sets.values() for shot in shots.shot_ids if shot not in present}:
-        logger.warning("%d shot(s) have no frames and are left out:\n%s", len(missing), bullet_list(list(missing), 20))
+    used = {name: table[[shot in present for shot in table["shot_id"]]] for name, table in sets.items()}
+    if missing := {shot: None for table in sets.values() for shot in table["shot_id"] if shot not in present}:
+        logger.warning("%d shot(s) have no frames and are left out:\n%s", len(missing), bullet_list(list(missing)))
     for name in ("train", "val"):
-        if not used[name].targets.any():
+        if used[name].empty:
             raise UserError(
-                f"the split {name} has no shot with frames and labels, so that no model can be trained. A collection "
-                "with more movies gives each split some; the log of the job that read the frames says why they failed"
+                f"the split {name} has no shot with frames, so that no model can be trained. A collection with more "
+                "movies gives each split some; if it has shots, the logs of the jobs that read their frames say more"
             )
-    return {name: shots for name, shots in used.items() if shots.shot_ids}
+    return {name: table for name, table in used.items() if len(table)}
 
 
 def pos_weight_of(labels: pd.DataFrame, kind: str) -> np.ndarray | None:
@@ -205,37 +168,24 @@ def pos_weight_of(labels: pd.DataFrame, kind: str) -> np.ndarray | None:
     return pd.to_numeric(labels[POS_WEIGHTS[kind]]).fillna(1.0).to_numpy()
 
 
-def write_predictions(
-    path: str | Path, sets: dict[str, Shots], logits: dict[str, np.ndarray], attributes: dict
-) -> None:
-    """One group per set: shot_id, logits (N, C) float32, targets (N, C) uint8."""
-    with create_h5(path, attributes, PACKAGES) as file:
-        for name, values in logits.items():
-            group = file.create_group(name)
-            write_strings(group, "shot_id", sets[name].shot_ids)
-            write_array(group, "logits", values)
-            write_array(group, "targets", sets[name].targets.astype(np.uint8))
-
-
-def describe(name: str, trained: Trained, sets: dict[str, Shots], training: dict) -> dict:
-    """Content of `metrics.json`: the training in numbers, and the measures of `evaluate` on each set but val.
+def describe(name: str, trained: Trained, sets: dict[str, pd.DataFrame], training: dict) -> dict:
+    """Content of `metrics.json`: the training in numbers, and the measures of each set of `SETS`.
 
     Args:
-        sets: with the shots that have no frames.
+        sets: those of `trained`, with the shots that have no frames.
     """
-    history, seed, samples = trained.history, training["seed"], training["bootstrap"]
-    used = {part: shots for part, shots in trained.sets.items() if part not in ("train", "val")}
+    history, predictions = trained.history, {key: found for key, found in trained.predictions.items() if key in SETS}
     return {
         "model": name,
         "n_parameters": sum(parameter.numel() for parameter in trained.network.parameters()),
         "epochs": len(history),
         "best_epoch": max(history, key=lambda row: row["score"])["epoch"],
         "sets": {
-            part: evaluate(trained.logits[part], shots.targets, shots.shot_ids, seed=seed, samples=samples)
-            for part, shots in used.items()
+            part: evaluate(logits, targets, shot_ids, seed=training["seed"], samples=training["bootstrap"])
+            for part, (shot_ids, logits, targets) in predictions.items()
         },
-        "n_used": {part: len(shots.shot_ids) for part, shots in trained.sets.items()},
-        "n_expected": {part: len(shots.shot_ids) for part, shots in sets.items()},
+        "n_used": {part: len(found.shot_ids) for part, found in predictions.items()},
+        "n_expected": {part: len(table) for part, table in sets.items() if part in SETS},
     }
 
 
@@ -249,11 +199,13 @@ def main(snakemake) -> str:
     small = [path for path in snakemake.input if path not in set(source.frames)]
     settings = {"model": params.model, "training": params.training, "frames": facts}
     checkpoint = checkpoint_of(Path(output.model).parent / "checkpoints", settings, small)
-    sets = read_sets(source.samples, source.evaluation, labels["label"])
+    splits = dict(zip(SPLITS, source.samples, strict=True))
+    sets = read_sets(splits, source.evaluation, list(labels["label"]), dict(params.merges))
     with gpus_of_job(snakemake.config["training"]["gpus"]) as devices:
         job = Training(
             model=params.model,
             training=params.training,
+            classes=list(labels["label"]),
             sets=sets,
             frames=list(source.frames),
             fingerprints=shard_fingerprints(params.manifest, snakemake.config),
@@ -265,12 +217,11 @@ def main(snakemake) -> str:
         )
         trained = run_on(devices, train_model, job)
     attributes = {"model": name, "labels_sha256": sha256_of(source.labels), "fingerprint": fingerprint_of(clips)}
-    write_predictions(output.predictions, trained.sets, trained.logits, attributes)
     metrics = describe(name, trained, sets, params.training)
     with atomic_path(output.model) as temporary:
         save_file({key: value.contiguous() for key, value in trained.network.state_dict().items()}, temporary)
-    with atomic_path(output.metrics) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_predictions(output.predictions, trained.predictions, attributes)
+    write_metrics(output.metrics, metrics)
     write_frame(pd.DataFrame(trained.history), output.history)
     checkpoint.unlink()
     found = (f"{measures['mAP']['value']:.3f} on {part}" for part, measures in metrics["sets"].items())
