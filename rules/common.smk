@@ -44,12 +44,18 @@ TAGGER = config["tagging"]["taggers"][0]
 # The demo's clips are made by a rule; a user's exist.
 MEDIA = [of_clips("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
+# A run with clips and without published verified shots can make a verification study of its own. If it does, the
+# videos of the study's shots leave the splits.
+STUDY = HAS_CLIPS and not config["dataset"]["evaluation_set"]
+HAS_STUDY = STUDY and "verification" in config["chapters"]
+TASKS, VOTES = ([out(f"verification/{name}.csv")] if HAS_STUDY else [] for name in ("tasks", "votes"))
+# Verified shots, published or of the study, on which models are evaluated.
+EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 
 # What Table 3 compares: trained models, and the tagger itself.
 EVALUATED = [*config["training"]["models"], "clip"]
-BOOTSTRAP = {"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]}
 
 # All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
 # so a shard cannot use more threads than it has clips.
@@ -70,6 +76,7 @@ def of_shards(*paths):
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
+    model="|".join(config["models"]),
     tagger="|".join(config["taggers"]),
 
 

@@ -39,6 +39,7 @@ else:
             shots=out("dataset/shots.parquet"),
             scores=out("dataset/shot_scores.h5"),
             verified=VERIFIED,
+            tasks=TASKS,
             code=code("dataset/select_shots"),
         output:
             out("dataset/kept.parquet"),
@@ -139,6 +140,7 @@ rule audit_leakage:
         samples=SAMPLES,
         evaluation=[out("verification/evaluation_set.csv")] if RELEASED else [],
         verified=[] if RELEASED else VERIFIED,
+        tasks=TASKS,
         shots=[] if RELEASED else [out("dataset/shots.parquet")],
         printed=shipped("config/paper/dataset.csv"),
         code=code("dataset/audit_leakage"),
@@ -258,6 +260,8 @@ rule study_thresholds:
         shots=out("dataset/shots.parquet"),
         scores=out("dataset/shot_scores.h5"),
         verified=VERIFIED,
+        tasks=TASKS,
+        votes=VOTES,
         truth=MEDIA,
         code=code("dataset/study_thresholds"),
     output:

@@ -112,6 +112,29 @@ rule draw_contact_sheet:
         "../scripts/demo/draw_contact_sheet.py"
 
 
+rule simulate_raters:
+    input:
+        tasks=out("verification/tasks.csv"),
+        shots=out("dataset/shots.parquet"),
+        truth=rules.render_clips.output.truth,
+        code=code("demo/simulate_raters"),
+    output:
+        [out(f"demo/votes/votes-{rater['name']}.csv") for rater in config["demo"]["raters"]],
+    log:
+        log_of("simulate_raters"),
+    benchmark:
+        benchmark_of("simulate_raters")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        raters=config["demo"]["raters"],
+        seed=config["demo"]["seed"],
+    message:
+        "Simulating the raters"
+    script:
+        "../scripts/demo/simulate_raters.py"
+
+
 rule compare_with_truth:
     input:
         shots=out("dataset/shots.parquet"),

@@ -1,7 +1,11 @@
 """The seven models of Table 3 and the cached frames that they are trained on (paper section 5.2)."""
 
 # Tables with the shots, in a column shot_id, whose frames are cached.
-CACHED = [*SAMPLES]
+CACHED = [*SAMPLES, *EVALUATION]
+# Of all that Table 3 compares: the trained models, and the tagger itself.
+METRICS = [out(f"models/{model}/metrics.json") for model in EVALUATED]
+# Settings that decide a trained model, of those for all.
+RECIPE = "bootstrap large_loss_rejection patience pos_weight precision seed".split()
 
 
 rule cache_clips:
@@ -32,8 +36,39 @@ rule cache_clips:
         "../scripts/models/cache_clips.py"
 
 
-# The verified shots of this run, if it has any.
-EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
+rule train_model:
+    input:
+        frames=lambda wildcards: frames_of(wildcards.model),
+        samples=SAMPLES,
+        labels=out("dataset/labels.csv"),
+        evaluation=EVALUATION,
+        weights=lambda wildcards: first_weights_of(wildcards.model),
+        code=code("models/train_model"),
+    output:
+        model=out("models/{model}/model.safetensors"),
+        metrics=out("models/{model}/metrics.json"),
+        predictions=out("models/{model}/predictions.h5"),
+        history=out("models/{model}/history.csv"),
+    log:
+        log_of("train_model", "{model}"),
+    benchmark:
+        benchmark_of("train_model", "{model}")
+    conda:
+        "../envs/workflow.yaml"
+    threads: threads_per_gpu(CORES, workflow.resource_settings)
+    resources:
+        gpu=config["training"]["gpus"],
+        mem_mb=lambda wildcards, attempt: 32000 * attempt,
+        runtime=lambda wildcards, attempt: 2880 * attempt,
+    params:
+        manifest=MANIFEST,
+        merges=config["dataset"]["merges"],
+        model=lambda wildcards: config["models"][wildcards.model],
+        training={key: config["training"][key] for key in RECIPE},
+    message:
+        "Training and evaluating {wildcards.model}"
+    script:
+        "../scripts/models/train_model.py"
 
 
 rule evaluate_tagger:
@@ -57,7 +92,7 @@ rule evaluate_tagger:
         mem_mb=4000,
         runtime=60,
     params:
-        bootstrap=BOOTSTRAP,
+        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
         drop=config["dataset"]["drop"],
         merges=config["dataset"]["merges"],
         score=config["taggers"][TAGGER]["score"],
@@ -69,7 +104,7 @@ rule evaluate_tagger:
 
 rule make_table3:
     input:
-        metrics=[out(f"models/{model}/metrics.json") for model in EVALUATED],
+        metrics=METRICS,
         printed=shipped("config/paper/table3.csv"),
         code=code("models/make_table3"),
     output:
@@ -92,7 +127,7 @@ rule make_table3:
 
 rule plot_class_ap:
     input:
-        metrics=[out(f"models/{model}/metrics.json") for model in EVALUATED],
+        metrics=METRICS,
         labels=out("dataset/labels.csv"),
         code=code("models/plot_class_ap"),
     output:
@@ -115,6 +150,6 @@ rule plot_class_ap:
 
 rule models:
     input:
-        of_shards(out("cache/{shard}.h5")) if HAS_CLIPS else [],
+        METRICS if HAS_CLIPS else [],
         tables("table3") if HAS_CLIPS else [],
         rules.plot_class_ap.output if HAS_CLIPS else [],

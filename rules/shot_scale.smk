@@ -160,5 +160,5 @@ rule plot_scales:
 rule shot_scale:
     input:
         rules.make_scale_table.output,
-        rules.predict_scale.output if HAS_CLIPS else [],
-        rules.plot_scales.output if HAS_CLIPS else [],
+        rules.predict_scale.output if HAS_STUDY else [],
+        rules.plot_scales.output if HAS_STUDY else [],

@@ -183,7 +183,7 @@ rule make_review_page:
         **REVIEW,
         sheet=rules.apply_review.output.sheet,
         labels=LABELS,
-        page=page_of("review", "expert"),
+        page=page_of("review", "answers", "expert"),
         code=code("taxonomy/make_review_page"),
     output:
         out("taxonomy/review.html"),
@@ -355,7 +355,7 @@ rule make_sample_page:
         pictures=[out("taxonomy/sample")],
         shots=out("dataset/shots.parquet"),
         labels=LABELS,
-        page=page_of("sample", "shots", "expert"),
+        page=page_of("sample", "shots", "answers", "expert"),
         code=code("taxonomy/make_sample_page"),
     output:
         out("taxonomy/sample.html"),

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from scripts.dataset.selection import clip_table, verified_videos
+from scripts.dataset.selection import verified_videos
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import SPLITS, find_videos, read_lines, read_samples, video_of
+from scripts.lib.records.samples import SPLITS, clip_table, find_videos, read_lines, read_samples, video_of
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame, read_parquet
 
@@ -50,17 +50,20 @@ def audit_verified(samples: pd.DataFrame, verified: pd.DataFrame) -> list[tuple[
     return rows
 
 
-def verified_of_run(paths: list[str], clips: pd.DataFrame) -> pd.DataFrame:
+def verified_of_run(paths: list[str], tasks: list[str], clips: pd.DataFrame) -> pd.DataFrame:
     """The verified shots with their movies as known in this run: shot_id, video_id, movie_id.
 
     Args:
         paths: files in the authors' line format.
+        tasks: tables of the shots of the run's own verification study.
         clips: video and movie_id by clip_id, see `clip_table`.
     """
     movies = {clip.video: clip.movie_id for clip in clips.itertuples() if clip.movie_id != clip.video}
-    lines = [line for path in paths for line in read_lines(path)]
-    videos = [clips["video"].get(line.clip_id, video_of(line.clip_id)) for line in lines]
-    rows = [(line.shot_id, video, movies.get(video, "")) for line, video in zip(lines, videos, strict=True)]
+    named = [(line.shot_id, line.clip_id) for path in paths for line in read_lines(path)]
+    for path in tasks:
+        named += read_frame(path, ["shot_id", "clip_id"])[["shot_id", "clip_id"]].itertuples(index=False)
+    videos = [clips["video"].get(clip_id, video_of(clip_id)) for _, clip_id in named]
+    rows = [(shot_id, video, movies.get(video, "")) for (shot_id, _), video in zip(named, videos, strict=True)]
     return pd.DataFrame(rows, columns=["shot_id", "video_id", "movie_id"])
 
 
@@ -75,8 +78,8 @@ def main(snakemake) -> None:
         shots = read_parquet(source.shots[0], columns=["clip_id", "movie_id"])
         clips = clip_table(shots, snakemake.params.manifest, verified_videos(source.verified))
         videos = clips["video"].to_dict()
-        if source.verified:
-            verified = verified_of_run(source.verified, clips)
+        if source.verified or source.tasks:
+            verified = verified_of_run(source.verified, source.tasks, clips)
     samples["video"] = samples["clip_id"].map(videos).fillna(samples["clip_id"])
     rows = audit_splits(samples)
     if verified is not None:

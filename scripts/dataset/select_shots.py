@@ -35,7 +35,9 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
+    found = read_candidates(
+        source.shots, source.scores, snakemake.params.manifest, source.verified, source.tasks, settings
+    )
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
     long = select_labels(found.label_index, found.scores, chosen, found.renamed, settings["min_samples"])
     table = kept_table(found.shots, long, found.labels, found.clips)

@@ -11,10 +11,9 @@ import pyarrow.parquet as pq
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
-from scripts.lib.records.clips import read_manifest
 from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import FACTS, find_videos, most_frequent, read_lines, renamed_labels, video_of
-from scripts.lib.tables.frames import explained_parquet
+from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels, video_of
+from scripts.lib.tables.frames import explained_parquet, read_frame
 
 SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
 
@@ -23,7 +22,7 @@ SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "star
 class Candidates:
     """The shots that become samples if their top-1 score is high enough, and the settings that decide.
 
-    They have no excluded flag, are not of a verified video, and their top-1 label is not dropped.
+    They have no excluded flag, are not of a video with verified shots, and their top-1 label is not dropped.
 
     Attributes:
         shots: their N rows of `shots.parquet`.
@@ -50,6 +49,7 @@ def read_candidates(
     scores_path: str | Path,
     manifest: str | Path,
     verified: Sequence[str | Path],
+    tasks: Sequence[str | Path],
     settings: dict,
 ) -> Candidates:
     """The candidates of a run.
@@ -59,6 +59,7 @@ def read_candidates(
         scores_path: `dataset/shot_scores.h5`, for the label list.
         manifest: the run's `manifest.csv`.
         verified: files of human-verified shots, whose videos are left out.
+        tasks: tables of the shots of the run's own verification study, whose videos are left out too.
         settings: exclude_flags, keep_fraction, merges, drop, top1_threshold of the configuration's `dataset`.
 
     Raises:
@@ -69,13 +70,16 @@ def read_candidates(
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
     shots, videos = read_labelled_shots(shots_path), verified_videos(verified)
     clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)
+    for path in tasks:
+        videos |= set(clips["video"].reindex(read_frame(path, ["clip_id"])["clip_id"]))
     label_index, scores = best_labels(shots, labels)
     chosen = is_candidate(shots, settings["exclude_flags"], set(clips.index[clips["video"].isin(videos)]))
     chosen &= renamed[label_index[:, 0]] >= 0
     if not chosen.any():
         raise UserError(
             f"none of the {len(shots)} shots can become a sample: each has a flag of dataset.exclude_flags, is of a "
-            "verified video, or its top-1 label is in dataset.drop; exclude or drop less"
+            "video with verified shots, or its top-1 label is in dataset.drop; exclude or drop less, or verify "
+            "shots of fewer clips (verification.sample.clips)"
         )
     threshold = own_threshold(scores[chosen, 0], settings)
     shots, n_all = shots[chosen].reset_index(drop=True), len(shots)
@@ -112,29 +116,6 @@ def calibrate_threshold(scores: np.ndarray, fraction: float) -> np.float32:
 def verified_videos(paths: Sequence[str | Path]) -> set[str]:
     """Videos in files in the authors' line format, directly or by a window."""
     return {video_of(line.clip_id) for path in paths for line in read_lines(path)}
-
-
-def clip_table(shots: pd.DataFrame, manifest: str | Path, named: set[str]) -> pd.DataFrame:
-    """The clips with shots, by clip_id: `video`, and the columns of `shots` with a movie for each.
-
-    A clip without a movie_id gets the most frequent movie of its video's other clips; without any,
-    the video counts as a movie of its own.
-
-    Args:
-        shots: clip_id, movie_id, ….
-        manifest: the run's `manifest.csv`, with the files.
-        named: known videos, see `find_videos`.
-
-    Raises:
-        UserError: the manifest cannot be read.
-    """
-    clips = shots.drop_duplicates("clip_id").set_index("clip_id")
-    files = {clip.clip_id: clip.path for clip in read_manifest(manifest)}
-    clips["video"] = clips.index.map(find_videos({clip_id: clip_id for clip_id in clips.index} | files, named))
-    told = most_frequent(clips["movie_id"], clips["video"])
-    movies = clips["video"].map(lambda video: told.get(video, video))
-    clips["movie_id"] = clips["movie_id"].where(clips["movie_id"] != "", movies)
-    return clips
 
 
 def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: set[str]) -> np.ndarray:

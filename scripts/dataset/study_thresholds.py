@@ -1,5 +1,7 @@
 """Effect of other thresholds of the top-1 score."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,6 +9,7 @@ from matplotlib.figure import Figure
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.records.votes import accepted_labels, load_votes
 from scripts.lib.tables.frames import write_frame
 
 COLUMNS = (
@@ -17,6 +20,8 @@ COLUMNS = (
     "multi_label_share",
     "precision",
     "n_judged",
+    "precision_verified",
+    "n_verified",
 )
 STEPS = 20
 
@@ -34,6 +39,7 @@ def study_thresholds(
     renamed: np.ndarray,
     settings: dict,
     truth: np.ndarray | None,
+    verified: pd.DataFrame,
     thresholds: np.ndarray,
 ) -> pd.DataFrame:
     """`COLUMNS`, one row per threshold, with the run's other settings.
@@ -45,6 +51,8 @@ def study_thresholds(
         settings: rank_threshold, top_k, min_samples.
         truth: (N,) true label index of each shot, -1 if unknown; None without truth. Precision is the
             share of kept shots with a known label whose top-1 label is correct.
+        verified: shots that raters judged, see `judged_shots`. They are no candidates; their precision is the share
+            of those at or above the threshold whose top-1 label the majority accepts.
         thresholds: of the top-1 score.
     """
     rows = []
@@ -56,6 +64,7 @@ def study_thresholds(
         known = truth is not None and len(judged)
         right = truth[judged["shot"]] == judged["label_index"] if known else None
         n_kept = len(best)
+        accepted = verified.loc[verified["score"] >= threshold, "accepted"]
         rows.append(
             (
                 float(f"{threshold:.6g}"),
@@ -65,6 +74,8 @@ def study_thresholds(
                 round(float((long.groupby("shot").size() > 1).mean()), 5) if n_kept else "",
                 round(float(right.mean()), 5) if known else "",
                 len(judged) if truth is not None else 0,
+                round(float(accepted.mean()), 5) if len(accepted) else "",
+                len(accepted),
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -73,7 +84,12 @@ def study_thresholds(
 def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
     """Shares by threshold, below them the number of labels; the run's threshold is marked."""
     figure, (shares, labels) = new_figure(7, 4.6, nrows=2, sharex=True, gridspec_kw={"height_ratios": [3, 1.3]})
-    curves = {"kept_share": "shots kept", "multi_label_share": "of these, multi-label", "precision": "of these, right"}
+    curves = {
+        "kept_share": "shots kept",
+        "multi_label_share": "of these, multi-label",
+        "precision": "of these, right",
+        "precision_verified": "of the raters' shots, accepted",
+    }
     for column, name in curves.items():
         values = pd.to_numeric(table[column], errors="coerce")
         if values.notna().any():
@@ -101,13 +117,35 @@ def true_label_index(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> 
     return matched["label"].map(index).fillna(-1).to_numpy(int)
 
 
+def judged_shots(tasks: Sequence[str], votes: Sequence[str]) -> pd.DataFrame:
+    """Shots of the verification study that a rater could judge: `score` of the top-1 label, and if it is `accepted`.
+
+    Args:
+        tasks, votes: the tables of the run's study, or nothing without one.
+    """
+    studies = [load_votes(*tables) for tables in zip(tasks, votes, strict=True)]
+    shots = [
+        pd.DataFrame(
+            {
+                "score": study.tasks["score_1"].astype(np.float32),
+                "accepted": accepted_labels(study.marks)[:, 0],
+            }
+        )[(study.marks >= 0).any(axis=(1, 2))]
+        for study in studies
+    ]
+    return pd.concat(shots) if shots else pd.DataFrame({"score": [], "accepted": []})
+
+
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(source.shots, source.scores, snakemake.params.manifest, source.verified, settings)
+    found = read_candidates(
+        source.shots, source.scores, snakemake.params.manifest, source.verified, source.tasks, settings
+    )
     truth = true_label_index(found.shots, source.truth[0], found.labels) if source.truth else None
     grid = threshold_grid(found.scores[:, 0], found.threshold)
-    table = study_thresholds(found.label_index, found.scores, found.renamed, settings, truth, grid)
+    verified = judged_shots(source.tasks, source.votes)
+    table = study_thresholds(found.label_index, found.scores, found.renamed, settings, truth, verified, grid)
     write_frame(table, snakemake.output.csv)
     save_figure(plot_thresholds(table, found.threshold), snakemake.output.figures)
 

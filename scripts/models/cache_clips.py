@@ -81,8 +81,7 @@ def _write_rows(file: h5py.File, rows: dict[str, list[dict]]) -> None:
 def encode_frame(rgb: np.ndarray, short_side: int, quality: int) -> np.ndarray:
     """A frame as JPEG, reduced to `short_side` pixels if its shorter side is longer.
 
-    OpenCV, because it encodes fastest and needs no torch, whose import takes longer than it saves:
-    docs/benchmarks.md.
+    By OpenCV, which encodes fastest; a job without torch saves its import, docs/benchmarks.md.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -90,12 +89,18 @@ def encode_frame(rgb: np.ndarray, short_side: int, quality: int) -> np.ndarray:
     Returns:
         The JPEG's bytes as a scalar object array, which can be stacked.
     """
-    scale = short_side / min(rgb.shape[:2])
-    if scale < 1:
-        height, width = (round(length * scale) for length in rgb.shape[:2])
-        rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    bgr = cv2.cvtColor(reduce_frame(rgb, short_side), cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.array(encoded.tobytes(), dtype=object)
+
+
+def reduce_frame(rgb: np.ndarray, short_side: int) -> np.ndarray:
+    """A frame, (H, W, 3) uint8, whose shorter side has `short_side` pixels, or fewer as before."""
+    scale = short_side / min(rgb.shape[:2])
+    if scale >= 1:
+        return rgb
+    height, width = (round(length * scale) for length in rgb.shape[:2])
+    return cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def read_needed(tables: Iterable[str | Path]) -> set[str]:

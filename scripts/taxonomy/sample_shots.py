@@ -1,11 +1,11 @@
 """Sample random shots in which the expert looks for missing labels (paper section 3.2)."""
 
-import hashlib
 import heapq
 from collections.abc import Iterable
 
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import shard_fingerprints
+from scripts.lib.records.draws import draw_key
 from scripts.lib.records.shots import Shot, read_shots, write_shots
 
 
@@ -19,12 +19,8 @@ def sample_shots(shots: Iterable[Shot], n: int, seed: int) -> list[Shot]:
     Returns:
         The sample, sorted by clip id and number.
     """
-    chosen = heapq.nsmallest(n, shots, key=lambda shot: (_digest(shot, seed), shot.shot_id))
+    chosen = heapq.nsmallest(n, shots, key=lambda shot: (draw_key(shot.shot_id, seed), shot.shot_id))
     return sorted(chosen, key=lambda shot: (shot.clip_id, shot.number))
-
-
-def _digest(shot: Shot, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}/{shot.shot_id}".encode("ascii")).digest()
 
 
 def main(snakemake) -> None:

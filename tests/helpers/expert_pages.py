@@ -10,7 +10,7 @@ from scripts.taxonomy.make_review_page import review_data
 from scripts.taxonomy.make_sample_page import sample_data
 from tests.helpers.galleries import PAGE, PAGES, SHOT_CARDS
 
-EXPERT = [PAGES / "expert.css", PAGES / "expert.js"]
+EXPERT = [PAGES / f"{part}.{suffix}" for part in ("answers", "expert") for suffix in ("css", "js")]
 FILE = "config/made_up/review.csv"
 
 LABELS = [

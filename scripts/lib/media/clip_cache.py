@@ -84,7 +84,12 @@ class ClipCache:
             if is_machines_fault(error):
                 raise
             raise UserError(f"{path} cannot be read completely ({error}); {make_anew(path)}") from error
-        return np.stack([cv2.cvtColor(cv2.imdecode(each, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for each in pictures])
+        return np.stack([decode_frame(picture) for picture in pictures])
+
+
+def decode_frame(jpeg: np.ndarray) -> np.ndarray:
+    """The picture, (H, W, 3) uint8 RGB, of a JPEG's bytes, (n,) uint8."""
+    return cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 @lru_cache(maxsize=OPEN_FILES)

@@ -14,7 +14,7 @@ CENTRE = 7 / 8
 
 
 class ClipDataset(Dataset):
-    """Items: a clip, (3, T, S, S) uint8 RGB, and its target, (L,).
+    """Items: a clip, (T, S, S, 3) uint8 RGB, and its target, (L,).
 
     The paper does not state its augmentation. Ours is the usual one on Kinetics: in training a random
     part of the picture (8 to 100 % of its area, aspect ratio 3:4 to 4:3) and a flip of every second
@@ -71,7 +71,7 @@ class ClipDataset(Dataset):
                 # Not torch.manual_seed, which would seed the GPU's generator as well.
                 torch.default_generator.manual_seed(int(words[0]))
                 clip = self._crop(frames)
-        return clip.transpose(0, 1).contiguous(), self._targets[index]
+        return clip.permute(0, 2, 3, 1).contiguous(), self._targets[index]
 
 
 def evenly_spread(length: int, count: int) -> list[int]:

@@ -35,19 +35,20 @@ def load_pretrained(network: Network, path: str | Path) -> None:
             "%s: the head stays as initialised; its shapes are %s, the file's %s", path, wanted, found or "none"
         )
         state = {name: value for name, value in state.items() if not name.startswith(HEAD)} | head
-    problems = [
-        f"{name} is {tuple(value.shape)}, not {tuple(expected[name].shape)}"
-        for name, value in state.items()
-        if name in expected and value.shape != expected[name].shape
-    ]
-    if not problems:
-        missing, unexpected = network.load_state_dict(state, strict=False)
-        problems = [f"{name} is missing" for name in missing] + [f"{name} is unexpected" for name in unexpected]
+    # Files of old versions of torch do not count batches; torch itself takes 0 for them.
+    missing = [name for name in expected if name not in state and not name.endswith(".num_batches_tracked")]
+    problems = [f"{name} is missing" for name in missing]
+    for name, value in state.items():
+        if name not in expected:
+            problems.append(f"{name} is unexpected")
+        elif value.shape != expected[name].shape:
+            problems.append(f"{name} is {tuple(value.shape)}, not {tuple(expected[name].shape)}")
     if problems:
         raise UserError(
             f"the weights {path} are not of this architecture; {len(problems)} difference(s):\n"
             f"{bullet_list(problems, limit=5)}\nName a file, and arguments of the network, that belong together."
         )
+    network.load_state_dict(state)
 
 
 def read_state(path: str | Path) -> dict[str, torch.Tensor]:

@@ -7,6 +7,9 @@ const data = JSON.parse($("data").textContent);
 const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 const byName = new Intl.Collator("en", { numeric: true });
 
+// The URL of a file whose path is relative to the page.
+const addressOf = (path) => (path.startsWith("data:") ? path : path.split("/").map(encodeURIComponent).join("/"));
+
 function addOptions(select, options) {
   for (const [value, text] of options) select.add(new Option(text, value));
 }
@@ -27,13 +30,15 @@ function letSkipLeadTo(content) {
   });
 }
 
-// Single keys do something, except where people type or a dialogue is open; Escape leaves a field.
-function listenToKeys(keys) {
+// Single keys do something while `active`, except where people type or a dialogue is open; Escape leaves a field.
+// Enter on a button presses it.
+function listenToKeys(keys, active = () => true) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || !active()) return;
     const inField = event.target.matches("input:not([type=checkbox]), select, textarea");
+    const pressed = event.key === "Enter" && event.target.matches("button, summary, a");
     if (event.key === "Escape" && document.activeElement) document.activeElement.blur();
-    else if (!inField && Object.hasOwn(keys, event.key)) {
+    else if (!inField && !pressed && Object.hasOwn(keys, event.key)) {
       event.preventDefault();
       keys[event.key]();
     }

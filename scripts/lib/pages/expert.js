@@ -13,33 +13,6 @@ const unguarded = (text) => (/^'[=+\-@\t]/.test(text) ? text.slice(1) : text);
 
 const earlier = new Map(data.review.map((row) => [row.label, { ...row, reason: unguarded(row.reason) }]));
 
-// ---- what the browser keeps -------------------------------------------------------------------
-
-const keyOf = (page) => `movieclip/${data.run}/${page}`;
-
-function readKept(page) {
-  try {
-    return JSON.parse(localStorage.getItem(keyOf(page))) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function keep(page, state) {
-  try {
-    localStorage.setItem(keyOf(page), JSON.stringify(state));
-  } catch {
-    note("This browser does not keep what you do here: download review.csv before you close the page.");
-  }
-}
-
-const listOf = (value) => (Array.isArray(value) ? value : []);
-
-function note(text) {
-  $("note").textContent = text;
-  $("note").hidden = !text;
-}
-
 // ---- answers of the review page ---------------------------------------------------------------
 
 // An answer is {row, over}: the row of the file to be (null: none), and as texts all the rows over
@@ -95,12 +68,9 @@ function reviewRows(answers, found, known) {
   return new Map([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const quoted = (text) => (/[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 function reviewText(rows) {
   const cells = (row) => COLUMNS.map((column) => (column === "reason" ? guarded(row.reason) : row[column] ?? ""));
-  const lines = [COLUMNS, ...[...rows.values()].map(cells)];
-  return lines.map((line) => `${line.map(quoted).join(",")}\n`).join("");
+  return csvText([COLUMNS, ...[...rows.values()].map(cells)]);
 }
 
 // Save all of it, and remember that a file which says so is not somebody else's.
@@ -108,11 +78,7 @@ function handOver(answers, found, known) {
   const rows = reviewRows(answers, found, known);
   for (const answer of answers.values()) answer.over = [...new Set([...answer.over, textOf(answer.row)])];
   keep("review", { ...readKept("review"), answers: [...answers] });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([reviewText(rows)], { type: "text/csv" }));
-  link.download = "review.csv";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  saveAs("review.csv", reviewText(rows));
   return `review.csv with ${plural(rows.size, "decision")} is in your downloads. ${whatNext}`;
 }
 

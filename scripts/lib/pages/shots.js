@@ -68,7 +68,7 @@ function addPicture(strip, shot) {
   if (picture === null) return image.remove();
   image.addEventListener("error", () => image.remove());
   image.alt = `Frames of shot ${shots.number[shot]}`;
-  image.src = picture.startsWith("data:") ? picture : picture.split("/").map(encodeURIComponent).join("/");
+  image.src = addressOf(picture);
 }
 
 function addBars(list, shot) {

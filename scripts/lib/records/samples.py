@@ -12,6 +12,7 @@ import pandas as pd
 
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
+from scripts.lib.records.clips import read_manifest
 from scripts.lib.tables.frames import read_frame, write_frame
 
 SPLITS = ("train", "val", "test")
@@ -257,6 +258,29 @@ def most_frequent(values: pd.Series, keys: pd.Series) -> pd.Series:
     counts = values[values != ""].groupby([keys, values], sort=False).size()
     ranked = counts.sort_values(ascending=False, kind="stable").rename("n").reset_index()
     return ranked.drop_duplicates(keys.name).set_index(keys.name)[values.name]
+
+
+def clip_table(shots: pd.DataFrame, manifest: str | Path, named: set[str]) -> pd.DataFrame:
+    """The clips with shots, by clip_id: `video`, and the columns of `shots` with a movie for each.
+
+    A clip without a movie_id gets the most frequent movie of its video's other clips; without any,
+    the video counts as a movie of its own.
+
+    Args:
+        shots: clip_id, movie_id, ….
+        manifest: the run's `manifest.csv`, with the files.
+        named: known videos, see `find_videos`.
+
+    Raises:
+        UserError: the manifest cannot be read.
+    """
+    clips = shots.drop_duplicates("clip_id").set_index("clip_id")
+    files = {clip.clip_id: clip.path for clip in read_manifest(manifest)}
+    clips["video"] = clips.index.map(find_videos({clip_id: clip_id for clip_id in clips.index} | files, named))
+    told = most_frequent(clips["movie_id"], clips["video"])
+    movies = clips["video"].map(lambda video: told.get(video, video))
+    clips["movie_id"] = clips["movie_id"].where(clips["movie_id"] != "", movies)
+    return clips
 
 
 def movie_facts(clips: pd.DataFrame) -> pd.DataFrame:

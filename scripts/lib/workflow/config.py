@@ -1,5 +1,6 @@
 """Validation of a run's configuration, with errors that name the key and the remedy."""
 
+import ast
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -179,6 +180,7 @@ def _check_across(config: dict):
     """Problems that a schema cannot express."""
     yield from _check_encoders(config)
     yield from _check_taggers(config)
+    yield from _check_models(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
@@ -187,8 +189,10 @@ def _check_across(config: dict):
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
-    elif "verification" in config["chapters"] and not dataset["evaluation_set"]:
-        yield "chapters: 'verification' needs dataset.evaluation_set or dataset.released"
+    elif "verification" in config["chapters"] and not (config["clips"]["folder"] or config["clips"]["manifest"]):
+        yield "chapters: 'verification' needs clips (clips.folder or clips.manifest) or dataset.released"
+    if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
+        yield "chapters: 'shot_scale' needs the study of 'verification'; add it, or remove 'shot_scale'"
     if "demo" in config["chapters"] and not config["demo"]:
         yield "chapters: 'demo' is for the demo only (config/demo.yaml); remove it"
     if not sum(dataset["fractions"]):
@@ -223,9 +227,52 @@ def _check_taggers(config: dict):
                 yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"
 
 
+def _check_models(config: dict):
+    """Models that are trained but not defined, and settings that a model's network or encoder does not have."""
+    models, encoders, networks = config["models"], config["encoders"], network_arguments()
+    for name in config["training"]["models"]:
+        if name not in models:
+            yield f"training.models: {name!r} is not among the models; {did_you_mean(name, models)}"
+    for name, settings in models.items():
+        place, network, encoder = f"models.{name}", settings["network"], settings["encoder"]
+        if network not in networks:
+            yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
+            continue
+        for argument in settings["arguments"]:
+            if argument not in networks[network]:
+                yield (
+                    f"{place}.arguments: {network} has no argument {argument!r}; "
+                    f"{did_you_mean(argument, networks[network])}"
+                )
+        takes_clips = "frames" in networks[network]
+        if takes_clips and (encoder or settings["max_frames"]):
+            yield f"{place}: {network} takes clips; set encoder and max_frames to null"
+        elif not takes_clips and not (encoder and settings["max_frames"]):
+            yield f"{place}: {network} takes features; give encoder and max_frames"
+        elif encoder and encoder not in encoders:
+            yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
+        if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
+            yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
+        if settings["schedule"]["name"] == "step" and not {"step_size", "gamma"} <= settings["schedule"].keys():
+            yield f"{place}.schedule: step needs step_size and gamma"
+
+
+def network_arguments() -> dict[str, list[str]]:
+    """The arguments of each network in `NETWORKS`, from its text: importing it would take seconds."""
+    tree = ast.parse(Path(__file__).parents[1].joinpath("networks/video_models.py").read_text(encoding="utf-8"))
+    functions = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
+    (table,) = (node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "NETWORKS")
+    return {
+        key.value: [argument.arg for argument in functions[value.id].kwonlyargs]
+        for key, value in zip(table.keys, table.values, strict=True)
+    }
+
+
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "models", "gallery")]
+    of_clips = [
+        chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "models", "gallery")
+    ]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):

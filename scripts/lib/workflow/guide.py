@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 # Pages and folders that the closing line names, in this order.
-PLACES = ("gallery/index.html", "taxonomy/review.html", "tables", "figures")
+PLACES = ("gallery/index.html", "taxonomy/review.html", "verification/annotate.html", "tables", "figures")
 
 
 def help_text(folder: str | Path) -> str:

@@ -14,7 +14,7 @@ from scripts.dataset.plot_cooccurrence import pair_table, plot_pairs, together
 from scripts.dataset.plot_genre_labels import genre_labels, plot_genres
 from scripts.dataset.plot_label_distribution import label_counts, plot_distribution
 from scripts.dataset.plot_label_shares import label_shares, plot_shares
-from scripts.dataset.study_thresholds import plot_thresholds, study_thresholds, threshold_grid
+from scripts.dataset.study_thresholds import judged_shots, plot_thresholds, study_thresholds, threshold_grid
 from scripts.lib.pages.figures import save_figure
 from scripts.lib.tables.rows import read_csv
 from tests.helpers import ROOT
@@ -148,25 +148,29 @@ def test_distributions_of_any_length_are_drawn(n, tmp_path):
 
 
 def test_thresholds_are_studied_as_the_run_selects(tmp_path):
-    """Kept shots fall, precision is that of the best label among judged shots."""
+    """Kept shots fall, precision is that of the best label among judged shots, and that of the raters' own shots."""
     label_index = np.array([[0, 1, 2, 3, 4], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [3, 1, 2, 0, 4]])
     scores = np.array(
         [[0.8, 0.15, 0, 0, 0], [0.6, 0.05, 0, 0, 0], [0.4, 0.3, 0, 0, 0], [0.2, 0.2, 0, 0, 0]], np.float32
     )
     settings = {"rank_threshold": 0.1, "top_k": 5, "min_samples": None}
     truth = np.array([0, 2, 2, -1])
-    table = study_thresholds(
-        label_index, scores, np.arange(5), settings, truth, np.array([0, 0.4, 0.7, 0.9], np.float32)
-    )
+    verified = pd.DataFrame({"score": np.array([0.4, 0.75, 0.8], np.float32), "accepted": [False, False, True]})
+    grid = np.array([0, 0.4, 0.7, 0.9], np.float32)
+    table = study_thresholds(label_index, scores, np.arange(5), settings, truth, verified, grid)
     assert table["kept_shots"].tolist() == [4, 3, 1, 0]
     assert table["labels"].tolist() == [4, 3, 2, 0]
     assert table["precision"].tolist()[:3] == [0.66667, 0.66667, 1.0]
     assert table["n_judged"].tolist() == [3, 3, 1, 0]
     assert table["multi_label_share"].tolist()[:3] == [0.75, 0.66667, 1.0]
     assert table["precision"].iloc[3] == ""
+    assert table["n_verified"].tolist() == [3, 3, 2, 0]
+    assert table["precision_verified"].tolist() == [0.33333, 0.33333, 0.5, ""]
     save_figure(plot_thresholds(table, 0.4), [tmp_path / "a.png"])
-    untold = study_thresholds(label_index, scores, np.arange(5), settings, None, np.array([0.4], np.float32))
-    assert untold[["precision", "n_judged"]].to_numpy().tolist() == [["", 0]]
+    nothing = judged_shots([], [])
+    untold = study_thresholds(label_index, scores, np.arange(5), settings, None, nothing, grid[1:2])
+    columns = ["precision", "n_judged", "precision_verified", "n_verified"]
+    assert untold[columns].to_numpy().tolist() == [["", 0, "", 0]]
 
 
 def test_the_grid_fits_the_kind_of_score():

@@ -166,9 +166,10 @@ def test_videos_of_verified_windows_are_named(tmp_path):
 def kept_of(tmp_path):
     """Select from shots of files, with the demo's settings but for `changed`: the table of kept shots."""
 
-    def kept(shots, paths, verified=(), **changed):
+    def kept(shots, paths, verified=(), tasks=(), **changed):
         lines = [f"{clip}/{clip}-Scene-001.mp4 0\n" for clip in verified]
         (tmp_path / "verified.txt").write_text("".join(lines))
+        pd.DataFrame({"clip_id": tasks}, dtype=str).to_csv(tmp_path / "tasks.csv", index=False)
         shots.assign(start_frame=0, end_frame=1).to_parquet(tmp_path / "shots.parquet")
         clips = shots.assign(path=paths).drop_duplicates("clip_id")
         clips[["clip_id", "path", "movie_id", *FACTS]].to_csv(tmp_path / "manifest.csv", index=False)
@@ -179,7 +180,7 @@ def kept_of(tmp_path):
         source = {"shots": tmp_path / "shots.parquet", "scores": tmp_path / "scores.h5"}
         select(
             SimpleNamespace(
-                input=SimpleNamespace(**source, verified=[tmp_path / "verified.txt"]),
+                input=SimpleNamespace(**source, verified=[tmp_path / "verified.txt"], tasks=[tmp_path / "tasks.csv"]),
                 params=SimpleNamespace(settings=demo | changed, manifest=tmp_path / "manifest.csv"),
                 output=[tmp_path / "kept.parquet"],
             )
@@ -204,6 +205,22 @@ def test_shots_of_verified_videos_are_left_out_whatever_their_clips_are_called(k
     shots = shots_table([""] * 7, list(paths), [""] * 7)
     kept = kept_of(shots, list(paths.values()), ["2019-abcdefghijA", *windows])
     assert kept["clip_id"].tolist() == ["other"]
+
+
+def test_shots_of_a_studys_videos_are_left_out_as_verified_ones_are(kept_of):
+    """With every clip of the task's file, every window of its video, and what other lists have verified."""
+    paths = {
+        "part_1": "films/long.mkv",
+        "part_2": "./films/long.mkv",
+        "v_abc_seg_0_10": "v_abc_seg_0_10.mp4",
+        "v_abc_seg_10_20": "v_abc_seg_10_20.mp4",
+        "abc": "other/abc.mkv",
+        "listed": "listed.mkv",
+        "alone": "alone.mkv",
+    }
+    shots = shots_table([""] * 7, list(paths), ["tt1"] * 7)
+    kept = kept_of(shots, list(paths.values()), ["listed"], tasks=["part_2", "v_abc_seg_0_10"])
+    assert kept["clip_id"].tolist() == ["alone"]
 
 
 def test_windows_of_one_file_are_of_one_movie(kept_of):

@@ -272,8 +272,13 @@ def test_the_audit_finds_what_is_shared():
 def test_verified_shots_of_a_run_have_the_runs_movies(tmp_path):
     path = tmp_path / "verified.txt"
     path.write_text("v_x_seg_0_10/v_x_seg_0_10-Scene-001.mp4 149\nv_q_seg_0_10/v_q_seg_0_10-Scene-001.mp4 0\n")
-    table = verified_of_run([str(path)], CLIPS.rename(columns={"clip_id": "video"}).set_index("video", drop=False))
-    assert table.to_numpy().tolist() == [["v_x_seg_0_10-Scene-001", "x", "tt1"], ["v_q_seg_0_10-Scene-001", "q", ""]]
+    tasks = tmp_path / "tasks.csv"
+    tasks.write_text("shot_id,clip_id\nx-Scene-004,x\n")
+    table = verified_of_run(
+        [str(path)], [str(tasks)], CLIPS.rename(columns={"clip_id": "video"}).set_index("video", drop=False)
+    )
+    published = [["v_x_seg_0_10-Scene-001", "x", "tt1"], ["v_q_seg_0_10-Scene-001", "q", ""]]
+    assert table.to_numpy().tolist() == [*published, ["x-Scene-004", "x", "tt1"]]
 
 
 @pytest.mark.parametrize("lines", ["", "v_x_seg_0_10/v_x_seg_0_10-Scene-001.mp4 149\n"])
@@ -291,7 +296,7 @@ def test_the_audit_of_a_run_counts_by_video(tmp_path, lines):
     tables = [str(tmp_path / f"{number}.csv") for number in range(3)]
     for part, path in zip(parts, tables, strict=True):
         part.to_csv(path, index=False)
-    source = {"samples": tables, "evaluation": [], "verified": [str(tmp_path / "verified.txt")]}
+    source = {"samples": tables, "evaluation": [], "verified": [str(tmp_path / "verified.txt")], "tasks": []}
     source |= {"shots": [str(tmp_path / "shots.parquet")], "printed": str(tmp_path / "printed.csv")}
     audit(
         SimpleNamespace(

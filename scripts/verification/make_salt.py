@@ -1,0 +1,21 @@
+"""A random salt for the raters' names, made once."""
+
+import secrets
+from pathlib import Path
+
+from scripts.lib.files.atomic import atomic_path
+from scripts.lib.jobs.log import run_job
+
+SALT_BYTES = 32
+
+
+def main(snakemake) -> None:
+    """Run as a Snakemake job."""
+    salt = Path(snakemake.output[0])
+    with atomic_path(salt) as temporary:
+        temporary.write_text(f"{secrets.token_hex(SALT_BYTES)}\n", encoding="ascii")
+    salt.chmod(0o600)
+
+
+if __name__ == "__main__":
+    run_job(main, snakemake)
