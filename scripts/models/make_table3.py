@@ -17,7 +17,7 @@ MEASURES = {
     "spearman": ("Spearman", "", 1, 3),
     "top1": ("top-1, %", "", 100, 2),
 }
-FURTHER = ("set", "model", "low", "high")
+FURTHER = ("set", "low", "high")
 BEYOND = "Beyond the paper"
 NAMES = {
     "clip": ("CLIP itself, no training", "its scores of the shots"),
@@ -60,8 +60,7 @@ def table3_rows(
             paper = papers.get(model, {}) if name == PAPERS else {}
             if found or paper:
                 for measure in MEASURES:
-                    row = _cell(name, model, measure, found, paper, sources.get(model, ""))
-                    yield {**row, "set": name, "model": model}
+                    yield _cell(name, model, measure, found, paper, sources.get(model, ""))
 
 
 def _cell(name: str, model: str, measure: str, found: dict | None, paper: dict, source: str) -> dict[str, object]:
@@ -74,7 +73,7 @@ def _cell(name: str, model: str, measure: str, found: dict | None, paper: dict, 
         comparable = False
     n_used, n_expected = found["n_shots"] if found else "", paper["shots"] if printed else ""
     cell = comparison(("table3", model, f"{title}, {name}"), printed, value, source, n_used, n_expected, comparable)
-    return {**cell, "low": low, "high": high}
+    return {**cell, "set": name, "low": low, "high": high}
 
 
 def as_markdown(rows: list[dict[str, object]], metrics: dict[str, dict], printed: list[dict[str, str]]) -> str:
@@ -102,7 +101,7 @@ def _block(rows: list[dict[str, object]], printed: list[dict[str, str]], with_pa
         header += [f"{title} (paper)", f"{title} (here)"] if column and with_paper else [title]
     by_model: dict[str, list] = {}
     for row in rows:
-        by_model.setdefault(row["model"], []).append(row)
+        by_model.setdefault(row["row"], []).append(row)
     for model, cells in by_model.items():
         group, *name = names.get(model, (BEYOND, *NAMES.get(model, (model, ""))))
         if group != last:
@@ -128,8 +127,8 @@ def _note(measured: list[dict]) -> str:
 
     return (
         f"{span('n_shots')} shots here, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
-        f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}; a perfect ranking of the places of each shot "
-        f"has a Spearman correlation of {span('best_spearman', 1, 3)}."
+        f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}. The highest possible Spearman correlation "
+        f"is {span('best_spearman', 1, 3)}."
     )
 
 

@@ -30,8 +30,9 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
         a shot's scores and targets over the classes, averaged over shots: Pearson's with the probabilities, as in the
         paper's text, and Spearman's, as in its Table 3. A shot whose scores or targets are all equal has none and is
         left out; n_correlated are the others. `best_spearman` is the highest mean that can be reached without equal
-        scores, which is low where few of many classes are targets. `top1` is the share of shots of which the class with the highest score
-        is a target. `random_mAP` is what random scores reach on these targets, see `random_average_precision`.
+        scores, which is low where few of many classes are targets. `top1` is the share of shots of which the class
+        with the highest score is a target. `random_mAP` is what random scores reach on these targets, see
+        `random_average_precision`.
 
     Raises:
         UserError: there is no shot, a shot occurs twice, or a logit is not a number.
