@@ -12,7 +12,6 @@ from scripts.lib.files.atomic import atomic_path
 from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
 from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_frame
-from scripts.models.metrics import evaluate
 
 # The evaluation sets, as people read them. `verified` is the one of the paper's Table 3.
 SETS = {
@@ -59,16 +58,31 @@ def read_verified(evaluation_set: str | Path, classes: Sequence[str], merges: di
     return table.loc[table["labels"] != "", ["shot_id", "labels", "movie_disjoint"]].reset_index(drop=True)
 
 
-def write_predictions(path: str | Path, model: str, sets: dict[str, Predictions]) -> None:
-    """Write `predictions.h5`: a group for each set with shots, with shot_id, logits and targets."""
-    with create_h5(path, {"model": model}) as file:
+def read_sets(
+    splits: dict[str, str | Path], evaluation_set: Sequence[str | Path], classes: Sequence[str], merges: dict[str, str]
+) -> dict[str, pd.DataFrame]:
+    """Shots to evaluate, with the columns shot_id and labels, by the names of their sets.
+
+    Args:
+        splits: tables of the dataset, by split.
+        evaluation_set: that table if the run has one; it adds `verified` and its part `verified_disjoint`.
+        classes, merges: see `read_verified`.
+    """
+    tables = {name: read_frame(path, ["shot_id", "labels"]) for name, path in splits.items()}
+    for path in evaluation_set:
+        verified = read_verified(path, classes, merges)
+        tables |= {"verified": verified, "verified_disjoint": verified[verified["movie_disjoint"]]}
+    return tables
+
+
+def write_predictions(path: str | Path, sets: dict[str, Predictions], attributes: dict) -> None:
+    """Write `predictions.h5`: a group for each set, with shot_id, logits and targets."""
+    with create_h5(path, attributes) as file:
         for name, found in sets.items():
-            if not len(found.shot_ids):
-                continue
             group = file.create_group(name)
             write_strings(group, "shot_id", list(found.shot_ids))
             write_array(group, "logits", found.logits.astype(np.float32))
-            write_array(group, "targets", found.targets.astype(bool))
+            write_array(group, "targets", found.targets.astype(np.uint8))
 
 
 def read_predictions(path: str | Path) -> dict[str, Predictions]:
@@ -82,26 +96,6 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
             name: Predictions(read_strings(group["shot_id"]), group["logits"][:], group["targets"][:].astype(bool))
             for name, group in file.items()
         }
-
-
-def evaluate_sets(sets: dict[str, Predictions], disjoint: set[str], bootstrap: dict) -> dict[str, dict]:
-    """`evaluate` for each of `SETS` that has shots.
-
-    Args:
-        sets: `test` and `verified`; others are ignored.
-        disjoint: verified shots of movies that are not in train.
-        bootstrap: samples and seed.
-    """
-    found = {**sets}
-    if "verified" in sets:
-        ids, logits, targets = sets["verified"]
-        rows = np.flatnonzero([name in disjoint for name in ids])
-        found["verified_disjoint"] = Predictions([ids[row] for row in rows], logits[rows], targets[rows])
-    return {
-        name: evaluate(found[name].logits, found[name].targets, found[name].shot_ids, **bootstrap)
-        for name in SETS
-        if name in found and len(found[name].shot_ids)
-    }
 
 
 def write_metrics(path: str | Path, metrics: dict) -> None:

@@ -33,7 +33,7 @@ TINY = {
 }
 SGD = {"name": "sgd", "learning_rate": 0.05, "weight_decay": 1e-4, "momentum": 0.9}
 ADAMW = {"name": "adamw", "learning_rate": 0.01, "weight_decay": 0.01}
-COSINE = {"name": "cosine"}
+COSINE = {"name": "cosine", "warm_up_epochs": 1}
 
 
 def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
@@ -71,7 +71,7 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
         logits = predict(network, lambda parts: map(inputs, parts), N_SHOTS, N_CLASSES, plan.micro_batch)
         return -multi_label_loss(torch.from_numpy(logits), targets).item()
 
-    schedule = make_schedule(optimiser, COSINE, plan.epochs)
+    schedule = make_schedule(optimiser, COSINE, plan)
     history = train(network, optimiser, schedule, batches, loss, score, plan, checkpoint)
     return network.state_dict(), [{key: row[key] for key in row if key != "seconds"} for row in history]
 

@@ -253,8 +253,9 @@ def _check_models(config: dict):
             yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
         if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
             yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
-        if settings["schedule"]["name"] == "step" and not {"step_size", "gamma"} <= settings["schedule"].keys():
-            yield f"{place}.schedule: step needs step_size and gamma"
+        schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
+        if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
+            yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
 
 
 def network_arguments() -> dict[str, list[str]]:
