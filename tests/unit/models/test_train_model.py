@@ -64,7 +64,8 @@ def test_shots_without_a_frame_are_refused_by_name():
 
 def test_shots_whose_clip_failed_are_left_out_and_a_split_without_any_is_refused():
     sets = {
-        name: pd.DataFrame({"shot_id": [f"{name}-1", f"{name}-2"], "labels": "bar"}) for name in ("train", "val", "test")
+        name: pd.DataFrame({"shot_id": [f"{name}-1", f"{name}-2"], "labels": "bar"})
+        for name in ("train", "val", "test")
     }
     used = leave_out(sets, {"train-1", "val-1", "val-2"})
     assert {name: list(table["shot_id"]) for name, table in used.items()} == {
