@@ -56,6 +56,8 @@ def test_augmentation_follows_seed_epoch_and_item(cache):
     torch.manual_seed(2)
     clips.set_epoch(0)
     assert torch.equal(clips[2][0], first[2]), "the other items are not read before"
+    twice = ClipDataset(cache, [SHOTS[0]] * 2, np.eye(2), n_frames=8, size=56, seed=7)
+    assert not torch.equal(twice[0][0], twice[1][0])
     for other in (items(clips, 1), items(dataset(cache, seed=8), 0)):
         assert not any(map(torch.equal, other, first))
 
