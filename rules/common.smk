@@ -54,6 +54,9 @@ EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in confi
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
 
+# What Table 3 compares: trained models, and the tagger itself.
+EVALUATED = [*config["training"]["models"], "clip"]
+
 # All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
 # so a shard cannot use more threads than it has clips.
 CORES = workflow.resource_settings.cores or 8

@@ -2,6 +2,8 @@
 
 # Tables with the shots, in a column shot_id, whose frames are cached.
 CACHED = [*SAMPLES, *EVALUATION]
+# Of all that Table 3 compares: the trained models, and the tagger itself.
+METRICS = [out(f"models/{model}/metrics.json") for model in EVALUATED]
 # Settings that decide a trained model, of those for all.
 RECIPE = "bootstrap large_loss_rejection patience pos_weight precision seed".split()
 
@@ -69,6 +71,85 @@ rule train_model:
         "../scripts/models/train_model.py"
 
 
+rule evaluate_tagger:
+    input:
+        scores=out("dataset/shot_scores.h5"),
+        labels=out("dataset/labels.csv"),
+        val=SAMPLES[1],
+        test=SAMPLES[2],
+        verified=EVALUATION,
+        code=code("models/evaluate_tagger"),
+    output:
+        predictions=out("models/clip/predictions.h5"),
+        metrics=out("models/clip/metrics.json"),
+    log:
+        log_of("evaluate_tagger"),
+    benchmark:
+        benchmark_of("evaluate_tagger")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
+        drop=config["dataset"]["drop"],
+        merges=config["dataset"]["merges"],
+        score=config["taggers"][TAGGER]["score"],
+    message:
+        "Evaluating the tagger itself"
+    script:
+        "../scripts/models/evaluate_tagger.py"
+
+
+rule make_table3:
+    input:
+        metrics=METRICS,
+        printed=shipped("config/paper/table3.csv"),
+        code=code("models/make_table3"),
+    output:
+        csv=out("tables/table3.csv"),
+        md=report(
+            out("tables/table3.md"),
+            caption="../docs/report/table3.rst",
+            category="Tables",
+            labels={"table": "3", "content": "models of visual scenes"},
+        ),
+    log:
+        log_of("make_table3"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Table 3: the models on each evaluation set"
+    script:
+        "../scripts/models/make_table3.py"
+
+
+rule plot_class_ap:
+    input:
+        metrics=METRICS,
+        labels=out("dataset/labels.csv"),
+        code=code("models/plot_class_ap"),
+    output:
+        csv=out("tables/class_ap.csv"),
+        figures=report(
+            figures("class_ap"),
+            caption="../docs/report/class_ap.rst",
+            category="Figures",
+            labels={"figure": "average precision", "content": "models by class"},
+        ),
+    log:
+        log_of("plot_class_ap"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Average precision of each class"
+    script:
+        "../scripts/models/plot_class_ap.py"
+
+
 rule models:
     input:
-        [out(f"models/{model}/metrics.json") for model in config["training"]["models"]] if HAS_CLIPS else [],
+        METRICS if HAS_CLIPS else [],
+        tables("table3") if HAS_CLIPS else [],
+        rules.plot_class_ap.output if HAS_CLIPS else [],

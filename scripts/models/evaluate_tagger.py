@@ -1,6 +1,7 @@
 """CLIP itself, whose scores made the labels, as one more model on the evaluation sets."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,16 +9,16 @@ from scipy.special import logit
 
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
-from scripts.lib.records.samples import SAMPLE_COLUMNS, renamed_labels, target_matrix
-from scripts.lib.tables.frames import read_frame
+from scripts.lib.records.samples import renamed_labels, target_matrix
 from scripts.models.evaluation import (
+    SETS,
     Predictions,
-    evaluate_sets,
     read_classes,
-    read_verified,
+    read_sets,
     write_metrics,
     write_predictions,
 )
+from scripts.models.metrics import evaluate
 
 NAME = "clip"
 
@@ -55,30 +56,58 @@ def as_logits(scores: np.ndarray, kind: str) -> np.ndarray:
     return logit(np.clip(scores.astype(np.float64), smallest, 1 - np.finfo(np.float32).epsneg))
 
 
+def read_scores(path: str | Path, wanted: set[str]) -> tuple[list[str], list[str], np.ndarray]:
+    """Names and scores of the wanted shots, and the labels: N, L, (N, L).
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    with open_h5(path) as file:
+        shot_ids = read_strings(file["shot_id"])
+        rows = [row for row, name in enumerate(shot_ids) if name in wanted]
+        return [shot_ids[row] for row in rows], read_strings(file["labels"]), file["scores"][:][rows]
+
+
+def predict(
+    sets: dict[str, pd.DataFrame], shot_ids: Sequence[str], logits: np.ndarray, classes: Sequence[str]
+) -> dict[str, Predictions]:
+    """The logits and targets of the shots of each set that have scores; a set without such shots is left out.
+
+    Args:
+        sets: see `read_sets`.
+        shot_ids, logits: N names of shots with scores, (N, C).
+        classes: C names.
+    """
+    scored, found = pd.Index(shot_ids), {}
+    for name, table in sets.items():
+        rows = scored.get_indexer(table["shot_id"])
+        known = table[rows >= 0]
+        if len(known) < len(table):
+            logger.warning("%d of %d shot(s) of the set %s have no scores", len(table) - len(known), len(table), name)
+        if len(known):
+            targets = target_matrix(known["labels"], classes)
+            found[name] = Predictions(list(known["shot_id"]), logits[rows[rows >= 0]], targets)
+    return found
+
+
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, params = snakemake.input, snakemake.params
-    merges, classes = dict(params.merges), read_classes(source.labels)
-    with open_h5(source.scores) as file:
-        columns = class_columns(read_strings(file["labels"]), classes, merges, list(params.drop))
-        shot_ids, scores = pd.Index(read_strings(file["shot_id"])), file["scores"][:]
-    tables = {name: read_frame(source[name], SAMPLE_COLUMNS) for name in ("test", "val")}
-    disjoint = set()
-    for path in source.verified:
-        tables["verified"] = read_verified(path, classes, merges)
-        disjoint = set(tables["verified"].loc[tables["verified"]["movie_disjoint"], "shot_id"])
-    sets = {}
-    for name, table in tables.items():
-        rows = shot_ids.get_indexer(table["shot_id"])
-        known = rows >= 0
-        logits = as_logits(class_scores(scores[rows[known]], columns, len(classes)), params.score)
-        sets[name] = Predictions(list(table["shot_id"][known]), logits, target_matrix(table["labels"][known], classes))
-        if not known.all():
-            logger.warning("%d of %d shot(s) of the set %s have no scores", (~known).sum(), len(known), name)
-    metrics = evaluate_sets(sets, disjoint, params.bootstrap)
-    if "test" in metrics:
-        metrics["test"]["own_labels"] = True
-    write_predictions(snakemake.output.predictions, NAME, sets)
+    classes, merges = read_classes(source.labels), dict(params.merges)
+    sets = read_sets({name: source[name] for name in ("val", "test")}, source.verified, classes, merges)
+    wanted = {name for table in sets.values() for name in table["shot_id"]}
+    shot_ids, labels, scores = read_scores(source.scores, wanted)
+    columns = class_columns(labels, classes, merges, list(params.drop))
+    logits = as_logits(class_scores(scores, columns, len(classes)), params.score)
+    predictions = predict(sets, shot_ids, logits, classes)
+    measures = {
+        name: evaluate(logits, targets, shots, **params.bootstrap)
+        for name, (shots, logits, targets) in predictions.items()
+        if name in SETS
+    }
+    if "test" in measures:
+        measures["test"]["own_labels"] = True
+    write_predictions(snakemake.output.predictions, predictions, {"model": NAME})
     write_metrics(
         snakemake.output.metrics,
         {
@@ -86,12 +115,12 @@ def main(snakemake) -> str:
             "n_parameters": None,
             "epochs": None,
             "best_epoch": None,
-            "sets": metrics,
-            "n_used": sum(len(found.shot_ids) for found in sets.values()),
-            "n_expected": sum(map(len, tables.values())),
+            "sets": measures,
+            "n_used": {name: len(found.shot_ids) for name, found in predictions.items()},
+            "n_expected": {name: len(table) for name, table in sets.items()},
         },
     )
-    return ", ".join(f"{name}: mAP {found['mAP']['value']:.3f}" for name, found in metrics.items())
+    return "mAP " + ", ".join(f"{found['mAP']['value']:.3f} on {name}" for name, found in measures.items())
 
 
 if __name__ == "__main__":
