@@ -43,7 +43,8 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
         kill_in: epoch and number of the micro-batch before which the process kills itself.
         changes: of the plan.
     """
-    plan = Plan(**{**dict(n_samples=N_SHOTS, batch_size=8, epochs=3, patience=9, seed=3, micro_batch=8), **changes})
+    usual = {"n_samples": N_SHOTS, "batch_size": 8, "epochs": 3, "patience": 9, "seed": 3, "micro_batch": 8}
+    plan = Plan(**usual | changes)
     random = np.random.default_rng(1)
     targets = torch.from_numpy(random.random((N_SHOTS, N_CLASSES)) < 0.4)
     torch.manual_seed(plan.seed)

@@ -135,7 +135,7 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
     optimiser = make_optimiser(network, SGD)
     plan = Plan(n_samples=4, batch_size=2, epochs=2, patience=2, seed=0, micro_batch=2)
     schedule = make_schedule(optimiser, {"name": "constant"}, plan)
-    with pytest.raises(UserError, match="loss of epoch 1 is nan.*learning_rate"):
+    with pytest.raises(UserError, match=r"loss of epoch 1 is nan.*learning_rate"):
         train(
             network,
             optimiser,
