@@ -70,11 +70,12 @@ def _measure(options: argparse.Namespace) -> dict[str, float]:
     import h5py
     import torch
 
+    from scripts.lib.media.frame_batches import Work
     from scripts.lib.media.video import Video
     from scripts.lib.networks.encoders import load_clip
+    from scripts.lib.networks.features import embed_frames
     from scripts.lib.records.clips import Clip
     from scripts.lib.records.shots import Shot
-    from scripts.tagging.embed_frames import Work, embed_frames
 
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})

@@ -32,7 +32,7 @@ from scripts.lib.media.frame_batches import Work
 from scripts.lib.files.hdf5 import create_h5
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.tagging.embed_frames import embed_frames
+from scripts.lib.networks.features import embed_frames
 encoder = load_clip("config/demo/clip_small.json", {weights!r})
 step, seconds = {step}, {seconds}
 shots = [Shot("clip", n + 1, n * step, (n + 1) * step, n * seconds, (n + 1) * seconds) for n in range({n_shots})]

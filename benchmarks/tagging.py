@@ -21,9 +21,9 @@ from benchmarks.weights import write_random_weights
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.media.video import Video
 from scripts.lib.networks.encoders import ClipEncoder, load_clip
+from scripts.lib.networks.features import embed_frames
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.tagging.embed_frames import embed_frames
 
 BATCH_SIZES = (8, 16, 32, 64, 256)
 

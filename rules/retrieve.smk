@@ -46,6 +46,7 @@ rule retrieve_weights:
     conda:
         "../envs/workflow.yaml"
     params:
+        library=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"]).get("library"),
         model=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])["model"],
         pretrained=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])[
             "pretrained"

@@ -7,10 +7,6 @@ SIMULATED = list(rules.simulate_raters.output) if config["demo"] else []
 SALT = config["verification"]["salt"]
 
 
-localrules:
-    make_salt,
-
-
 if RELEASED:
 
     rule list_verified:
@@ -167,6 +163,9 @@ rule make_annotation_page:
 
 # Another salt would give every rater another name, so the rule is there only while the file is not.
 if not Path(SALT).exists():
+
+    localrules:
+        make_salt,
 
     rule make_salt:
         input:

@@ -95,7 +95,6 @@ def train_model(device: str, job: Training) -> Trained:
         load_pretrained(network, job.weights)
     network.to(device)
     optimiser = make_optimiser(network, model["optimiser"])
-    schedule = make_schedule(optimiser, model["schedule"], model["epochs"])
     plan = Plan(
         n_samples=len(sets["train"]),
         batch_size=model["batch_size"],
@@ -105,6 +104,7 @@ def train_model(device: str, job: Training) -> Trained:
         seed=training["seed"],
         dtype=usable_dtype(training["precision"], device),
     )
+    schedule = make_schedule(optimiser, model["schedule"], plan)
     pos_weight = None if job.pos_weight is None else torch.tensor(job.pos_weight, dtype=torch.float32, device=device)
 
     def load(name: str, parts: list[np.ndarray], epoch: int | None = None) -> Iterator[tuple[torch.Tensor, ...]]:

@@ -42,9 +42,9 @@ def train_scale(
     torch.manual_seed(recipe["seed"])
     network = SequenceClassifier(sequences[0].shape[1], recipe["hidden"], recipe["layers"], len(SCALES)).to(device)
     optimiser = make_optimiser(network, {"name": "adamw", **recipe})
-    schedule = make_schedule(optimiser, {"name": "step", **recipe["schedule"]}, recipe["epochs"])
     keys = ("batch_size", "epochs", "patience", "seed")
     plan = Plan(len(sequences), micro_batch=recipe["batch_size"], **{key: recipe[key] for key in keys})
+    schedule = make_schedule(optimiser, {"name": "step", **recipe["schedule"]}, plan)
 
     def batches(epoch: int, parts: list[np.ndarray]) -> list[np.ndarray]:
         return parts

@@ -33,7 +33,7 @@ TINY = {
 }
 SGD = {"name": "sgd", "learning_rate": 0.05, "weight_decay": 1e-4, "momentum": 0.9}
 ADAMW = {"name": "adamw", "learning_rate": 0.01, "weight_decay": 0.01}
-COSINE = {"name": "cosine"}
+COSINE = {"name": "cosine", "warm_up_epochs": 1}
 
 
 def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
@@ -43,7 +43,8 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
         kill_in: epoch and number of the micro-batch before which the process kills itself.
         changes: of the plan.
     """
-    plan = Plan(**{**dict(n_samples=N_SHOTS, batch_size=8, epochs=3, patience=9, seed=3, micro_batch=8), **changes})
+    usual = {"n_samples": N_SHOTS, "batch_size": 8, "epochs": 3, "patience": 9, "seed": 3, "micro_batch": 8}
+    plan = Plan(**usual | changes)
     random = np.random.default_rng(1)
     targets = torch.from_numpy(random.random((N_SHOTS, N_CLASSES)) < 0.4)
     torch.manual_seed(plan.seed)
@@ -71,7 +72,7 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
         logits = predict(network, lambda parts: map(inputs, parts), N_SHOTS, N_CLASSES, plan.micro_batch)
         return -multi_label_loss(torch.from_numpy(logits), targets).item()
 
-    schedule = make_schedule(optimiser, COSINE, plan.epochs)
+    schedule = make_schedule(optimiser, COSINE, plan)
     history = train(network, optimiser, schedule, batches, loss, score, plan, checkpoint)
     return network.state_dict(), [{key: row[key] for key in row if key != "seconds"} for row in history]
 

@@ -51,14 +51,25 @@ def load_timm(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     import timm
     from timm.data import create_transform, resolve_model_data_config
 
-    if not timm.is_model(model.partition(".")[0]):
-        raise UserError(f"timm has no model {model!r}; {did_you_mean(model, timm.list_models())}")
-    network = timm.create_model(model, num_classes=0)
+    network = timm.create_model(known_in_timm(model), num_classes=0)
     classifier = network.pretrained_cfg["classifier"]
     _load_weights(network, model, weights, (classifier,) if isinstance(classifier, str) else classifier)
     metadata = safetensors_metadata(weights) if str(weights).endswith(".safetensors") else {}
     settings = resolve_model_data_config(network) | json.loads(metadata.get(PREPROCESS_KEY, "{}"))
     return _encoder(network, model, create_transform(**settings), settings["input_size"][1:], dtype, device)
+
+
+def known_in_timm(model: str) -> str:
+    """The same name, which must be one of timm's.
+
+    Raises:
+        UserError: it is not.
+    """
+    import timm
+
+    if not timm.is_model(model):
+        raise UserError(f"timm has no model {model!r}; {did_you_mean(model, timm.list_models())}")
+    return model
 
 
 def load_places(

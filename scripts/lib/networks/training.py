@@ -81,7 +81,7 @@ def train(
 
     Args:
         network: with its first weights, on its device.
-        optimiser, schedule: of the network's parameters; the schedule makes one step per epoch.
+        optimiser, schedule: of the network's parameters; the schedule makes one step per batch.
         batches: micro-batches of an epoch (from 1) by their rows, in the same order; they depend on nothing else.
         loss: mean loss of the network over one micro-batch, in an epoch.
         score: of the network, in evaluation mode, on validation data; the higher the better, the first of equal
@@ -89,7 +89,7 @@ def train(
         checkpoint: see `checkpoint_of`.
 
     Returns:
-        One row per epoch: epoch, loss (mean over its batches), score, learning_rate, seconds.
+        One row per epoch: epoch, loss (mean over its batches), score, learning_rate (of its first batch), seconds.
 
     Raises:
         UserError: the loss is no longer a number.
@@ -123,8 +123,8 @@ def train(
                     total += value.detach()
                 scaler.step(optimiser)
                 scaler.update()
+                schedule.step()
                 bar.update()
-            schedule.step()
             mean = sum_over_processes(total).item() / plan.n_steps
             if not math.isfinite(mean):
                 raise UserError(
@@ -182,18 +182,27 @@ def make_optimiser(network: torch.nn.Module, settings: dict) -> torch.optim.Opti
     return kinds[settings["name"]](network.parameters(), **options)
 
 
-def make_schedule(
-    optimiser: torch.optim.Optimizer, settings: dict, epochs: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    """A schedule by epochs: `name` (constant, step, cosine), for step also step_size and gamma.
+def make_schedule(optimiser: torch.optim.Optimizer, settings: dict, plan: Plan) -> torch.optim.lr_scheduler.LRScheduler:
+    """A schedule of the learning rate, by steps.
 
-    Cosine annealing ends at 0 after `epochs`.
+    Args:
+        settings: `name`: constant; step, times gamma every step_size epochs; milestones, times gamma after each of the
+            numbers of epochs in `at`; cosine, annealed to 0 at the end of the last of the plan's epochs. With
+            `warm_up_epochs` the rate rises linearly from 0 during these, on top of that.
     """
-    if settings["name"] == "step":
-        return torch.optim.lr_scheduler.StepLR(optimiser, settings["step_size"], settings["gamma"])
-    if settings["name"] == "cosine":
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
-    return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda epoch: 1.0)
+    gamma, warm_up = settings.get("gamma"), plan.n_steps * settings.get("warm_up_epochs", 0)
+    shapes = {
+        "constant": lambda epoch: 1.0,
+        "step": lambda epoch: gamma ** (int(epoch) // settings["step_size"]),
+        "milestones": lambda epoch: gamma ** sum(epoch >= place for place in settings["at"]),
+        "cosine": lambda epoch: (1 + math.cos(math.pi * epoch / plan.epochs)) / 2,
+    }
+    shape = shapes[settings["name"]]
+
+    def factor(step: int) -> float:
+        return shape(step / plan.n_steps) * min(1.0, (step + 1) / max(1, warm_up))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
 def _best_epoch(history: list[dict]) -> int:

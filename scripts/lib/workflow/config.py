@@ -11,6 +11,8 @@ from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "report")
+# Chapters of a run without released split files that need clips.
+NEED_CLIPS = ("shots", "tagging", "verification", "shot_scale", "models", "gallery")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -189,8 +191,6 @@ def _check_across(config: dict):
         for chapter in config["chapters"]:
             if chapter not in FROM_RELEASED:
                 yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
-    elif "verification" in config["chapters"] and not (config["clips"]["folder"] or config["clips"]["manifest"]):
-        yield "chapters: 'verification' needs clips (clips.folder or clips.manifest) or dataset.released"
     if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
         yield "chapters: 'shot_scale' needs the study of 'verification'; add it, or remove 'shot_scale'"
     if "demo" in config["chapters"] and not config["demo"]:
@@ -253,8 +253,9 @@ def _check_models(config: dict):
             yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
         if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
             yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
-        if settings["schedule"]["name"] == "step" and not {"step_size", "gamma"} <= settings["schedule"].keys():
-            yield f"{place}.schedule: step needs step_size and gamma"
+        schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
+        if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
+            yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
 
 
 def network_arguments() -> dict[str, list[str]]:
@@ -270,9 +271,7 @@ def network_arguments() -> dict[str, list[str]]:
 
 def _check_clips(config: dict):
     clips, dataset = config["clips"], config["dataset"]
-    of_clips = [
-        chapter for chapter in config["chapters"] if chapter in ("shots", "tagging", "shot_scale", "models", "gallery")
-    ]
+    of_clips = [chapter for chapter in config["chapters"] if chapter in NEED_CLIPS]
     if of_clips and not (clips["folder"] or clips["manifest"] or dataset["released"]):
         yield "clips: give a folder of videos (clips.folder) or a CSV (clips.manifest)"
     if clips["download"] and (clips["folder"] or not clips["root"]):

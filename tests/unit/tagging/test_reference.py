@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from scripts.lib.files.hdf5 import create_h5
+from scripts.lib.media.frame_batches import Work
 from scripts.lib.networks.encoders import load_clip
+from scripts.lib.networks.features import embed_frames
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.labels import fill_prompts
 from scripts.shots.detect_shots import detect_shots
-from scripts.tagging.embed_frames import Work, embed_frames
 from scripts.tagging.embed_labels import ensemble
 from scripts.tagging.score_shots import score_clip
 

@@ -38,10 +38,10 @@ def test_evaluation_sees_the_central_square_of_evenly_spread_frames(cache):
     for (clip, target), shot, chosen in zip(
         clips, SHOTS, ([0, 1, 3, 4, 6, 7, 9, 10], [0] * 8, [0, 1, 2, 3, 4, 5, 6, 7]), strict=True
     ):
-        assert (clip.shape, clip.dtype) == ((3, 8, 28, 28), torch.uint8)
+        assert (clip.shape, clip.dtype) == ((8, 28, 28, 3), torch.uint8)
         frames = torch.from_numpy(cache.frames(shot, chosen)).permute(0, 3, 1, 2)
         expected = center_crop(resize(frames, 32, antialias=True), 28)
-        assert (clip.transpose(0, 1).int() - expected.int()).abs().max() <= 1
+        assert (clip.permute(0, 3, 1, 2).int() - expected.int()).abs().max() <= 1
         assert target.argmax() == SHOTS.index(shot)
 
 
@@ -52,10 +52,12 @@ def test_augmentation_follows_seed_epoch_and_item(cache):
     state = torch.get_rng_state()
     first = items(clips, 0)
     assert torch.equal(torch.get_rng_state(), state)
-    assert all(torch.equal(frame, first[1][:, 0]) for frame in first[1].unbind(1)), "one frame, repeated"
+    assert all(torch.equal(frame, first[1][0]) for frame in first[1]), "one frame, repeated"
     torch.manual_seed(2)
     clips.set_epoch(0)
     assert torch.equal(clips[2][0], first[2]), "the other items are not read before"
+    twice = ClipDataset(cache, [SHOTS[0]] * 2, np.eye(2), n_frames=8, size=56, seed=7)
+    assert not torch.equal(twice[0][0], twice[1][0])
     for other in (items(clips, 1), items(dataset(cache, seed=8), 0)):
         assert not any(map(torch.equal, other, first))
 
@@ -70,7 +72,7 @@ def test_worker_processes_read_the_same(cache):
     for epoch in (0, 5):
         expected = torch.stack(items(clips, epoch))
         read = torch.cat([batch for batch, _ in loader])
-        assert read.shape == (3, 3, 8, 56, 56)
+        assert read.shape == (3, 8, 56, 56, 3)
         assert torch.equal(read, expected)
         assert torch.equal(torch.stack(items(pickle.loads(pickle.dumps(clips)), epoch)), expected)
 

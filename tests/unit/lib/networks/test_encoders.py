@@ -18,9 +18,9 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.frame_batches import Work, read_work
 from scripts.lib.media.video import Video
 from scripts.lib.networks.encoders import PREPROCESS_KEY, ClipEncoder, load_clip, register_model
+from scripts.lib.networks.features import brightness, embed_frames
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.tagging.embed_frames import brightness, embed_frames
 
 VIT = {
     "embed_dim": 32,

@@ -1,5 +1,7 @@
 """Features of networks without a text tower are those of plain timm and torchvision programs."""
 
+import json
+
 import numpy as np
 import pytest
 import timm
@@ -14,6 +16,8 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.video import Video
 from scripts.lib.networks.image_networks import load_encoder
 from scripts.lib.records.clips import Clip
+from scripts.lib.workflow.sources import weights_file
+from scripts.retrieve.retrieve_weights import retrieve_weights
 
 VIT = {"library": "timm", "model": "vit_base_patch16_224", "dtype": "fp16", "frames": "4 fps"}
 PLACES = {"library": "places", "model": "resnet18", "dtype": "fp16", "frames": "4 fps"}
@@ -93,6 +97,25 @@ def test_the_release_squashes_frames_and_takes_blue_for_red(frames, places):
     official = load_encoder(PLACES | {"preprocessing": "official"}, path, "cpu")
     assert distance(embed(official, frames), theirs) > 0.1
     assert official.preprocessing != encoder.preprocessing
+
+
+def test_weights_of_timm_are_fetched_with_their_preprocessing(frames, tmp_path, monkeypatch):
+    """From the repository of a tag: the same features as timm's network has with the settings of that repository."""
+    network = timm.create_model("vit_tiny_patch16_224").eval()
+    settings = {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.2, 0.3], "interpolation": "bilinear", "crop_pct": 1.0}
+    hub = tmp_path / "timm/vit_tiny_patch16_224.some_tag"
+    hub.mkdir(parents=True)
+    (hub / "config.json").write_text(json.dumps({"pretrained_cfg": settings | {"first_conv": "x"}}))
+    save_file(network.state_dict(), hub / "model.safetensors")
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda repository, name: str(tmp_path / repository / name))
+    monkeypatch.chdir(tmp_path)
+    path = weights_file({"model": "vit_tiny_patch16_224", "pretrained": "some_tag"})
+    retrieve_weights("vit_tiny_patch16_224", "some_tag", path, library="timm")
+    encoder = load_encoder(VIT | {"model": "vit_tiny_patch16_224"}, path, "cpu")
+    transform = create_transform(**resolve_model_data_config(network) | settings)
+    with torch.inference_mode():
+        theirs = [network.forward_features(transform(Image.fromarray(rgb))[None])[:, 0].numpy() for rgb in frames]
+    assert distance(embed(encoder, frames), np.concatenate(theirs)) < 1e-3
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,6 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     scores = [0.1, 0.3, 0.2, 0.3, 0.1, 0.9]
     network = torch.nn.Linear(2, 1)
     optimiser = make_optimiser(network, SGD)
-    schedule = make_schedule(optimiser, {"name": "step", "step_size": 2, "gamma": 0.5}, 6)
     seen = []
 
     def score(network):
@@ -101,6 +100,7 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
         return network(torch.ones(len(rows), 2)).mean()
 
     plan = Plan(n_samples=4, batch_size=2, epochs=6, patience=3, seed=0, micro_batch=2)
+    schedule = make_schedule(optimiser, {"name": "step", "step_size": 2, "gamma": 0.5}, plan)
     history = train(network, optimiser, schedule, lambda _, parts: parts, loss, score, plan, tmp_path / "c.pt")
     assert [row["score"] for row in history] == scores[:5], "of equal scores the first counts"
     assert [row["learning_rate"] for row in history] == pytest.approx([0.05, 0.05, 0.025, 0.025, 0.0125])
@@ -108,12 +108,34 @@ def test_the_weights_are_those_of_the_best_epoch(tmp_path):
     assert not torch.equal(seen[1], seen[4])
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"name": "constant"}, [1, 1, 1, 1, 1, 1, 1, 1]),
+        ({"name": "constant", "warm_up_epochs": 1.5}, [1 / 3, 2 / 3, 1, 1, 1, 1, 1, 1]),
+        ({"name": "step", "step_size": 2, "gamma": 0.1}, [1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1]),
+        ({"name": "milestones", "at": [1, 3], "gamma": 0.5}, [1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]),
+        ({"name": "cosine"}, [(1 + np.cos(np.pi * step / 8)) / 2 for step in range(8)]),
+    ],
+)
+def test_the_learning_rate_follows_its_schedule(settings, expected):
+    """Four epochs of two steps."""
+    optimiser = make_optimiser(torch.nn.Linear(2, 1), ADAMW)
+    plan = Plan(n_samples=4, batch_size=2, epochs=4, patience=4, seed=0, micro_batch=2)
+    schedule, rates = make_schedule(optimiser, settings, plan), []
+    for _ in range(plan.epochs * plan.n_steps):
+        rates.append(optimiser.param_groups[0]["lr"] / ADAMW["learning_rate"])
+        optimiser.step()
+        schedule.step()
+    assert rates == pytest.approx(expected)
+
+
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
     network = torch.nn.Linear(2, 1)
     optimiser = make_optimiser(network, SGD)
-    schedule = make_schedule(optimiser, {"name": "constant"}, 2)
     plan = Plan(n_samples=4, batch_size=2, epochs=2, patience=2, seed=0, micro_batch=2)
-    with pytest.raises(UserError, match="loss of epoch 1 is nan.*learning_rate"):
+    schedule = make_schedule(optimiser, {"name": "constant"}, plan)
+    with pytest.raises(UserError, match=r"loss of epoch 1 is nan.*learning_rate"):
         train(
             network,
             optimiser,
