@@ -24,7 +24,8 @@ NAMES = {
     "clip_linear": ("linear", "CLIP"),
     "clip_lstm": ("LSTM", "CLIP"),
 }
-EXPLAINED = """Higher is better in all columns; in brackets 95 % intervals, by bootstrap over shots.
+EXPLAINED = """Higher is better in all columns; in brackets 95 % intervals, by bootstrap over shots. Models have the \
+names and features that the paper prints; what they were here is in `models` of the configuration.
 
 - **mAP**: for each place, all shots are put in the order of the model's score. Average precision is 100 if the shots \
 that show the place come first, and low if they are scattered. mAP is the mean over the places that at least one shot \

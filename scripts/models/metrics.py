@@ -170,8 +170,9 @@ def _with_interval(values: np.ndarray) -> dict[str, float | None]:
     """The value, which is the first, and a 95 % interval by the deviations of the others from their mean.
 
     Not by their quantiles alone: a shot that is drawn twice stands beside itself in the ranking, which raises average
-    precision, the more the fewer positives a class has. In simulations of 44 to 600 shots, 26 to 60 classes and random
-    to good scores, this interval held the expected mAP in 95 to 98 of 100 cases, the quantiles in 45 to 97.
+    precision, the more the fewer positives a class has. In five simulations (44 to 600 shots, 26 to 60 classes,
+    random to good scores; 60 draws each) this interval held the expected mAP in 95 to 98 % of the draws, the quantiles
+    in 45 to 97 %.
     """
     drawn = values[1:][np.isfinite(values[1:])]
     deviations = np.quantile(drawn, [0.025, 0.975]) - drawn.mean() if len(drawn) else np.full(2, np.nan)

@@ -97,6 +97,15 @@ def test_the_tagger_is_a_model_whose_merged_labels_have_their_highest_score(tagg
     assert metrics["sets"]["verified"]["mAP"]["value"] == pytest.approx(np.mean(expected), abs=1e-6)
 
 
+def test_a_study_without_votes_has_no_verified_set(tagged):
+    job, _, _ = tagged
+    path = Path(job.input.verified[0])
+    pd.read_csv(path)[:0].to_csv(path, index=False)
+    evaluate_tagger(job)
+    assert set(read_predictions(job.output.predictions)) == {"val", "test"}
+    assert set(json.loads(Path(job.output.metrics).read_text())["sets"]) == {"test"}
+
+
 def test_a_merge_that_the_tagger_does_not_know_is_refused(tagged):
     job, _, _ = tagged
     job.params.merges = {"pub": "bar"}
