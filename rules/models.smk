@@ -148,8 +148,36 @@ rule plot_class_ap:
         "../scripts/models/plot_class_ap.py"
 
 
+rule make_shot_page:
+    input:
+        predictions=[out(f"models/{model}/predictions.h5") for model in EVALUATED],
+        labels=out("dataset/labels.csv"),
+        shots=out("dataset/shots.parquet"),
+        thumbnails=of_shards(out("gallery/thumbnails/{shard}")),
+        page=page_of("models", "shots"),
+        code=code("models/make_shot_page"),
+    output:
+        out("models/shots.html"),
+    log:
+        log_of("make_shot_page"),
+    benchmark:
+        benchmark_of("make_shot_page")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        manifest=MANIFEST,
+    message:
+        "The page of the shots on which models are best and worst"
+    script:
+        "../scripts/models/make_shot_page.py"
+
+
 rule models:
     input:
         METRICS if HAS_CLIPS else [],
         tables("table3") if HAS_CLIPS else [],
         rules.plot_class_ap.output if HAS_CLIPS else [],
+        rules.make_shot_page.output if HAS_CLIPS else [],

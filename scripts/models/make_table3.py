@@ -13,11 +13,11 @@ PAPERS = "verified"
 # Measure: its name, the column of the paper's value, factor, decimals.
 MEASURES = {
     "mAP": ("mAP, %", "mAP", 100, 2),
-    "spearman": ("Spearman", "correlation", 1, 3),
-    "pearson": ("Pearson", "", 1, 3),
+    "pearson": ("Pearson", "correlation", 1, 3),
+    "spearman": ("Spearman", "", 1, 3),
     "top1": ("top-1, %", "", 100, 2),
 }
-FURTHER = ("set", "model", "low", "high")
+FURTHER = ("set", "low", "high")
 BEYOND = "Beyond the paper"
 NAMES = {
     "clip": ("CLIP itself, no training", "its scores of the shots"),
@@ -30,13 +30,14 @@ EXPLAINED = """Higher is better in all columns; in brackets 95 % intervals, by b
 that show the place come first, and low if they are scattered. mAP is the mean over the places that at least one shot \
 shows.
 - **Correlation**: of a shot's scores for all places with its labels, averaged over shots: 1 if the scores follow the \
-labels perfectly, 0 if they have nothing to do with them. The paper's text says Pearson, its table Spearman; the \
-paper's value stands under Spearman. With few labels among many places Spearman's stays far below 1 even if every \
-label is ranked first.
+labels perfectly, 0 if they have nothing to do with them. Pearson's takes the probabilities, Spearman's their ranks. \
+The paper's text says Pearson, its table Spearman; its values stand under Pearson, because no ranking of 150 places by \
+one or two labels a shot could reach them in Spearman's sense. The highest possible value is below each table.
 - **Top-1**: how often the place with the highest score is one of the shot's labels."""
-OWN_LABELS = (
+OF_CLIP = (
     "CLIP itself made the labels of the test split: there it is compared with its own answers, which says nothing "
-    "about how good it is."
+    "about how good it is. On human-verified shots it has an advantage as well, because people judged the labels that "
+    "it had offered and could add none."
 )
 
 
@@ -59,8 +60,7 @@ def table3_rows(
             paper = papers.get(model, {}) if name == PAPERS else {}
             if found or paper:
                 for measure in MEASURES:
-                    row = _cell(name, model, measure, found, paper, sources.get(model, ""))
-                    yield {**row, "set": name, "model": model}
+                    yield _cell(name, model, measure, found, paper, sources.get(model, ""))
 
 
 def _cell(name: str, model: str, measure: str, found: dict | None, paper: dict, source: str) -> dict[str, object]:
@@ -73,7 +73,7 @@ def _cell(name: str, model: str, measure: str, found: dict | None, paper: dict, 
         comparable = False
     n_used, n_expected = found["n_shots"] if found else "", paper["shots"] if printed else ""
     cell = comparison(("table3", model, f"{title}, {name}"), printed, value, source, n_used, n_expected, comparable)
-    return {**cell, "low": low, "high": high}
+    return {**cell, "set": name, "low": low, "high": high}
 
 
 def as_markdown(rows: list[dict[str, object]], metrics: dict[str, dict], printed: list[dict[str, str]]) -> str:
@@ -88,8 +88,8 @@ def as_markdown(rows: list[dict[str, object]], metrics: dict[str, dict], printed
         measured = [metrics[model]["sets"][name] for model in metrics if name in metrics[model]["sets"]]
         if own:
             parts += [f"## {title[0].upper()}{title[1:]}", _block(own, printed, name == PAPERS), _note(measured)]
-        if any(found.get("own_labels") for found in measured):
-            parts.append(OWN_LABELS)
+    if "clip" in metrics:
+        parts.append(OF_CLIP)
     return "\n\n".join(parts) + "\n"
 
 
@@ -101,7 +101,7 @@ def _block(rows: list[dict[str, object]], printed: list[dict[str, str]], with_pa
         header += [f"{title} (paper)", f"{title} (here)"] if column and with_paper else [title]
     by_model: dict[str, list] = {}
     for row in rows:
-        by_model.setdefault(row["model"], []).append(row)
+        by_model.setdefault(row["row"], []).append(row)
     for model, cells in by_model.items():
         group, *name = names.get(model, (BEYOND, *NAMES.get(model, (model, ""))))
         if group != last:
@@ -127,7 +127,8 @@ def _note(measured: list[dict]) -> str:
 
     return (
         f"{span('n_shots')} shots here, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
-        f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}."
+        f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}. The highest possible Spearman correlation "
+        f"is {span('best_spearman', 1, 3)}."
     )
 
 

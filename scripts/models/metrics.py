@@ -23,14 +23,16 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
 
     Returns:
         What JSON can hold: n_shots, n_classes, n_classes_with_positives; `mAP`, `pearson`, `spearman` and `top1`, each
-        with value, low and high (95 % interval); n_correlated; random_mAP; class_ap and class_positives, lists over
-        the classes. None stands for what is not defined.
+        with value, low and high (95 % interval); n_correlated, best_spearman; random_mAP; class_ap and
+        class_positives, lists over the classes. None stands for what is not defined.
 
         mAP is the mean of the classes' average precision, over classes with positives. The correlations are those of
         a shot's scores and targets over the classes, averaged over shots: Pearson's with the probabilities, as in the
         paper's text, and Spearman's, as in its Table 3. A shot whose scores or targets are all equal has none and is
-        left out; n_correlated are the others. `top1` is the share of shots of which the class with the highest score
-        is a target. `random_mAP` is what random scores reach on these targets, see `random_average_precision`.
+        left out; n_correlated are the others. `best_spearman` is the highest mean that can be reached without equal
+        scores, which is low where few of many classes are targets. `top1` is the share of shots of which the class
+        with the highest score is a target. `random_mAP` is what random scores reach on these targets, see
+        `random_average_precision`.
 
     Raises:
         UserError: there is no shot, a shot occurs twice, or a logit is not a number.
@@ -54,6 +56,7 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
         "spearman": _with_interval(_weighted_mean(spearman, weights)),
         "top1": _with_interval(_weighted_mean(hits.astype(float), weights)),
         "n_correlated": int(np.isfinite(spearman).sum()),
+        "best_spearman": _rounded(_mean_of_known(correlations(np.argsort(np.argsort(targets, axis=1)), targets))),
         "random_mAP": _rounded(chance.mean() if known.any() else np.nan),
         "class_ap": [_rounded(value) for value in by_class[:, 0]],
         "class_positives": positives.tolist(),
@@ -172,7 +175,7 @@ def _with_interval(values: np.ndarray) -> dict[str, float | None]:
     """
     drawn = values[1:][np.isfinite(values[1:])]
     deviations = np.quantile(drawn, [0.025, 0.975]) - drawn.mean() if len(drawn) else np.full(2, np.nan)
-    low, high = values[0] + deviations
+    low, high = np.clip(values[0] + deviations, -1, 1)
     return {"value": _rounded(values[0]), "low": _rounded(low), "high": _rounded(high)}
 
 

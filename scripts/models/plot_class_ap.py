@@ -67,9 +67,10 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     table = class_table(read_metrics(snakemake.input.metrics), read_classes(snakemake.input.labels))
     write_frame(table, snakemake.output.csv)
-    shown = next((name for name in SETS if name in set(table["set"])), "")
+    shown = next((name for name in SETS if name in set(table["set"])), None)
     figure = plot_class_ap(table[table["set"] == shown])
-    figure.suptitle(SETS.get(shown, "no set with verified shots, and no trained model"), x=0.01, ha="left", size=10)
+    title = f"{SETS[shown]}; in brackets, how many have the label" if shown else "no model to show"
+    figure.suptitle(title, x=0.01, ha="left", size=10)
     save_figure(figure, snakemake.output.figures)
 
 
