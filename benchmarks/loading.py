@@ -22,7 +22,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision.io import decode_jpeg, encode_jpeg
 
-from scripts.lib.files.hdf5 import create_h5, write_strings
+from scripts.lib.files.hdf5 import create_h5
 from scripts.lib.media.clip_cache import ClipCache, decode_frame
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.media.video import Video
@@ -55,8 +55,6 @@ def main() -> None:
         with create_h5(path, {"fingerprint": "benchmark"}) as file:
             failures = cache_clips(file, work, None, SETTINGS, 1)
             assert not failures, failures
-            for name in ("clip_id", "reason"):
-                write_strings(file, f"failures/{name}", [])
             n_shots, n_frames = len(file["shot_id"]), len(file["span"])
         print(
             f"cache: {n_shots} shots, {n_frames} frames, {path.stat().st_size / n_frames / 1e3:.1f} kB per frame, "

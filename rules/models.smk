@@ -55,7 +55,7 @@ rule train_model:
         benchmark_of("train_model", "{model}")
     conda:
         "../envs/workflow.yaml"
-    threads: threads_per_gpu(CORES, workflow.resource_settings)
+    threads: config["training"]["gpus"] * threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=config["training"]["gpus"],
         mem_mb=lambda wildcards, attempt: 32000 * attempt,

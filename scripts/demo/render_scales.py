@@ -1,6 +1,7 @@
 """Render short shots labelled with their scale, in the form of MovieShots: trailers of other movies than the films."""
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from scripts.lib.jobs.parallel import map_in_threads
 
 PLACES, SHOTS_PER_PLACE = 3, 4
 FRAMES, FPS = 3, 6
-FORM = {"codec": "mpeg4", "options": "qscale=4", "variable": "no"}
+FORM = {"codec": "mpeg4", "options": "qscale=2", "variable": "no"}
 # Of the movies, up to the end of train and of val.
 ENDS = {"train": 0.7, "val": 0.8, "test": 1.0}
 
@@ -28,20 +29,26 @@ def render_movie(number: int, folder: Path, seed: int) -> dict[str, dict]:
         number: of the movie, from 1; with the seed it determines the movie.
     """
     draw = Draw("film", seed, 1, number)
-    cast = [cast_person(draw) for _ in range(3)]
     folder.mkdir()
     labels = {}
     for _ in range(PLACES):
-        place, light = draw.choice(list(SETS)), pick_light(draw)
+        place, light = _any(draw, SETS), pick_light(draw)
         backdrop = SETS[place](draw, light == "night").pixels
         for _ in range(SHOTS_PER_PLACE):
-            scale, motion = (list(names)[draw.integer(0, len(names) - 1)] for names in (SCALES, MOTIONS))
-            shot = PlannedShot(place, scale, motion, light, FRAMES / FPS, False)
+            scale = _any(draw, SCALES)
+            shot = PlannedShot(place, scale, _any(draw, MOTIONS), light, FRAMES / FPS, False)
+            # People of their own in each shot, which teaches more than the cast of a film.
+            cast = [cast_person(draw) for _ in range(3)]
             pictures = enumerate(film_shot(draw, backdrop, cast, shot, FRAMES))
             name = f"{len(labels):04d}"
             encode(folder / f"shot_{name}.mp4", ((0, round(at / FPS / TICK), rgb) for at, rgb in pictures), FORM, 1)
             labels[name] = {"scale": {"label": scale}}
     return labels
+
+
+def _any(draw: Draw, names: Iterable[str]) -> str:
+    """One of all names; `Draw.choice` would leave every other one out."""
+    return list(names)[draw.integer(0, len(list(names)) - 1)]
 
 
 def main(snakemake) -> None:

@@ -31,7 +31,8 @@ def cache_clips(file: h5py.File, work: list[Work], root: str | None, settings: d
 
     `jpeg` (bytes,) uint8: the pictures one after the other, because HDF5 keeps objects of varying
     length without checksums. `shot_id`, `n_frames` (N,) in the order of `work`; `span` (T, 2), first
-    byte and end of each frame in `jpeg`, `frame` and `time` (T,), in the order of the shots.
+    byte and end of each frame in `jpeg`, `frame` and `time` (T,), in the order of the shots. `failures`:
+    `clip_id` and `reason`.
 
     A frame is written when it is decoded, so that memory does not depend on the number of frames;
     what was written of a clip that fails later has no row.
@@ -64,6 +65,9 @@ def cache_clips(file: h5py.File, work: list[Work], root: str | None, settings: d
                     failures[entry.clip_id] = entry.failure
                     logger.warning("%s: %s", entry.clip_id, entry.failure)
     _write_rows(file, rows)
+    group = file.create_group("failures")
+    write_strings(group, "clip_id", list(failures))
+    write_strings(group, "reason", list(failures.values()))
     return failures
 
 
@@ -141,9 +145,6 @@ def main(snakemake) -> str:
     attributes = {**params.settings, "fingerprint": fingerprint(clips)}
     with create_h5(snakemake.output[0], attributes, PACKAGES) as file:
         failures = cache_clips(file, work, clips_root(config), params.settings, snakemake.threads)
-        group = file.create_group("failures")
-        write_strings(group, "clip_id", list(failures))
-        write_strings(group, "reason", list(failures.values()))
         n_shots, n_frames = len(file["shot_id"]), len(file["span"])
     return f"{n_shots} shot(s) of {len(work)} clip(s), {n_frames} frame(s), {len(failures)} clip(s) failed"
 

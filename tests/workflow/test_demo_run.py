@@ -134,6 +134,23 @@ def test_fig5_of_the_demo_shows_what_its_films_are_made_of(results):
         assert best[genre] & places, genre
 
 
+def test_shot_scale_is_recognised_in_other_movies_and_in_the_films(results):
+    """At least 0.25 above the most frequent scale, on the labelled shots of test and on what raters see."""
+    metrics = json.loads((results / "shot_scale/metrics.json").read_text())
+    assert metrics["accuracy"] >= metrics["majority"] + 0.25
+    assert np.trace(metrics["confusion"]) == round(metrics["accuracy"] * metrics["n_test"])
+    labelled = pd.read_csv(results / "shot_scale/labelled.csv")
+    assert labelled.groupby("movie_id")["split"].nunique().max() == 1
+    shots, truth = (
+        pd.read_parquet(results / "dataset/shots.parquet"),
+        pd.read_csv(results / "demo/truth.csv"),
+    )
+    true = match_truth(shots, truth)["scale"].set_axis(shots["shot_id"])
+    predicted = pd.read_csv(results / "shot_scale/predictions.csv").set_index("shot_id")["scale"]
+    judged = true[predicted.index]
+    assert (predicted == judged).mean() >= judged.value_counts(normalize=True).max() + 0.25
+
+
 def test_table2_is_computed_from_the_shots(results):
     shots = pd.read_parquet(results / "dataset/shots.parquet")
     table = pd.read_csv(results / "tables/table2.csv", dtype=str).set_index("column")["ours"]

@@ -11,8 +11,11 @@ import torch
 from torch import distributed, multiprocessing
 from torch.nn.parallel import DistributedDataParallel
 
+from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
 from scripts.lib.workflow.processes import OWNER, end_with_owner, number_space
+
+GRACE_SECONDS = 5.0
 
 
 def run_on(devices: Sequence[str], function: Callable, *arguments):
@@ -38,7 +41,10 @@ def run_on(devices: Sequence[str], function: Callable, *arguments):
         watch.start()
         try:
             result = _run_in_group(0, group, function, arguments)
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, UserError):
+                # Perhaps because another process has failed, which is then reported.
+                watch.join(2 * GRACE_SECONDS)
             over.set()
             for process in others.processes:
                 process.kill()
@@ -70,12 +76,15 @@ def _run_in_group(rank: int, group: tuple, function: Callable, arguments: tuple)
 
 
 def _watch(others, over: threading.Event) -> None:
-    """End this process when another one fails: it would wait for that one for ever."""
+    """End this process when another one fails: it would wait for that one for ever.
+
+    An error that all processes meet is left to this one.
+    """
     try:
         while not others.join():
             pass
     except Exception as error:
-        if not over.is_set():
+        if not over.wait(GRACE_SECONDS):
             logger.error("One of the processes that train together has failed:\n%s", error)
             os._exit(1)
 
