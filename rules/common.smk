@@ -52,8 +52,13 @@ VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else
 STUDY = HAS_CLIPS and not config["dataset"]["evaluation_set"]
 HAS_STUDY = STUDY and "verification" in config["chapters"]
 TASKS, VOTES = ([out(f"verification/{name}.csv")] if HAS_STUDY else [] for name in ("tasks", "votes"))
+# Verified shots, published or of the study, on which models are evaluated.
+EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
+
+# What Table 3 compares: trained models, and the tagger itself.
+EVALUATED = [*config["training"]["models"], "clip"]
 
 # All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
 # so a shard cannot use more threads than it has clips.
@@ -74,6 +79,7 @@ def of_shards(*paths):
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
+    model="|".join(config["models"]),
     tagger="|".join(config["taggers"]),
 
 

@@ -159,7 +159,31 @@ rule compare_with_truth:
         "../scripts/demo/compare_with_truth.py"
 
 
+rule compare_models_with_truth:
+    input:
+        predictions=[out(f"models/{model}/predictions.h5") for model in EVALUATED],
+        labels=out("dataset/labels.csv"),
+        movies=out("dataset/movies.csv"),
+        shots=out("dataset/shots.parquet"),
+        truth=rules.render_clips.output.truth,
+        code=code("demo/compare_models_with_truth"),
+    output:
+        csv=out("tables/demo_models.csv"),
+        md=out("tables/demo_models.md"),
+    log:
+        log_of("compare_models_with_truth"),
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
+    message:
+        "Comparing the models with the truth"
+    script:
+        "../scripts/demo/compare_models_with_truth.py"
+
+
 rule demo:
     input:
         rules.compare_with_truth.output,
         rules.draw_contact_sheet.output,
+        rules.compare_models_with_truth.output if "models" in config["chapters"] else [],

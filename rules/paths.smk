@@ -102,6 +102,17 @@ def features_of(encoder, shard="{shard}"):
     return out(f"features/{encoder}/{shard}.h5")
 
 
+def frames_of(model):
+    """What a model is trained on: features of its encoder, or cached frames, of every shard."""
+    encoder = config["models"][model]["encoder"]
+    return of_shards(features_of(encoder) if encoder else out("cache/{shard}.h5"))
+
+
+def first_weights_of(model):
+    """The file of a model's first weights, as a list of inputs."""
+    return [path] if (path := config["models"][model]["pretrained"]) else []
+
+
 def asked_for(part=""):
     """Files of the configured chapters, all or those below one folder of the run."""
     made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]

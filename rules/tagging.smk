@@ -33,14 +33,14 @@ rule embed_frames:
         "../scripts/tagging/embed_frames.py"
 
 
-# Of the shots that raters see, by an encoder that no tagger uses.
+# By an encoder that no tagger uses: of the samples, the verified shots, and those that raters see.
 use rule embed_frames as embed_chosen_frames with:
     input:
         clips=of_clips("clips/{shard}.csv"),
         shots=of_clips("shots/{shard}.csv"),
         weights=lambda wildcards: weights_of(wildcards.encoder),
         description=lambda wildcards: description_of(wildcards.encoder),
-        chosen=out("verification/tasks.csv"),
+        chosen=[*SAMPLES, *EVALUATION, out("verification/tasks.csv")],
         code=code("tagging/embed_frames", costly=True),
     output:
         out("features/{encoder}/{shard}.h5"),

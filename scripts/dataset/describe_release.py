@@ -2,11 +2,10 @@
 
 import pandas as pd
 
-from scripts.dataset.selection import renamed_labels
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import known_years
 from scripts.lib.records.labels import read_labels
-from scripts.lib.records.samples import SEPARATOR, SPLITS, instances, read_samples
+from scripts.lib.records.samples import SEPARATOR, SPLITS, instances, read_samples, renamed_labels
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
+from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
 from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import FACTS, SEPARATOR, clip_table, read_lines, video_of
+from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels, video_of
 from scripts.lib.tables.frames import explained_parquet, read_frame
 
 SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")
@@ -128,31 +128,6 @@ def best_labels(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.
     named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
     label_index = np.column_stack([column.cat.codes for column in named])
     return label_index, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
-
-
-def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -> np.ndarray:
-    """Label index after merging and dropping, (L,); -1 for dropped labels.
-
-    Raises:
-        UserError: a label contains the separator, a name is not one of the labels, a label is merged
-            into one that is merged or dropped itself, or is both merged and dropped.
-    """
-    problems = [
-        f"the label {name!r} contains a {SEPARATOR}, which separates labels" for name in labels if SEPARATOR in name
-    ]
-    for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
-        for name in dict.fromkeys(names):
-            if name not in labels:
-                problems.append(f"dataset.{place}: {name!r} is not one of the labels; {did_you_mean(name, labels)}")
-    for source, target in merges.items():
-        if target in merges or target in drop:
-            problems.append(f"dataset.merges: {source!r} goes to {target!r}, which is merged or dropped itself")
-        if source in drop:
-            problems.append(f"dataset: {source!r} is both merged and dropped; remove one of the two")
-    if problems:
-        raise UserError(f"the labels cannot be merged and dropped like this:\n{bullet_list(problems)}")
-    index = {label: number for number, label in enumerate(labels)}
-    return np.array([-1 if label in drop else index[merges.get(label, label)] for label in labels])
 
 
 def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: float, top_k: int) -> np.ndarray:

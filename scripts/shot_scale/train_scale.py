@@ -17,7 +17,7 @@ from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.networks.encoders import best_device
 from scripts.lib.networks.features import read_features
 from scripts.lib.networks.lstm import SequenceClassifier, classify, pad
-from scripts.lib.networks.training import checkpoint_of, train
+from scripts.lib.networks.training import Plan, checkpoint_of, make_optimiser, make_schedule, train
 from scripts.lib.records.samples import SPLITS
 from scripts.lib.records.scales import LABELLED_COLUMNS, SCALES
 from scripts.lib.tables.frames import read_frame, write_frame
@@ -41,14 +41,15 @@ def train_scale(
     (sequences, targets), (val_sequences, val_targets) = splits["train"], splits["val"]
     torch.manual_seed(recipe["seed"])
     network = SequenceClassifier(sequences[0].shape[1], recipe["hidden"], recipe["layers"], len(SCALES)).to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"])
-    schedule = torch.optim.lr_scheduler.StepLR(optimiser, **recipe["schedule"])
+    optimiser = make_optimiser(network, {"name": "adamw", **recipe})
+    keys = ("batch_size", "epochs", "patience", "seed")
+    plan = Plan(len(sequences), micro_batch=recipe["batch_size"], **{key: recipe[key] for key in keys})
+    schedule = make_schedule(optimiser, {"name": "step", **recipe["schedule"]}, plan)
 
-    def batches(epoch: int) -> list[np.ndarray]:
-        order = np.random.default_rng([recipe["seed"], epoch]).permutation(len(sequences))
-        return np.split(order, range(recipe["batch_size"], len(order), recipe["batch_size"]))
+    def batches(epoch: int, parts: list[np.ndarray]) -> list[np.ndarray]:
+        return parts
 
-    def loss(network: SequenceClassifier, rows: np.ndarray) -> torch.Tensor:
+    def loss(network: SequenceClassifier, rows: np.ndarray, epoch: int) -> torch.Tensor:
         features, lengths = pad([sequences[row] for row in rows])
         logits = network(features.to(device), lengths)
         return torch.nn.functional.cross_entropy(logits, torch.from_numpy(targets[rows]).to(device))
@@ -56,8 +57,7 @@ def train_scale(
     def accuracy(network: SequenceClassifier) -> float:
         return (classify(network, val_sequences, recipe["batch_size"]).argmax(axis=1) == val_targets).mean()
 
-    limits = {key: recipe[key] for key in ("epochs", "patience")}
-    history = train(network, optimiser, schedule, batches, loss, accuracy, **limits, checkpoint=checkpoint)
+    history = train(network, optimiser, schedule, batches, loss, accuracy, plan, checkpoint)
     return network, history
 
 

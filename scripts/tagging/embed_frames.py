@@ -27,7 +27,7 @@ def main(snakemake) -> str:
         read_shard_csv(snakemake.input.shots, params.clips),
     )
     if chosen := snakemake.input.get("chosen"):
-        work = choose_shots(work, {row["shot_id"] for row in read_csv(chosen, "shot_id")})
+        work = choose_shots(work, {row["shot_id"] for table in chosen for row in read_csv(table, "shot_id")})
     return write_features(
         snakemake.output[0],
         work,

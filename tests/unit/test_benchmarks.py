@@ -26,6 +26,10 @@ from tests.helpers import ROOT
             r"this code, +decoding: .* core .*to RGB: .* core .*feeding: .* frames/s and core",
         ),
         (("detection", "--clip", "{clip}", "--rounds", "1"), r"ratio: .*, the same \d+ cuts"),
+        (
+            ("loading", "--clip", "{clip}", "--frames", "2", "--size", "32", "--seconds", "0.1"),
+            r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
+        ),
         (("dry_run", "--metadata", "{table}", "--clips", "2"), r"2 clips in shards of 100: .* s, .* MB"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

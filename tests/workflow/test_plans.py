@@ -50,7 +50,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
 def test_a_chapter_has_one_name(workspace):
     """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
     chapters = {chapter for chapter, _, _ in job_rules()}
-    assert len(chapters) == 11
+    assert len(chapters) == 12
     for chapter, name, text in job_rules():
         assert f'"../scripts/{chapter}/' in text, name
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 RETRY_SECONDS = 1.0
@@ -44,6 +44,24 @@ def gpu_of_job() -> Iterator[None]:
         if gpu is not None:
             torch.cuda.set_device(gpu)
         yield
+
+
+@contextmanager
+def gpus_of_job(wanted: int) -> Iterator[list[str]]:
+    """torch's names of the devices of a job: as many GPUs as wanted and visible, none of them leased; or one other.
+
+    The other is Apple's, or the CPU.
+    """
+    import torch
+
+    count = torch.cuda.device_count()
+    if not count:
+        yield ["mps" if torch.backends.mps.is_available() else "cpu"]
+        return
+    with ExitStack() as leases:
+        # Each lease takes another device, because a lock belongs to an open file.
+        gpus = [leases.enter_context(leased_gpu(count)) or 0 for _ in range(min(wanted, count))]
+        yield [f"cuda:{gpu}" for gpu in gpus]
 
 
 def _device_names(count: int) -> list[str]:

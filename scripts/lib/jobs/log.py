@@ -100,7 +100,7 @@ class _TqdmHandler(logging.Handler):
         tqdm.write(self.format(record), file=sys.stderr)
 
 
-def progress(total: int | None, unit: str, description: str) -> tqdm:
+def progress(total: int | None, unit: str, description: str, shown: bool = True) -> tqdm:
     """A progress bar with rate and remaining time; occasional lines if stderr is not a terminal."""
     watched = sys.stderr.isatty()
     return tqdm(
@@ -112,4 +112,5 @@ def progress(total: int | None, unit: str, description: str) -> tqdm:
         mininterval=0.2 if watched else NOT_A_TERMINAL_SECONDS,
         maxinterval=NOT_A_TERMINAL_SECONDS,
         file=sys.stderr,
+        disable=not shown,
     )

@@ -170,5 +170,6 @@ def read_features(paths: Sequence[str | Path], shot_ids: Iterable[str], longest:
                 features, numbers = file[CLIPS][clip_id]["features"][:], file[CLIPS][clip_id]["shot"][:]
                 for number in np.unique(numbers):
                     if (name := shot_id(clip_id, number)) in wanted:
-                        found[name] = features[numbers == number][:longest]
+                        # a copy, without the shot's other frames
+                        found[name] = features[numbers == number][:longest].copy()
     return found

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.files.atomic import atomic_path
-from scripts.lib.jobs.errors import UserError, bullet_list
+from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.records.clips import read_manifest
 from scripts.lib.tables.frames import read_frame, write_frame
 
@@ -173,6 +173,46 @@ def instances(samples: pd.DataFrame) -> pd.DataFrame:
     long["label"] = [name for row in names for name in row]
     long["rank"] = np.arange(len(long)) - np.repeat(np.cumsum(counts) - counts, counts)
     return long
+
+
+def renamed_labels(labels: list[str], merges: dict[str, str], drop: list[str]) -> np.ndarray:
+    """Label index after merging and dropping, (L,); -1 for dropped labels.
+
+    Raises:
+        UserError: a label contains the separator, a name is not one of the labels, a label is merged
+            into one that is merged or dropped itself, or is both merged and dropped.
+    """
+    problems = [
+        f"the label {name!r} contains a {SEPARATOR}, which separates labels" for name in labels if SEPARATOR in name
+    ]
+    for place, names in (("merges", [*merges, *merges.values()]), ("drop", drop)):
+        for name in dict.fromkeys(names):
+            if name not in labels:
+                problems.append(f"dataset.{place}: {name!r} is not one of the labels; {did_you_mean(name, labels)}")
+    for source, target in merges.items():
+        if target in merges or target in drop:
+            problems.append(f"dataset.merges: {source!r} goes to {target!r}, which is merged or dropped itself")
+        if source in drop:
+            problems.append(f"dataset: {source!r} is both merged and dropped; remove one of the two")
+    if problems:
+        raise UserError(f"the labels cannot be merged and dropped like this:\n{bullet_list(problems)}")
+    index = {label: number for number, label in enumerate(labels)}
+    return np.array([-1 if label in drop else index[merges.get(label, label)] for label in labels])
+
+
+def target_matrix(labels: Iterable[str], classes: Sequence[str]) -> np.ndarray:
+    """Which classes each shot has, (N, C) bool: the targets of training and of evaluation.
+
+    Args:
+        labels: N texts with the labels of a shot, separated by `SEPARATOR`. Labels that are no class do not count.
+        classes: C names, in the order of `dataset/labels.csv`.
+    """
+    index = {name: column for column, name in enumerate(classes)}
+    rows = [text.split(SEPARATOR) for text in labels]
+    found = [(row, index[name]) for row, names in enumerate(rows) for name in names if name in index]
+    targets = np.zeros((len(rows), len(classes)), bool)
+    targets[tuple(np.array(found, int).reshape(-1, 2).T)] = True
+    return targets
 
 
 def release_pos_weight(n_positive: np.ndarray, n_instances: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Validation of a run's configuration, with errors that name the key and the remedy."""
 
+import ast
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
 # Chapters of a run that starts from released shots, without clips.
 FROM_RELEASED_SHOTS = ("taxonomy", "tagging", "dataset", "verification", "release", "report")
 # Chapters of a run without released split files that need clips.
-NEED_CLIPS = ("shots", "tagging", "verification", "shot_scale", "gallery")
+NEED_CLIPS = ("shots", "tagging", "verification", "shot_scale", "models", "gallery")
 
 
 def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path], given: Iterable[str]) -> None:
@@ -183,6 +184,7 @@ def _check_across(config: dict):
     """Problems that a schema cannot express."""
     yield from _check_encoders(config)
     yield from _check_taggers(config)
+    yield from _check_models(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
@@ -248,6 +250,48 @@ def _check_taggers(config: dict):
         for template in settings["prompts"]:
             if "{label}" not in template:
                 yield f"taggers.{name}.prompts: {template!r} has no {{label}} to fill in"
+
+
+def _check_models(config: dict):
+    """Models that are trained but not defined, and settings that a model's network or encoder does not have."""
+    models, encoders, networks = config["models"], config["encoders"], network_arguments()
+    for name in config["training"]["models"]:
+        if name not in models:
+            yield f"training.models: {name!r} is not among the models; {did_you_mean(name, models)}"
+    for name, settings in models.items():
+        place, network, encoder = f"models.{name}", settings["network"], settings["encoder"]
+        if network not in networks:
+            yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
+            continue
+        for argument in settings["arguments"]:
+            if argument not in networks[network]:
+                yield (
+                    f"{place}.arguments: {network} has no argument {argument!r}; "
+                    f"{did_you_mean(argument, networks[network])}"
+                )
+        takes_clips = "frames" in networks[network]
+        if takes_clips and (encoder or settings["max_frames"]):
+            yield f"{place}: {network} takes clips; set encoder and max_frames to null"
+        elif not takes_clips and not (encoder and settings["max_frames"]):
+            yield f"{place}: {network} takes features; give encoder and max_frames"
+        elif encoder and encoder not in encoders:
+            yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
+        if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
+            yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
+        schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
+        if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
+            yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
+
+
+def network_arguments() -> dict[str, list[str]]:
+    """The arguments of each network in `NETWORKS`, from its text: importing it would take seconds."""
+    tree = ast.parse(Path(__file__).parents[1].joinpath("networks/video_models.py").read_text(encoding="utf-8"))
+    functions = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
+    (table,) = (node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "NETWORKS")
+    return {
+        key.value: [argument.arg for argument in functions[value.id].kwonlyargs]
+        for key, value in zip(table.keys, table.values, strict=True)
+    }
 
 
 def _check_clips(config: dict):

@@ -112,6 +112,10 @@ def source_files(config: dict) -> list[str]:
         files += [weights_file(config["encoders"][config["shot_scale"]["encoder"]])]
         labels = config["shot_scale"]["movieshots"]["labels"]
         files += [labels] if Path(labels).exists() else []
+    if "models" in chapters:
+        for model in map(config["models"].get, config["training"]["models"]):
+            encoder = model["encoder"]
+            files += [weights_file(config["encoders"][encoder]) if encoder else None, model["pretrained"]]
     files += [config["shots"]["list"], dataset["verified"], dataset["evaluation_set"]]
     return list(dict.fromkeys(path for path in files if path))
 

@@ -17,12 +17,11 @@ from scripts.dataset.selection import (
     chosen_labels,
     is_candidate,
     read_labelled_shots,
-    renamed_labels,
     select_labels,
     verified_videos,
 )
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.records.samples import FACTS
+from scripts.lib.records.samples import FACTS, renamed_labels
 from tests.helpers import ROOT
 
 LABELS = ["bar", "beach", "cave", "desert", "room", "cell"]
