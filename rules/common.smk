@@ -71,11 +71,6 @@ def shard_fingerprint(wildcards):
     return FINGERPRINTS[wildcards.shard]
 
 
-def of_shards(*paths):
-    """The files of every shard, for rules that collect them."""
-    return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
-
-
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),

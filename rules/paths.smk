@@ -27,6 +27,11 @@ def of_clips(path):
     return f"results/{config['clips']['reuse'] or config['run']}/{path}"
 
 
+def of_shards(*paths):
+    """The files of every shard, for rules that collect them."""
+    return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
+
+
 def log_of(rule, wildcards=None):
     return out(f"logs/{rule}/{wildcards}.log" if wildcards else f"logs/{rule}.log")
 
