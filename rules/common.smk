@@ -56,7 +56,8 @@ TASKS, VOTES = ([out(f"verification/{name}.csv")] if HAS_STUDY else [] for name 
 EVALUATION = [out("verification/evaluation_set.csv")] if "verification" in config["chapters"] else []
 SPLITS = ("train", "val", "test")
 SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt"))
-
+# Tables of the shots that networks other than the tagger's see. No votes decide which.
+CHOSEN = [*(SAMPLES if "dataset" in config["chapters"] else []), *(TASKS or EVALUATION)]
 # What Table 3 compares: trained models, and the tagger itself.
 EVALUATED = [*config["training"]["models"], "clip"]
 

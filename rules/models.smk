@@ -1,7 +1,5 @@
 """The seven models of Table 3 and the cached frames that they are trained on (paper section 5.2)."""
 
-# Tables with the shots, in a column shot_id, whose frames are cached.
-CACHED = [*SAMPLES, *EVALUATION]
 # Of all that Table 3 compares: the trained models, and the tagger itself.
 METRICS = [out(f"models/{model}/metrics.json") for model in EVALUATED]
 # Settings that decide a trained model, of those for all.
@@ -12,7 +10,7 @@ rule cache_clips:
     input:
         clips=of_clips("clips/{shard}.csv"),
         shots=of_clips("shots/{shard}.csv"),
-        needed=CACHED,
+        needed=CHOSEN,
         code=code("models/cache_clips", costly=True),
     output:
         out("cache/{shard}.h5"),

@@ -40,7 +40,7 @@ use rule embed_frames as embed_chosen_frames with:
         shots=of_clips("shots/{shard}.csv"),
         weights=lambda wildcards: weights_of(wildcards.encoder),
         description=lambda wildcards: description_of(wildcards.encoder),
-        chosen=[*SAMPLES, *EVALUATION, out("verification/tasks.csv")],
+        chosen=CHOSEN,
         code=code("tagging/embed_frames", costly=True),
     output:
         out("features/{encoder}/{shard}.h5"),
