@@ -76,7 +76,6 @@ def of_shards(*paths):
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
-    model="|".join(config["models"]),
     tagger="|".join(config["taggers"]),
 
 

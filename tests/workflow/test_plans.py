@@ -25,7 +25,7 @@ CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.
 def job_rules():
     """Chapter, name and text of every rule that runs a script, wherever it stands in its file."""
     for path in sorted((ROOT / "rules").glob("*.smk")):
-        for text in re.split(r"^ *(?=rule \w+:)", path.read_text(), flags=re.MULTILINE)[1:]:
+        for text in re.split(r"^ *(?=(?:use )?rule \w+)", path.read_text(), flags=re.MULTILINE)[1:]:
             if "script:" in text:
                 yield path.stem, re.match(r"rule (\w+)", text)[1], textwrap.dedent(text.partition("\n")[2])
 
@@ -38,7 +38,8 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     options = ["--configfile", f"config/{name}"]
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
-    for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt"):
+    labels = "resources/movieshots/v1_split_trailer.json"
+    for file in ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt", labels):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
@@ -49,7 +50,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
 def test_a_chapter_has_one_name(workspace):
     """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
     chapters = {chapter for chapter, _, _ in job_rules()}
-    assert len(chapters) == 10
+    assert len(chapters) == 11
     for chapter, name, text in job_rules():
         assert f'"../scripts/{chapter}/' in text, name
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())
