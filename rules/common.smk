@@ -75,7 +75,6 @@ def shard_fingerprint(wildcards):
 wildcard_constraints:
     shard=r"\d{5}",
     encoder="|".join(config["encoders"]),
-    model="|".join(config["models"]),
     tagger="|".join(config["taggers"]),
 
 

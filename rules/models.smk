@@ -51,6 +51,8 @@ rule train_model:
         log_of("train_model", "{model}"),
     benchmark:
         benchmark_of("train_model", "{model}")
+    wildcard_constraints:
+        model="|".join(config["models"]),
     conda:
         "../envs/workflow.yaml"
     threads: config["training"]["gpus"] * threads_per_gpu(CORES, workflow.resource_settings)
