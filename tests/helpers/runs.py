@@ -87,6 +87,7 @@ def demo_run(tmp_path_factory, worker_id) -> Workspace:
     folder = (base if worker_id == "master" else base.parent) / "full path with spaces"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
+            folder.mkdir()
             make_workspace(folder)
         # A run's last file: the other worker has made it, or failed to.
         if not (folder / "results/demo/provenance.json").exists():
