@@ -32,6 +32,10 @@ class Files(SimpleNamespace):
     def __getitem__(self, index):
         return list(vars(self).values())[index]
 
+    def get(self, name):
+        """The file of this name, or None."""
+        return vars(self).get(name)
+
 
 class Shard:
     """A shard's files in a folder, and its jobs."""
