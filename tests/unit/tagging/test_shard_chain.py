@@ -33,6 +33,7 @@ class Files(SimpleNamespace):
         return list(vars(self).values())[index]
 
     def get(self, name):
+        """The file of this name, or None."""
         return vars(self).get(name)
 
 
