@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.metrics import average_precision_score
 
 from scripts.demo.compare_with_truth import match_truth
 from tests.helpers.runs import PARTS, Workspace, unexplained
@@ -293,6 +294,27 @@ def test_a_second_tagger_is_scored_beside_the_first(moved):
         with h5py.File(first) as one, h5py.File(second) as other:
             assert set(one["clips"]) == set(other["clips"])
             assert (one.attrs["score"], other.attrs["score"]) == (b"softmax", b"cosine")
+
+
+def test_models_are_trained_and_evaluated(moved):
+    """The chapter at its smallest: a model of features, one of clips, and the tagger; mAP is scikit-learn's."""
+    moved.snakemake(
+        "models",
+        "--config",
+        "training={models: [lstm_vit, swin_b]}",
+        "models={lstm_vit: {epochs: 2}, swin_b: {epochs: 1}}",
+    )
+    results = moved.path / "results/demo"
+    test = pd.read_csv(results / "dataset/splits/test.csv")
+    table = pd.read_csv(results / "tables/table3.csv").set_index(["row", "column"])["ours"]
+    for model in ("lstm_vit", "swin_b", "clip"):
+        with h5py.File(results / f"models/{model}/predictions.h5") as file:
+            assert list(file["test/shot_id"].asstr()) == list(test["shot_id"])
+            logits, targets = file["test/logits"][:], file["test/targets"][:]
+        known = targets.any(axis=0)
+        wanted = average_precision_score(targets[:, known], logits[:, known])
+        assert float(table[model, "mAP, %, test"]) == pytest.approx(100 * wanted, abs=0.01)
+    assert unexplained(results) == set()
 
 
 def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
