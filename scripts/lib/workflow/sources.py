@@ -109,9 +109,8 @@ def source_files(config: dict) -> list[str]:
         files += [weights_file(encoder) for encoder in used]
         files += [encoder["model"] for encoder in used if encoder["model"].endswith(".json")]
     if "shot_scale" in chapters:
-        files += [weights_file(config["encoders"][config["shot_scale"]["encoder"]])]
-        labels = config["shot_scale"]["movieshots"]["labels"]
-        files += [labels] if Path(labels).exists() else []
+        shot_scale = config["shot_scale"]
+        files += [weights_file(config["encoders"][shot_scale["encoder"]]), shot_scale["movieshots"]["labels"]]
     if "models" in chapters:
         for model in map(config["models"].get, config["training"]["models"]):
             encoder = model["encoder"]
