@@ -239,6 +239,11 @@ def _preprocessing_of(name: str, weights: str | Path) -> dict:
 
 
 def safetensors_metadata(path: str | Path) -> dict[str, str]:
+    """The metadata of a safetensors file, empty without any.
+
+    Raises:
+        UserError: the file is damaged or has another format.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
