@@ -33,7 +33,7 @@ shows.
 - **Correlation**: of a shot's scores for all places with its labels, averaged over shots: 1 if the scores follow the \
 labels perfectly, 0 if they have nothing to do with them. Pearson's takes the probabilities, Spearman's their ranks. \
 The paper's text says Pearson, its table Spearman; its values stand under Pearson, because no ranking of 150 places by \
-one or two labels a shot could reach them in Spearman's sense. The highest possible value is below each table.
+one or two labels per shot could reach them in Spearman's sense. The highest possible value is below each table.
 - **Top-1**: how often the place with the highest score is one of the shot's labels."""
 OF_CLIP = (
     "CLIP itself made the labels of the test split: there it is compared with its own answers, which says nothing "
