@@ -9,6 +9,8 @@ from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame, read_parquet
 
 NOWHERE = "no split"
+# The set of accepted shots depends on votes, the splits do not.
+OF_STUDY = " Verified shots are here all shots that raters were asked about, whatever they answered."
 
 
 def audit_splits(samples: pd.DataFrame) -> list[tuple[str, str, int]]:
@@ -91,7 +93,7 @@ def main(snakemake) -> None:
         printed_values(source.printed),
         "If splits share movies, a model can score by memorising movies. A model trained on train should "
         "also be evaluated on the verified shots whose movie is not in train: `movie_disjoint` in "
-        "verification/evaluation_set.csv.",
+        "verification/evaluation_set.csv." + (OF_STUDY if source.tasks else ""),
     )
 
 
