@@ -23,13 +23,13 @@ from torch.utils.data import DataLoader
 from torchvision.io import decode_jpeg, encode_jpeg
 
 from scripts.lib.files.hdf5 import create_h5
+from scripts.lib.media.cache_writer import encode_frame, reduce_frame, write_cache
 from scripts.lib.media.clip_cache import ClipCache, decode_frame
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.media.video import Video
 from scripts.lib.networks.clip_dataset import ClipDataset
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from scripts.models.cache_clips import cache_clips, encode_frame, reduce_frame
 
 SECONDS_PER_SHOT = 3.5
 SETTINGS = {"frames": 32, "short_side": 256, "quality": 90}
@@ -53,7 +53,7 @@ def main() -> None:
         path = Path(folder, "cache.h5")
         start = time.process_time()
         with create_h5(path, {"fingerprint": "benchmark"}) as file:
-            failures = cache_clips(file, work, None, SETTINGS, 1)
+            failures = write_cache(file, work, None, SETTINGS, 1)
             assert not failures, failures
             n_shots, n_frames = len(file["shot_id"]), len(file["span"])
         print(

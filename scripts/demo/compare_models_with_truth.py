@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 from scripts.demo.compare_with_truth import match_truth
+from scripts.lib.evaluation.metrics import evaluate
+from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.samples import target_matrix
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
-from scripts.models.evaluation import Predictions, read_classes, read_predictions
-from scripts.models.metrics import evaluate
+from scripts.models.evaluation import read_classes
 
 COLUMNS = ("model", "mAP", "low", "high", "random_mAP", "ratio", "top1", "n_shots", "n_classes")
 SHOT_COLUMNS = ["shot_id", "clip_id", "movie_id", "start_frame", "end_frame"]
@@ -31,14 +32,14 @@ def held_out(predictions: dict[str, dict[str, Predictions]], shots: pd.DataFrame
         shots: `SHOT_COLUMNS`.
         seen: movies in train or val.
     """
-    predicted = [{name for found in sets.values() for name in found.shot_ids} for sets in predictions.values()]
+    predicted = [{name for found in sets.values() for name in found.ids} for sets in predictions.values()]
     common = set.intersection(*predicted)
     return shots[shots["shot_id"].isin(common) & ~shots["movie_id"].isin(seen)].reset_index(drop=True)
 
 
 def logits_of(sets: dict[str, Predictions], shot_ids: Sequence[str]) -> np.ndarray:
     """A model's logits of these shots, (N, C), from any set that has them."""
-    rows = {name: row for found in sets.values() for name, row in zip(found.shot_ids, found.logits, strict=True)}
+    rows = {name: row for found in sets.values() for name, row in zip(found.ids, found.logits, strict=True)}
     return np.stack([rows[name] for name in shot_ids])
 
 
@@ -59,7 +60,7 @@ def compare_models(
         found = evaluate(logits_of(sets, names), targets, names, **bootstrap)
         mean, floor = found["mAP"], found["random_mAP"]
         measures = (*mean.values(), floor, mean["value"] / floor, found["top1"]["value"])
-        counts = (found["n_shots"], found["n_classes_with_positives"])
+        counts = (found["n_samples"], found["n_classes_with_positives"])
         rows.append((model, *(round(value, 4) for value in measures), *counts))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -7,18 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
+from scripts.lib.evaluation.metrics import evaluate
+from scripts.lib.evaluation.predictions import Predictions, write_metrics, write_predictions
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.samples import renamed_labels, target_matrix
-from scripts.models.evaluation import (
-    SETS,
-    Predictions,
-    read_classes,
-    read_sets,
-    write_metrics,
-    write_predictions,
-)
-from scripts.models.metrics import evaluate
+from scripts.models.evaluation import SETS, read_classes, read_sets
 
 NAME = "clip"
 
@@ -116,7 +110,7 @@ def main(snakemake) -> str:
             "epochs": None,
             "best_epoch": None,
             "sets": measures,
-            "n_used": {name: len(found.shot_ids) for name, found in predictions.items()},
+            "n_used": {name: len(found.ids) for name, found in predictions.items()},
             "n_expected": {name: len(table) for name, table in sets.items()},
         },
     )

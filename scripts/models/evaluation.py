@@ -1,15 +1,10 @@
-"""The sets of shots that models are evaluated on, and the files of an evaluation."""
+"""The sets of shots that models are evaluated on."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from scripts.lib.files.atomic import atomic_path
-from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
 from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_frame
 
@@ -19,14 +14,6 @@ SETS = {
     "verified_disjoint": "human-verified shots of movies that no model was trained on",
     "test": "test split",
 }
-
-
-class Predictions(NamedTuple):
-    """What a model says of N shots: their names, logits (N, C) float32 and targets (N, C) bool."""
-
-    shot_ids: Sequence[str]
-    logits: np.ndarray
-    targets: np.ndarray
 
 
 def read_classes(labels_csv: str | Path) -> list[str]:
@@ -73,38 +60,3 @@ def read_sets(
         verified = read_verified(path, classes, merges)
         tables |= {"verified": verified, "verified_disjoint": verified[verified["movie_disjoint"]]}
     return tables
-
-
-def write_predictions(path: str | Path, sets: dict[str, Predictions], attributes: dict) -> None:
-    """Write `predictions.h5`: a group for each set, with shot_id, logits and targets."""
-    with create_h5(path, attributes) as file:
-        for name, found in sets.items():
-            group = file.create_group(name)
-            write_strings(group, "shot_id", list(found.shot_ids))
-            write_array(group, "logits", found.logits.astype(np.float32))
-            write_array(group, "targets", found.targets.astype(np.uint8))
-
-
-def read_predictions(path: str | Path) -> dict[str, Predictions]:
-    """The sets of `predictions.h5`.
-
-    Raises:
-        UserError: the file cannot be read.
-    """
-    with open_h5(path) as file:
-        return {
-            name: Predictions(read_strings(group["shot_id"]), group["logits"][:], group["targets"][:].astype(bool))
-            for name, group in file.items()
-        }
-
-
-def write_metrics(path: str | Path, metrics: dict) -> None:
-    """Write `metrics.json`."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def read_metrics(paths: Sequence[str | Path]) -> dict[str, dict]:
-    """The content of `metrics.json` files by model, in their order."""
-    found = [json.loads(Path(path).read_text(encoding="utf-8")) for path in paths]
-    return {metrics["model"]: metrics for metrics in found}

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from scripts.lib.evaluation.metrics import shot_average_precision
+from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import find_pictures, shots_data, write_page
 from scripts.lib.records.clips import shard_fingerprints
@@ -14,8 +16,7 @@ from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.shards import check_folder
 from scripts.models.evaluate_tagger import NAME
-from scripts.models.evaluation import SETS, Predictions, read_classes, read_predictions
-from scripts.models.metrics import shot_average_precision
+from scripts.models.evaluation import SETS, read_classes
 
 # Shots of either kind for each model and set.
 SHOWN = 30
@@ -39,7 +40,7 @@ def extreme_shots(found: Predictions, classes: list[str], shown: int = SHOWN) ->
     names, ranked = np.array(classes, object), np.argsort(-probabilities[chosen], axis=1, kind="stable")
     table = pd.DataFrame(
         {
-            "shot_id": np.array(found.shot_ids, object)[chosen],
+            "shot_id": np.array(found.ids, object)[chosen],
             "kind": np.repeat(["best", "worst"], len(chosen) // 2),
             "precision": precision[chosen],
             "targets": [SEPARATOR.join(names[targets]) for targets in found.targets[chosen]],

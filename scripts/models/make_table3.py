@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from scripts.lib.evaluation.predictions import read_metrics
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.comparisons import COLUMNS, comparison, markdown_table
 from scripts.lib.tables.rows import read_csv, write_csv
-from scripts.models.evaluation import SETS, read_metrics
+from scripts.models.evaluation import SETS
 
 # The set on which the paper reports.
 PAPERS = "verified"
@@ -69,10 +70,10 @@ def _cell(name: str, model: str, measure: str, found: dict | None, paper: dict, 
     values = found[measure] if found else dict.fromkeys(("value", "low", "high"))
     value, low, high = ("" if values[key] is None else f"{factor * values[key]:.{decimals}f}" for key in values)
     printed = paper.get(column, "")
-    comparable = found["n_shots"] == int(paper["shots"]) if printed and value else None
+    comparable = found["n_samples"] == int(paper["shots"]) if printed and value else None
     if found and found.get("own_labels"):
         comparable = False
-    n_used, n_expected = found["n_shots"] if found else "", paper["shots"] if printed else ""
+    n_used, n_expected = found["n_samples"] if found else "", paper["shots"] if printed else ""
     cell = comparison(("table3", model, f"{title}, {name}"), printed, value, source, n_used, n_expected, comparable)
     return {**cell, "set": name, "low": low, "high": high}
 
@@ -127,7 +128,7 @@ def _note(measured: list[dict]) -> str:
         return " to ".join(dict.fromkeys([min(numbers, key=float), max(numbers, key=float)])) if numbers else "none"
 
     return (
-        f"{span('n_shots')} shots here, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
+        f"{span('n_samples')} shots here, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
         f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}. The highest possible Spearman correlation "
         f"is {span('best_spearman', 1, 3)}."
     )

@@ -5,10 +5,11 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.figure import Figure
 
+from scripts.lib.evaluation.predictions import read_metrics
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.tables.frames import write_frame
-from scripts.models.evaluation import SETS, read_classes, read_metrics
+from scripts.models.evaluation import SETS, read_classes
 
 COLUMNS = ("set", "label", "model", "average_precision", "positives")
 PER_COLUMN = 50

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
+from scripts.lib.evaluation.predictions import Predictions
 from scripts.lib.pages.build import write_page
-from scripts.models.evaluation import Predictions
 from scripts.models.make_shot_page import extreme_shots, page_data
 from tests.helpers import ROOT
 from tests.helpers.galleries import make_shots

@@ -1,4 +1,4 @@
-"""The networks of Table 3: features of frames, or clips, to logits (paper section 5.2).
+"""The networks of Table 3 and of the downstream tasks: features, or clips, to logits (paper sections 5.2 and 5.3).
 
 `NETWORKS` has one function per architecture. It takes the number of classes and the architecture's own
 arguments, whose defaults are the published size, and returns a `Network`, for which this holds:
@@ -18,6 +18,7 @@ To add an architecture, add a function here and its section under `models` in th
 
 import inspect
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -126,6 +127,35 @@ def lstm(n_classes: int, *, width: int, hidden: int = 512, layers: int = 2) -> N
         width: of the features: 512 for the ResNet-18 of Places, 768 for ViT-B/16.
     """
     return Network(SequenceClassifier(width, hidden, layers, n_classes), "classifier")
+
+
+class PooledPerceptron(nn.Module):
+    """The mean of a sequence's features, then linear layers with ReLU between them and drop-out after the first."""
+
+    def __init__(self, widths: list[int], dropout: float, n_classes: int):
+        super().__init__()
+        layers = []
+        for number, (before, after) in enumerate(pairwise(widths)):
+            layers += [nn.Linear(before, after), nn.ReLU(), *([nn.Dropout(dropout)] if number == 0 else [])]
+        self.layers, self.classifier = nn.Sequential(*layers), nn.Linear(widths[-1], n_classes)
+
+    def forward(self, features: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Logits (B, C) of features (B, T, D), padded at the end with 0, and lengths (B,)."""
+        return self.classifier(self.layers(features.sum(dim=1) / lengths.to(features)[:, None]))
+
+
+def perceptron(n_classes: int, *, width: int, hidden: tuple[int, ...] = (), dropout: float = 0.2) -> Network:
+    """Linear layers on the mean of a sample's features: without hidden layers a linear classifier.
+
+    With two it is the head of a task (paper section 5.3): M_scene for HVU has two hidden layers of 4096, M_trailer for
+    Moviescope two of 512. The paper does not state an activation.
+
+    Args:
+        width: of the features.
+        hidden: widths of the hidden layers.
+        dropout: after the first hidden layer.
+    """
+    return Network(PooledPerceptron([width, *hidden], dropout, n_classes), "classifier")
 
 
 def slowfast(n_classes: int, *, frames: int = 32, size: int = 224, width: int = 64, alpha: int = 4) -> Network:
@@ -287,6 +317,7 @@ def swin(
 
 NETWORKS = {
     "lstm": lstm,
+    "perceptron": perceptron,
     "slowfast": slowfast,
     "i3d": i3d,
     "r2plus1d": r2plus1d,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from scripts.demo.compare_models_with_truth import COLUMNS, compare_models, held_out
-from scripts.models.evaluation import Predictions
+from scripts.lib.evaluation.predictions import Predictions
 
 
 def predictions(names, seed=0):

@@ -10,6 +10,8 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import average_precision_score
 
+from scripts.lib.evaluation.metrics import evaluate
+from scripts.lib.evaluation.predictions import read_predictions
 from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.pages.figures import save_figure
@@ -17,9 +19,7 @@ from scripts.lib.records.samples import target_matrix
 from scripts.lib.tables.rows import read_csv
 from scripts.models.evaluate_tagger import as_logits
 from scripts.models.evaluate_tagger import main as evaluate_tagger
-from scripts.models.evaluation import read_predictions
 from scripts.models.make_table3 import as_markdown, table3_rows
-from scripts.models.metrics import evaluate
 from scripts.models.plot_class_ap import class_table, plot_class_ap
 from tests.helpers import ROOT
 
@@ -72,7 +72,7 @@ def test_the_tagger_is_a_model_whose_merged_labels_have_their_highest_score(tagg
     job, names, scores = tagged
     evaluate_tagger(job)
     found = read_predictions(job.output.predictions)
-    assert {name: list(part.shot_ids) for name, part in found.items()} == {
+    assert {name: list(part.ids) for name, part in found.items()} == {
         "val": names[:2],
         "test": names[2:5],
         "verified": [names[5], *names[7:]],

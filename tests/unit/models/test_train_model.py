@@ -7,10 +7,10 @@ import torch
 import yaml
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.networks.classifiers import leave_out
+from scripts.lib.networks.inputs import FeatureDataset, batches
 from scripts.lib.networks.video_models import NETWORKS, build_network
 from scripts.lib.workflow.config import network_arguments
-from scripts.models.inputs import FeatureDataset, batches
-from scripts.models.train_model import leave_out
 from tests.helpers import ROOT
 
 TABLE_3 = ["lstm_places", "lstm_vit", "slowfast_r50", "r2plus1d_r34", "i3d_r50", "timesformer", "swin_b"]
@@ -72,5 +72,5 @@ def test_shots_whose_clip_failed_are_left_out_and_a_split_without_any_is_refused
         "train": ["train-1"],
         "val": ["val-1", "val-2"],
     }
-    with pytest.raises(UserError, match="split val has no shot with frames"):
+    with pytest.raises(UserError, match="split val has no sample with frames"):
         leave_out(sets, {"train-1", "test-1"})

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
+from scripts.lib.networks.classifiers import pos_weight_of
 from scripts.lib.networks.losses import multi_label_loss, rejected_share
 from scripts.lib.records.samples import class_table
-from scripts.models.train_model import pos_weight_of
 
 
 def by_hand(logits, targets, weights):

@@ -21,6 +21,7 @@ CLIP_NETWORKS = ("slowfast", "i3d", "r2plus1d", "timesformer", "swin")
 # The demo's sizes, without the drop-out of the transformers.
 TINY = {
     "lstm": {"width": 64, "hidden": 64},
+    "perceptron": {"width": 64, "hidden": [64, 64]},
     "slowfast": {"frames": 8, "size": 32, "width": 16},
     "i3d": {"frames": 8, "size": 32, "width": 16},
     "r2plus1d": {"frames": 8, "size": 24, "layers": [1, 1, 1, 1]},
@@ -37,7 +38,15 @@ TINY = {
         "dropout": 0.0,
     },
 }
-LEARNING_RATES = {"lstm": 1e-2, "slowfast": 2e-3, "i3d": 2e-3, "r2plus1d": 1e-3, "timesformer": 2e-3, "swin": 1e-3}
+LEARNING_RATES = {
+    "lstm": 1e-2,
+    "perceptron": 1e-2,
+    "slowfast": 2e-3,
+    "i3d": 2e-3,
+    "r2plus1d": 1e-3,
+    "timesformer": 2e-3,
+    "swin": 1e-3,
+}
 # Kinetics has 400 classes.
 PUBLISHED = [
     ("lstm", {"width": 768}, 4_931_984, 512, 0.0),
@@ -173,6 +182,30 @@ def test_networks_have_the_published_size(name, arguments, parameters, width, dr
             clips = torch.empty(2, frames, size, size, 3, dtype=torch.uint8)
             assert network.features(clips).shape == (2, width)
             assert network(clips).shape == (2, 400)
+
+
+@pytest.mark.parametrize(("hidden", "n_classes"), [(4096, 248), (512, 13)])
+def test_the_heads_of_tasks_are_the_papers(hidden, n_classes):
+    """Section 5.3: three fully connected layers, the first from 1,024 features, drop-out of 0.2 after it."""
+    network = build_network("perceptron", n_classes, width=1024, hidden=[hidden, hidden], dropout=0.2)
+    leaves = [layer for layer in network.modules() if isinstance(layer, (nn.Linear, nn.Dropout))]
+    assert [(layer.in_features, layer.out_features) for layer in leaves if isinstance(layer, nn.Linear)] == [
+        (1024, hidden),
+        (hidden, hidden),
+        (hidden, n_classes),
+    ]
+    assert [layer.p for layer in leaves[:3] if isinstance(layer, nn.Dropout)] == [0.2]
+    assert isinstance(leaves[1], nn.Dropout)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    assert count == 1024 * hidden + hidden + hidden * hidden + hidden + hidden * n_classes + n_classes
+
+
+def test_the_perceptron_sees_the_mean_of_the_frames_that_are_there():
+    network = build_network("perceptron", 3, width=4).eval()
+    features = torch.randn(2, 5, 4)
+    features[0, 2:] = 0
+    means = torch.stack([features[0, :2].mean(0), features[1].mean(0)])
+    torch.testing.assert_close(network(features, torch.tensor([2, 5])), network.head[1](means))
 
 
 @pytest.mark.parametrize("name", CLIP_NETWORKS)

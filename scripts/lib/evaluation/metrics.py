@@ -1,4 +1,4 @@
-"""How well scores find the labels of shots: mAP and other measures, with intervals (paper section 5.2, Table 3)."""
+"""How well scores find the labels of samples: mAP and other measures, with intervals (paper section 5.2, Table 3)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from scipy.stats import rankdata
 from scripts.lib.jobs.errors import UserError, bullet_list
 
 
-def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *, seed: int, samples: int) -> dict:
+def evaluate(logits: np.ndarray, targets: np.ndarray, ids: Sequence[str], *, seed: int, samples: int) -> dict:
     """Measures of one model on one set of shots.
 
     Args:
         logits: (N, C), one row per shot and one column per class; their sigmoids are the probabilities.
         targets: (N, C) bool.
-        shot_ids: N names.
+        ids: N names.
         seed: of the bootstrap.
         samples: number of bootstrap samples of shots, which the intervals are made of; without any there is none.
 
     Returns:
-        What JSON can hold: n_shots, n_classes, n_classes_with_positives; `mAP`, `pearson`, `spearman` and `top1`, each
+        What JSON can hold: n_samples, n_classes, n_classes_with_positives; `mAP`, `pearson`, `spearman`, `top1`, each
         with value, low and high (95 % interval); n_correlated, best_spearman; random_mAP; class_ap and
         class_positives, lists over the classes. None stands for what is not defined.
 
@@ -38,7 +38,7 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
         UserError: there is no shot, a shot occurs twice, or a logit is not a number.
     """
     logits, targets = np.asarray(logits), np.asarray(targets, bool)
-    _check(logits, shot_ids)
+    _check(logits, ids)
     weights = draw_weights(len(logits), samples, seed)
     by_class = np.stack([average_precision(*columns, weights) for columns in zip(logits.T, targets.T, strict=True)])
     positives = targets.sum(axis=0)
@@ -48,7 +48,7 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
     hits = targets[np.arange(len(targets)), logits.argmax(axis=1)]
     chance = random_average_precision(positives[known], len(targets))
     return {
-        "n_shots": len(targets),
+        "n_samples": len(targets),
         "n_classes": targets.shape[1],
         "n_classes_with_positives": int(known.sum()),
         "mAP": _with_interval(_mean_of_known(by_class)),
@@ -63,12 +63,12 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, shot_ids: Sequence[str], *
     }
 
 
-def _check(logits: np.ndarray, shot_ids: Sequence[str]) -> None:
+def _check(logits: np.ndarray, ids: Sequence[str]) -> None:
     if not len(logits):
         raise UserError("there is no shot to evaluate; are the samples those of this run's shots?")
-    if repeated := [name for name, count in Counter(shot_ids).items() if count > 1]:
+    if repeated := [name for name, count in Counter(ids).items() if count > 1]:
         raise UserError(f"{len(repeated)} shot(s) are to be evaluated more than once:\n{bullet_list(repeated)}")
-    strange = [name for name, row in zip(shot_ids, logits, strict=True) if not np.isfinite(row).all()]
+    strange = [name for name, row in zip(ids, logits, strict=True) if not np.isfinite(row).all()]
     if strange:
         raise UserError(
             f"the scores of {len(strange)} shot(s) are not numbers; train with a lower learning rate, or in fp32:\n"
@@ -76,12 +76,12 @@ def _check(logits: np.ndarray, shot_ids: Sequence[str]) -> None:
         )
 
 
-def draw_weights(n_shots: int, samples: int, seed: int) -> np.ndarray:
+def draw_weights(n_samples: int, samples: int, seed: int) -> np.ndarray:
     """How often each shot counts: (N, 1 + B) float32; once in the first column, then as in each bootstrap sample."""
     random = np.random.default_rng(seed)
-    weights = np.ones((n_shots, 1 + samples), np.float32)
+    weights = np.ones((n_samples, 1 + samples), np.float32)
     for column in range(1, 1 + samples):
-        weights[:, column] = np.bincount(random.integers(n_shots, size=n_shots), minlength=n_shots)
+        weights[:, column] = np.bincount(random.integers(n_samples, size=n_samples), minlength=n_samples)
     return weights
 
 

@@ -9,14 +9,14 @@ from scipy.special import expit
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import average_precision_score
 
-from scripts.lib.jobs.errors import UserError
-from scripts.models.metrics import (
+from scripts.lib.evaluation.metrics import (
     average_precision,
     draw_weights,
     evaluate,
     random_average_precision,
     shot_average_precision,
 )
+from scripts.lib.jobs.errors import UserError
 
 
 def random_case(n=60, classes=9, seed=3):
