@@ -51,7 +51,7 @@ def table3_rows(
     On the paper's set each of its models has rows, evaluated or not; on the others, the evaluated ones.
 
     Args:
-        metrics: content of `metrics.json` by model, see `scripts.models.metrics.evaluate` for its sets.
+        metrics: content of `metrics.json` by model, see `scripts.lib.evaluation.metrics.evaluate` for its sets.
         printed: rows of `config/paper/table3.csv`.
         sources: path of `metrics.json` by model.
     """
