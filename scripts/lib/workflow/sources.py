@@ -99,11 +99,12 @@ def source_files(config: dict) -> list[str]:
         review = taxonomy["review"]
         answers = [review] if review and Path(review).exists() else []
         files = [taxonomy["hvu_tags"], *answers, taxonomy["compare_with"]]
-    if dataset["released_shots"]:
-        files += [dataset["released_shots"], *([release_files(dataset)["label_map"]] if dataset["verified"] else [])]
-    elif dataset["released"]:
+    if dataset["released"]:
         for paths in release_files(dataset).values():
             files += [paths] if isinstance(paths, str) else paths
+        files.append(dataset["released_shots"])
+    elif dataset["released_shots"]:
+        files += [dataset["released_shots"], *([release_files(dataset)["label_map"]] if dataset["verified"] else [])]
     elif "tagging" in chapters:
         used = [config["encoders"][config["taggers"][name]["encoder"]] for name in config["tagging"]["taggers"]]
         files += [weights_file(encoder) for encoder in used]
