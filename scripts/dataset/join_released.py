@@ -112,10 +112,11 @@ def join_samples(
 def count_joined(joins: pd.DataFrame) -> pd.DataFrame:
     """How many samples are joined, and why others are not: part (a split, all), outcome, shots, share."""
     kinds, rows = joins["reason"].str.partition(": ")[0], []
+    reasons = [reason for reason in REASONS if reason in set(kinds)]
     for part in (*SPLITS, "all"):
         chosen = kinds if part == "all" else kinds[joins["split"] == part]
         outcomes = {"published": len(chosen), "joined": int((chosen == "").sum())}
-        outcomes |= {f"not joined: {reason}": int((chosen == reason).sum()) for reason in REASONS}
+        outcomes |= {f"not joined: {reason}": int((chosen == reason).sum()) for reason in reasons}
         rows += [(part, name, count, f"{count / max(1, len(chosen)):.4f}") for name, count in outcomes.items()]
     return pd.DataFrame(rows, columns=["part", "outcome", "shots", "share"])
 
@@ -143,19 +144,14 @@ def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, made, manifest = snakemake.input, snakemake.output, snakemake.params.manifest
     fingerprints = shard_fingerprints(manifest, snakemake.config)
-    samples = read_samples(source.samples)
-    times = None
+    samples, clips = read_samples(source.samples), read_manifest(manifest)
+    times, shots = None, {}
     if source.times:
-        times = read_times(source.times[0], read_labels(source.taxonomy), set(samples["shot_id"]))
-    shots = {}
+        times = read_times(source.times, read_labels(source.taxonomy), set(samples["shot_id"]))
     for path, fingerprint in zip(source.shots, fingerprints, strict=True):
         shots |= read_shots(path, fingerprint)
-    failures = read_failures(
-        zip(source.clips, fingerprints, strict=True), zip(source.downloads, fingerprints, strict=bool(source.downloads))
-    )
-    joins = join_samples(
-        samples, own_clips(samples["clip_id"].unique(), read_manifest(manifest)), shots, failures, times
-    )
+    failures = read_failures(*(zip(tables, fingerprints, strict=False) for tables in (source.clips, source.downloads)))
+    joins = join_samples(samples, own_clips(samples["clip_id"].unique(), clips), shots, failures, times)
     joined = joins["shot_id"] != ""
     if not joined.any():
         raise UserError(
@@ -180,7 +176,7 @@ def main(snakemake) -> str:
         table.astype(str).to_numpy().tolist(),
         f"Joined by time: the shot with the largest intersection over union, above {LEAST_IOU}."
         if source.times
-        else "Joined by clip and number. A join does not prove that the shot is the same: a clip may be cut differently.",
+        else "Joined by clip and number. This does not prove that the shot is the same: a clip may be cut differently.",
     )
     return f"{joined.sum()} of {len(joins)} sample(s) are joined"
 

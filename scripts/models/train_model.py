@@ -82,9 +82,8 @@ def main(snakemake) -> str:
         )
         trained = run_on(devices, train_classifier, job)
     attributes = {"model": name, "labels_sha256": sha256_of(source.labels), "fingerprint": fingerprint_of(clips)}
-    metrics = describe(
-        name, trained, count_expected(source.expected, list(labels["label"]), params.merges), params.training
-    )
+    n_expected = count_expected(source.expected, list(labels["label"]), params.merges)
+    metrics = describe(name, trained, n_expected, params.training)
     with atomic_path(output.model) as temporary:
         save_file({key: value.contiguous() for key, value in trained.network.state_dict().items()}, temporary)
     write_predictions(output.predictions, trained.predictions, attributes)
