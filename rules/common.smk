@@ -11,11 +11,11 @@ from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records import clips as manifests
-from scripts.lib.workflow import sources
+from scripts.lib.workflow import processes, sources
 from scripts.lib.workflow.config import complete_config
 from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
-from scripts.lib.workflow import processes
+from scripts.lib.workflow.release_clips import clips_of_run
 from scripts.lib.workflow.processes import explained
 
 processes.prepare_for_jobs(workflow.basedir)
@@ -27,14 +27,15 @@ include: "paths.smk"
 
 
 RELEASED = config["dataset"]["released"]
-RELEASED_SHOTS = config["dataset"]["released_shots"]
-# A run starts from clips, from labelled shots, from published split files, or from none of these, and then makes a
-# taxonomy only.
-HAS_CLIPS = not (RELEASED or RELEASED_SHOTS) and bool(config["clips"]["folder"] or config["clips"]["manifest"])
-HAS_SHOTS = HAS_CLIPS or bool(RELEASED_SHOTS)
+# A run starts from clips, from labelled shots, from published splits, with clips or without, or from none of these, and
+# then makes a taxonomy only. Beside published splits, released shots only tell times.
+RELEASED_SHOTS = None if RELEASED else config["dataset"]["released_shots"]
+HAS_CLIPS = not RELEASED_SHOTS and bool(config["clips"]["folder"] or config["clips"]["manifest"])
+IS_TAGGED = HAS_CLIPS and not RELEASED
+HAS_SHOTS = IS_TAGGED or bool(RELEASED_SHOTS)
 HAS_DATASET = HAS_SHOTS or bool(RELEASED)
 MANIFEST = of_clips("manifest.csv")
-CLIPS = explained(manifests.find_clips, config["clips"], MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
+CLIPS = explained(clips_of_run, config, MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
 SHARD_SIZE = config["clips"]["shard_size"]
 # Until the clips are listed there is one shard, whose job says how to list them.
 SHARDS = manifests.cut_shards(CLIPS, SHARD_SIZE) or ({"00000": []} if HAS_CLIPS else {})
@@ -47,9 +48,8 @@ TAGGER = config["tagging"]["taggers"][0]
 # The demo's clips are made by a rule; a user's exist.
 MEDIA = [of_clips("demo/truth.csv")] if config["demo"] else []
 VERIFIED = [config["dataset"]["verified"]] if config["dataset"]["verified"] else []
-# A run with clips and without published verified shots can make a verification study of its own. If it does, the
-# videos of the study's shots leave the splits.
-STUDY = HAS_CLIPS and not config["dataset"]["evaluation_set"]
+# A run that tags clips can make a verification study of its own; the videos of its shots then leave the splits.
+STUDY = IS_TAGGED and not config["dataset"]["evaluation_set"]
 HAS_STUDY = STUDY and "verification" in config["chapters"]
 TASKS, VOTES = ([out(f"verification/{name}.csv")] if HAS_STUDY else [] for name in ("tasks", "votes"))
 # Verified shots, published or of the study, on which models are evaluated.
@@ -59,7 +59,7 @@ SAMPLES, SAMPLE_LINES = ([out(f"dataset/splits/{split}.{suffix}") for split in S
 # Tables of the shots that networks other than the tagger's see. No votes decide which.
 CHOSEN = [*(SAMPLES if "dataset" in config["chapters"] else []), *(TASKS or EVALUATION)]
 # What Table 3 compares: trained models, and the tagger itself.
-EVALUATED = [*config["training"]["models"], "clip"]
+EVALUATED = [*config["training"]["models"], *(["clip"] if IS_TAGGED else [])]
 
 # All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
 # so a shard cannot use more threads than it has clips.

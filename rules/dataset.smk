@@ -1,6 +1,10 @@
 """The dataset: samples with their labels, splits and statistics (paper section 5.1)."""
 
 RELEASE = sources.release_files(config["dataset"])
+# The splits as published; those of this run where none are joined.
+PUBLISHED_SAMPLES, PUBLISHED_LINES = (
+    [published(f"dataset/splits/{split}.{suffix}") for split in SPLITS] for suffix in ("csv", "txt")
+)
 # Settings that decide which shots are kept, and with which labels.
 SELECTING = "drop exclude_flags keep_fraction merges min_samples rank_threshold top1_threshold top_k".split()
 SELECTION = {key: config["dataset"][key] for key in SELECTING}
@@ -17,10 +21,10 @@ if RELEASED:
             movie_info=RELEASE["movie_info"],
             code=code("dataset/read_released"),
         output:
-            tables=SAMPLES,
-            lines=SAMPLE_LINES,
-            labels=out("dataset/labels.csv"),
-            movies=out("dataset/movies.csv"),
+            tables=PUBLISHED_SAMPLES,
+            lines=PUBLISHED_LINES,
+            labels=published("dataset/labels.csv"),
+            movies=published("dataset/movies.csv"),
         log:
             log_of("read_released"),
         benchmark:
@@ -31,6 +35,38 @@ if RELEASED:
             "Reading the published splits"
         script:
             "../scripts/dataset/read_released.py"
+
+    if HAS_CLIPS:
+
+        rule join_released:
+            input:
+                samples=PUBLISHED_SAMPLES,
+                labels=published("dataset/labels.csv"),
+                movies=published("dataset/movies.csv"),
+                clips=of_shards(of_clips("clips/{shard}.csv")),
+                downloads=downloads_of(*SHARDS) if CLIPS else [],
+                shots=of_shards(of_clips("shots/{shard}.csv")),
+                times=config["dataset"]["released_shots"] or [],
+                taxonomy=LABELS if config["dataset"]["released_shots"] else [],
+                code=code("dataset/join_released"),
+            output:
+                tables=SAMPLES,
+                lines=SAMPLE_LINES,
+                labels=out("dataset/labels.csv"),
+                movies=out("dataset/movies.csv"),
+                joins=out("dataset/released_join.csv"),
+                csv=out("tables/released_join.csv"),
+                md=out("tables/released_join.md"),
+            log:
+                log_of("join_released"),
+            conda:
+                "../envs/workflow.yaml"
+            params:
+                manifest=MANIFEST,
+            message:
+                "Joining the published samples to the shots of their clips"
+            script:
+                "../scripts/dataset/join_released.py"
 
 else:
 
@@ -334,4 +370,5 @@ rule dataset:
         rules.plot_cooccurrence.output if HAS_DATASET else [],
         rules.plot_label_shares.output if HAS_DATASET else [],
         rules.study_thresholds.output if HAS_SHOTS else [],
-        rules.describe_release.output if RELEASED else [],
+        rules.join_released.output if RELEASED and HAS_CLIPS else [],
+        rules.describe_release.output if RELEASED and not HAS_CLIPS else [],

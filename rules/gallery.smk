@@ -54,5 +54,5 @@ rule make_gallery:
 
 rule gallery:
     input:
-        [out("gallery/index.html")] if HAS_CLIPS else [],
-        [out("taxonomy/sample.html")] if HAS_CLIPS and not config["taxonomy"]["labels"] else [],
+        [out("gallery/index.html")] if IS_TAGGED else [],
+        [out("taxonomy/sample.html")] if IS_TAGGED and not config["taxonomy"]["labels"] else [],

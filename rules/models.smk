@@ -2,6 +2,8 @@
 
 # Of all that Table 3 compares: the trained models, and the tagger itself.
 METRICS = [out(f"models/{model}/metrics.json") for model in EVALUATED]
+# The samples and the verified shots, before a run from published ones joins them to its shots.
+EXPECTED = [*PUBLISHED_SAMPLES, *([VERIFIED_TO_JOIN] if EVALUATION and VERIFIED_TO_JOIN else EVALUATION)]
 # Settings that decide a trained model, of those for all.
 RECIPE = "bootstrap large_loss_rejection patience pos_weight precision seed".split()
 
@@ -40,6 +42,7 @@ rule train_model:
         samples=SAMPLES,
         labels=out("dataset/labels.csv"),
         evaluation=EVALUATION,
+        expected=EXPECTED,
         weights=lambda wildcards: first_weights_of(wildcards.model),
         code=code("models/train_model"),
     output:
@@ -78,6 +81,7 @@ rule evaluate_tagger:
         val=SAMPLES[1],
         test=SAMPLES[2],
         verified=EVALUATION,
+        expected=EXPECTED,
         code=code("models/evaluate_tagger"),
     output:
         predictions=out("models/clip/predictions.h5"),
@@ -180,4 +184,4 @@ rule models:
         METRICS if HAS_CLIPS else [],
         tables("table3") if HAS_CLIPS else [],
         rules.plot_class_ap.output if HAS_CLIPS else [],
-        rules.make_shot_page.output if HAS_CLIPS else [],
+        rules.make_shot_page.output if IS_TAGGED else [],

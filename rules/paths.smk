@@ -22,6 +22,11 @@ def out(path):
     return f"results/{config['run']}/{path}"
 
 
+def published(path):
+    """A file with what was published; of a run that joins it to its own shots, in a folder of its own."""
+    return out(f"published/{path}" if RELEASED and HAS_CLIPS else path)
+
+
 def of_clips(path):
     """A file that runs over the same clips can share (`clips.reuse`)."""
     return f"results/{config['clips']['reuse'] or config['run']}/{path}"
@@ -78,10 +83,11 @@ def listed_downloads(shard):
         UserError: the run's clips are not listed yet.
     """
     if not CLIPS:
+        missing = [path for path in sources.needed_files(config) if not os.path.exists(path)]
         retrieve = f"snakemake retrieve --cores 1 --configfile {shlex.join(map(os.path.relpath, OWN_CONFIGS))}"
         raise UserError(
-            f"the clips of this run are not listed yet: {manifests.CLIP_LIST} does not exist. This command makes it and "
-            f"downloads the other files:\n  uv run {retrieve}\nOr set clips.manifest to a list of your own"
+            f"the clips of this run are not listed yet: {missing[0]} does not exist. This command makes or downloads "
+            f"such files:\n  uv run {retrieve}\nOr set clips.manifest to a list of your own"
         )
     return downloads_of(shard, kind="txt")
 
@@ -102,7 +108,7 @@ def embeddings_of(tagger, shard="{shard}"):
 
 def features_of(encoder, shard="{shard}"):
     """Features of the chosen shots; of a tagger's encoder, which embeds all shots, these."""
-    if encoder in map(encoder_of, config["tagging"]["taggers"]):
+    if IS_TAGGED and encoder in map(encoder_of, config["tagging"]["taggers"]):
         return of_clips(f"embeddings/{encoder}/{shard}.h5")
     return out(f"features/{encoder}/{shard}.h5")
 

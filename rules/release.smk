@@ -19,7 +19,7 @@ rule make_bundle:
         movies=out("dataset/movies.csv"),
         classes=out("dataset/labels.csv"),
         shots=[out("dataset/shots.parquet")] if HAS_SHOTS else [],
-        scores=[out("dataset/shot_scores.h5")] if HAS_CLIPS else [],
+        scores=[out("dataset/shot_scores.h5")] if IS_TAGGED else [],
         frame_scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")) if config["release"]["frame_scores"] else [],
         taxonomy=out("taxonomy/taxonomy.csv"),
         taxonomy_history=[] if config["taxonomy"]["labels"] else [out("taxonomy/merges.csv")],

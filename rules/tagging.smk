@@ -328,9 +328,9 @@ rule plot_timelines:
 rule tagging:
     input:
         of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"])),
-        rules.list_failures.output if HAS_CLIPS else [],
-        rules.collect_shots.output if HAS_CLIPS else [],
-        rules.write_release_json.output if HAS_CLIPS else [],
+        rules.list_failures.output if IS_TAGGED else [],
+        rules.collect_shots.output if IS_TAGGED else [],
+        rules.write_release_json.output if IS_TAGGED else [],
         [out("dataset/shots.parquet"), *rules.make_table2.output] if HAS_SHOTS else [],
         rules.plot_score_distribution.output if HAS_SHOTS else [],
-        figures("fig1c", "fig3", "fig4") if HAS_CLIPS else [],
+        figures("fig1c", "fig3", "fig4") if IS_TAGGED else [],

@@ -5,6 +5,10 @@ from scripts.verification.vote_files import find_votes
 # The demo's votes are made by a rule, and are not there yet when votes are looked for.
 SIMULATED = list(rules.simulate_raters.output) if config["demo"] else []
 SALT = config["verification"]["salt"]
+# Published verified shots that are joined to the shots of this run, if it has clips.
+VERIFIED_TO_JOIN = config["dataset"]["evaluation_set"]
+if RELEASED:
+    VERIFIED_TO_JOIN = published("verification/evaluation_set.csv") if HAS_CLIPS else None
 
 
 if RELEASED:
@@ -13,13 +17,13 @@ if RELEASED:
         input:
             verified=config["dataset"]["verified"] or [],
             label_map=RELEASE["label_map"],
-            samples=SAMPLES,
+            samples=PUBLISHED_SAMPLES,
             clips=RELEASE["clips"],
             movie_info=RELEASE["movie_info"],
             code=code("verification/list_verified"),
         output:
-            evaluation=out("verification/evaluation_set.csv"),
-            windows=out("verification/windows.csv"),
+            evaluation=published("verification/evaluation_set.csv"),
+            windows=published("verification/windows.csv"),
         log:
             log_of("list_verified"),
         conda:
@@ -29,7 +33,8 @@ if RELEASED:
         script:
             "../scripts/verification/list_verified.py"
 
-elif RELEASED_SHOTS:
+
+if RELEASED_SHOTS:
 
     rule compare_verified:
         input:
@@ -52,11 +57,11 @@ elif RELEASED_SHOTS:
         script:
             "../scripts/verification/compare_verified.py"
 
-elif config["dataset"]["evaluation_set"]:
+elif VERIFIED_TO_JOIN:
 
     rule join_verified:
         input:
-            evaluation=config["dataset"]["evaluation_set"],
+            evaluation=VERIFIED_TO_JOIN,
             shots=of_shards(of_clips("shots/{shard}.csv")),
             code=code("verification/join_verified"),
         output:
@@ -74,7 +79,7 @@ elif config["dataset"]["evaluation_set"]:
         script:
             "../scripts/verification/join_verified.py"
 
-else:
+elif not RELEASED:
 
     rule measure_agreement:
         input:
@@ -229,9 +234,7 @@ rule read_votes:
 rule verification:
     input:
         tables("verified_agreement") if RELEASED_SHOTS and VERIFIED else [],
-        [out("verification/evaluation_set.csv"), out("verification/windows.csv")] if RELEASED else [],
-        [out("verification/evaluation_set.csv"), *tables("verified_join")]
-        if config["dataset"]["evaluation_set"]
-        else [],
+        [*rules.list_verified.output] if RELEASED else [],
+        [*rules.join_verified.output] if VERIFIED_TO_JOIN else [],
         [*rules.sample_tasks.output, *rules.make_annotation_page.output, *rules.read_votes.output] if STUDY else [],
         rules.measure_agreement.output if STUDY else [],

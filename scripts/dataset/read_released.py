@@ -6,15 +6,8 @@ import pandas as pd
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import (
-    SEPARATOR,
-    SPLITS,
-    LabelLine,
-    find_videos,
-    read_label_map,
-    read_lines,
-    write_dataset,
-)
+from scripts.lib.records.samples import SEPARATOR, SPLITS, LabelLine, read_label_map, read_lines, write_dataset
+from scripts.lib.records.videos import find_videos
 
 
 def released_samples(lines: dict[str, Sequence[LabelLine]], labels: list[str], clips: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
 from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels, video_of
+from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels
+from scripts.lib.records.videos import video_of
 from scripts.lib.tables.frames import explained_parquet, read_frame
 
 SHOT_FACTS = ("shot_id", "clip_id", "movie_id", "title", "year", "genres", "start_frame", "end_frame", "flags")

@@ -12,7 +12,7 @@ from scripts.lib.evaluation.predictions import Predictions, write_metrics, write
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.samples import renamed_labels, target_matrix
-from scripts.models.evaluation import SETS, read_classes, read_sets
+from scripts.models.evaluation import SETS, count_expected, read_classes, read_sets
 
 NAME = "clip"
 
@@ -89,6 +89,7 @@ def main(snakemake) -> str:
     source, params = snakemake.input, snakemake.params
     classes, merges = read_classes(source.labels), dict(params.merges)
     sets = read_sets({name: source[name] for name in ("val", "test")}, source.verified, classes, merges)
+    expected = count_expected(source.expected, classes, merges)
     wanted = {name for table in sets.values() for name in table["shot_id"]}
     shot_ids, labels, scores = read_scores(source.scores, wanted)
     columns = class_columns(labels, classes, merges, list(params.drop))
@@ -110,8 +111,8 @@ def main(snakemake) -> str:
             "epochs": None,
             "best_epoch": None,
             "sets": measures,
-            "n_used": {name: len(found.ids) for name, found in predictions.items()},
-            "n_expected": {name: len(table) for name, table in sets.items()},
+            "n_used": dict.fromkeys(sets, 0) | {name: len(found.ids) for name, found in predictions.items()},
+            "n_expected": {name: expected[name] for name in sets},
         },
     )
     return "mAP " + ", ".join(f"{found['mAP']['value']:.3f} on {name}" for name, found in measures.items())

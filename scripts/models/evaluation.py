@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.lib.records.samples import SEPARATOR
+from scripts.lib.records.samples import SEPARATOR, SPLITS
 from scripts.lib.tables.frames import read_frame
 
 # The evaluation sets, as people read them. `verified` is the one of the paper's Table 3.
@@ -60,3 +60,16 @@ def read_sets(
         verified = read_verified(path, classes, merges)
         tables |= {"verified": verified, "verified_disjoint": verified[verified["movie_disjoint"]]}
     return tables
+
+
+def count_expected(tables: Sequence[str | Path], classes: Sequence[str], merges: dict[str, str]) -> dict[str, int]:
+    """How many samples each set would have if none were missing.
+
+    Args:
+        tables: of the splits, in the order of `SPLITS`, then the evaluation set if there is one. Of a run that joins
+            published ones to its own shots, these.
+        classes, merges: see `read_verified`.
+    """
+    paths = list(tables)
+    sets = read_sets(dict(zip(SPLITS, paths[:3], strict=True)), paths[3:], classes, dict(merges))
+    return {name: len(table) for name, table in sets.items()}

@@ -1,6 +1,6 @@
 """Table 3: the models on each evaluation set, beside the paper's values (paper section 5.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scripts.lib.evaluation.predictions import read_metrics
 from scripts.lib.files.atomic import atomic_path
@@ -36,6 +36,7 @@ labels perfectly, 0 if they have nothing to do with them. Pearson's takes the pr
 The paper's text says Pearson, its table Spearman; its values stand under Pearson, because no ranking of 150 places by \
 one or two labels per shot could reach them in Spearman's sense. The highest possible value is below each table.
 - **Top-1**: how often the place with the highest score is one of the shot's labels."""
+MISSING = "A shot cannot be used if its clip is missing or unreadable, or if no shot here is joined to a published one."
 OF_CLIP = (
     "CLIP itself made the labels of the test split: there it is compared with its own answers, which says nothing "
     "about how good it is. On human-verified shots it has an advantage as well, because people judged the labels that "
@@ -87,9 +88,12 @@ def as_markdown(rows: list[dict[str, object]], metrics: dict[str, dict], printed
     parts = ["# Table 3: models of visual scenes", EXPLAINED]
     for name, title in SETS.items():
         own = [row for row in rows if row["set"] == name]
-        measured = [metrics[model]["sets"][name] for model in metrics if name in metrics[model]["sets"]]
+        measured = [content for content in metrics.values() if name in content["sets"]]
         if own:
-            parts += [f"## {title[0].upper()}{title[1:]}", _block(own, printed, name == PAPERS), _note(measured)]
+            parts += [f"## {title[0].upper()}{title[1:]}", _block(own, printed, name == PAPERS), _note(measured, name)]
+    if trained := [content for content in metrics.values() if "train" in content["n_used"]]:
+        used = (f"{_share(trained, split)} of the split {split}" for split in ("train", "val"))
+        parts.append(f"The models were trained on {' and chosen by '.join(used)}. {MISSING}")
     if "clip" in metrics:
         parts.append(OF_CLIP)
     return "\n\n".join(parts) + "\n"
@@ -118,17 +122,28 @@ def _block(rows: list[dict[str, object]], printed: list[dict[str, str]], with_pa
     return markdown_table(header, lines)
 
 
-def _note(measured: list[dict]) -> str:
+def _span(numbers: Iterable[float | None], factor: float = 1, decimals: int = 0) -> str:
+    """The smallest and the largest number, or the one that they all are."""
+    texts = [f"{factor * number:.{decimals}f}" for number in numbers if number is not None]
+    return " to ".join(dict.fromkeys([min(texts, key=float), max(texts, key=float)])) if texts else "none"
+
+
+def _share(metrics: list[dict], name: str) -> str:
+    """How many shots of a set the models could use, of how many."""
+    used, expected = (_span(content[key][name] for content in metrics) for key in ("n_used", "n_expected"))
+    return f"{used} of {expected} shots"
+
+
+def _note(measured: list[dict], name: str) -> str:
     """What the numbers of a set rest on."""
     if not measured:
         return "No model of this run has been evaluated on such shots."
 
     def span(key: str, factor: float = 1, decimals: int = 0) -> str:
-        numbers = [f"{factor * found[key]:.{decimals}f}" for found in measured if found[key] is not None]
-        return " to ".join(dict.fromkeys([min(numbers, key=float), max(numbers, key=float)])) if numbers else "none"
+        return _span((content["sets"][name][key] for content in measured), factor, decimals)
 
     return (
-        f"{span('n_samples')} shots here, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
+        f"{_share(measured, name)}, which show {span('n_classes_with_positives')} of {span('n_classes')} places. "
         f"Random scores would reach an mAP of {span('random_mAP', 100, 2)}. The highest possible Spearman correlation "
         f"is {span('best_spearman', 1, 3)}."
     )

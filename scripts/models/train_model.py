@@ -21,7 +21,7 @@ from scripts.lib.records.clips import fingerprint as fingerprint_of
 from scripts.lib.records.clips import read_manifest, shard_fingerprints
 from scripts.lib.records.samples import SPLITS
 from scripts.lib.tables.frames import read_frame, write_frame
-from scripts.models.evaluation import SETS, read_sets
+from scripts.models.evaluation import SETS, count_expected, read_sets
 
 
 def open_cache(paths: Sequence[str], fingerprints: Sequence[str], _: Iterable[str]) -> ClipCache:
@@ -29,11 +29,11 @@ def open_cache(paths: Sequence[str], fingerprints: Sequence[str], _: Iterable[st
     return ClipCache(paths, fingerprints)
 
 
-def describe(name: str, trained: Trained, sets: dict[str, pd.DataFrame], training: dict) -> dict:
+def describe(name: str, trained: Trained, n_expected: dict[str, int], training: dict) -> dict:
     """Content of `metrics.json`: the training in numbers, and the measures of each set of `SETS`.
 
     Args:
-        sets: those of `trained`, with the shots that have no frames.
+        n_expected: see `count_expected`.
     """
     history, predictions = trained.history, {key: found for key, found in trained.predictions.items() if key in SETS}
     return {
@@ -45,8 +45,8 @@ def describe(name: str, trained: Trained, sets: dict[str, pd.DataFrame], trainin
             part: evaluate(logits, targets, ids, seed=training["seed"], samples=training["bootstrap"])
             for part, (ids, logits, targets) in predictions.items()
         },
-        "n_used": {part: len(found.ids) for part, found in predictions.items()},
-        "n_expected": {part: len(table) for part, table in sets.items() if part in SETS},
+        "n_used": dict.fromkeys(n_expected, 0) | trained.n_used,
+        "n_expected": n_expected,
     }
 
 
@@ -82,7 +82,8 @@ def main(snakemake) -> str:
         )
         trained = run_on(devices, train_classifier, job)
     attributes = {"model": name, "labels_sha256": sha256_of(source.labels), "fingerprint": fingerprint_of(clips)}
-    metrics = describe(name, trained, sets, params.training)
+    n_expected = count_expected(source.expected, list(labels["label"]), params.merges)
+    metrics = describe(name, trained, n_expected, params.training)
     with atomic_path(output.model) as temporary:
         save_file({key: value.contiguous() for key, value in trained.network.state_dict().items()}, temporary)
     write_predictions(output.predictions, trained.predictions, attributes)

@@ -89,7 +89,8 @@ def main(snakemake) -> None:
     if not len(joined):
         raise UserError(
             f"none of the {len(verified)} verified shots is among this run's; use the windows of the published run "
-            "as clips.manifest (verification/windows.csv)"
+            "(verification/windows.csv) as clips.manifest. A run from dataset.released only has the windows of its own "
+            "clips; without any, remove 'verification' from chapters"
         )
     table = count_joined(verified, shots, joined)
     write_frame(joined, snakemake.output.evaluation)

@@ -6,15 +6,8 @@ from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import (
-    SEPARATOR,
-    LabelLine,
-    parse_window,
-    read_label_map,
-    read_lines,
-    read_samples,
-    scene_number,
-)
+from scripts.lib.records.samples import SEPARATOR, LabelLine, read_label_map, read_lines, read_samples, scene_number
+from scripts.lib.records.videos import parse_window
 from scripts.lib.tables.frames import write_frame
 
 

@@ -39,9 +39,13 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
-    for file in ("resources/clips.csv", *given):
+    texts = dict.fromkeys(("resources/clips.csv", *given), "clip_id,path\na,a.mkv\n")
+    names = [f"{split}_multi_label_thresh_0_4_0_1_150_labels" for split in ("train", "val", "test")]
+    names.append("test_shots_human_verified_multi_labels_v1_complete")
+    texts |= dict.fromkeys((f"resources/movieclip/{file}.txt" for file in names), "a/a-Scene-001.mp4 0\n")
+    for file, text in texts.items():
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
-        (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
+        (workspace.path / file).write_text(text)
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
     assert workspace.planned("all", "tag", "tables", "figures", *chapters, *options)
     assert not (workspace.path / "results").exists()

@@ -59,11 +59,19 @@ class Training:
 
 
 class Trained(NamedTuple):
-    """The network, on the CPU; its history, see `train`; what it says of the samples of all sets but train."""
+    """The result of a training.
+
+    Attributes:
+        network: on the CPU.
+        history: see `train`.
+        predictions: what it says of the samples of all sets but train.
+        n_used: samples with frames, by set.
+    """
 
     network: Network
     history: list[dict]
     predictions: dict[str, Predictions]
+    n_used: dict[str, int]
 
 
 def train_classifier(device: str, job: Training) -> Trained:
@@ -130,7 +138,8 @@ def train_classifier(device: str, job: Training) -> Trained:
         return load("train", parts, epoch)
 
     history = train(network, optimiser, schedule, training_batches, loss, score, plan, job.checkpoint)
-    return Trained(network.cpu(), history, {name: predictions(name) for name in sets if name != "train"})
+    found = {name: predictions(name) for name in sets if name != "train"}
+    return Trained(network.cpu(), history, found, {name: len(table) for name, table in sets.items()})
 
 
 def leave_out(

@@ -1,9 +1,8 @@
 """Samples of the dataset: kept shots with their labels, in our tables and in the authors' line format."""
 
 import json
-import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pandas as pd
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.records.clips import read_manifest
+from scripts.lib.records.videos import find_videos
 from scripts.lib.tables.frames import read_frame, write_frame
 
 SPLITS = ("train", "val", "test")
@@ -23,9 +23,6 @@ MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
 SEPARATOR = "|"
 
 _LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
-_WINDOW = re.compile(r"v_([A-Za-z0-9_-]+)_seg_(\d+)_(\d+)")
-# A YouTube id (eleven characters) or a window, perhaps after a folder's year.
-_YEAR_FOLDER = re.compile(r"^\d{4}-(?=[A-Za-z0-9_-]{11}$|v_)")
 # In the release's formula; avoids division by zero for a class without positives.
 _RELEASE_EPSILON = 1e-5
 
@@ -40,16 +37,6 @@ class LabelLine:
 
     def __str__(self) -> str:
         return f"{self.clip_id}/{self.shot_id}.mp4 {' '.join(map(str, self.indices))}"
-
-
-@dataclass(frozen=True)
-class Window:
-    """A VidSitu clip: seconds `start` to `end` of a YouTube video."""
-
-    clip_id: str
-    video_id: str
-    start: int
-    end: int
 
 
 def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]:
@@ -109,45 +96,6 @@ def read_label_map(path: str | Path) -> list[str]:
     if not labels or not complete:
         raise UserError(f"the label map {path} does not number its labels 0, 1, 2, … without a gap")
     return labels
-
-
-def parse_window(clip_id: str) -> Window | None:
-    """Video and seconds of a name like `v_<video>_seg_<from>_<to>`; None for other names."""
-    match = _WINDOW.fullmatch(clip_id)
-    return Window(clip_id, match[1], int(match[2]), int(match[3])) if match else None
-
-
-def video_of(clip_id: str) -> str:
-    """The YouTube id in a window's name or in `2017-<id>` (from a folder); otherwise the clip's own id."""
-    name = _YEAR_FOLDER.sub("", clip_id)
-    window = parse_window(name)
-    return window.video_id if window else name
-
-
-def find_videos(paths: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, str]:
-    """The video of each clip, by clip id; clips of the same file have the same video.
-
-    Candidates are the results of `video_of` for a file's clip ids and for its name without suffix.
-    Any name may look like a YouTube id, so a candidate counts only if it is in `named` or in a
-    window's name; otherwise the video is named after its file's first clip.
-
-    Args:
-        paths: file of each clip as in the manifest; the clip id itself without a file.
-        named: known ids of videos, such as those of verified shots.
-    """
-    clips_of: dict[str, list[str]] = {}
-    for clip_id, path in paths.items():
-        clips_of.setdefault(os.path.normpath(path), []).append(clip_id)
-    named = set(named)
-    names_of = {file: {Path(file).stem, *clip_ids} for file, clip_ids in clips_of.items()}
-    in_windows = {
-        video_of(name) for names in names_of.values() for name in names if parse_window(_YEAR_FOLDER.sub("", name))
-    }
-    videos = {}
-    for file, clip_ids in clips_of.items():
-        names = set(map(video_of, names_of[file]))
-        videos |= dict.fromkeys(clip_ids, min(names & named or names & in_windows or clip_ids[:1]))
-    return videos
 
 
 def scene_number(shot_id: str) -> int:

@@ -11,6 +11,8 @@ from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
+# Further ones if it has clips, to whose shots the released labels are joined.
+ON_CLIPS = ("shots", "models")
 # Chapters of a run that starts from released shots, without clips.
 FROM_RELEASED_SHOTS = ("taxonomy", "tagging", "dataset", "verification", "release", "report")
 # Chapters of a run without released split files that need clips.
@@ -188,13 +190,7 @@ def _check_across(config: dict):
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
-        if dataset["released_shots"]:
-            yield "dataset: a run starts from released or from released_shots; set one of them to null"
-        if not dataset["verified"]:
-            yield "dataset.verified: released files need the file of human-verified shots"
-        for chapter in config["chapters"]:
-            if chapter not in FROM_RELEASED:
-                yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
+        yield from _check_released(config)
     elif dataset["released_shots"]:
         yield from _check_released_shots(config)
     if "shot_scale" in config["chapters"] and ("verification" not in config["chapters"] or dataset["evaluation_set"]):
@@ -215,6 +211,24 @@ def _check_encoders(config: dict):
         yield f"shot_scale.encoder: there is no encoder {name!r}; {did_you_mean(name, encoders)}"
     elif encoders[name]["frames"].endswith("per shot"):
         yield f"shot_scale.encoder: {name} samples {encoders[name]['frames']}; take one with `all` or `n fps`"
+
+
+def _check_released(config: dict):
+    """What a run from released splits needs, and what it cannot make or use."""
+    dataset, has_clips = config["dataset"], config["clips"]["folder"] or config["clips"]["manifest"]
+    if dataset["released_shots"] and not has_clips:
+        yield "dataset: without clips, a run starts from released or from released_shots; set one of them to null"
+    if dataset["released_shots"] and not config["taxonomy"]["labels"]:
+        yield "dataset.released_shots: name the list of their labels as taxonomy.labels"
+    if not dataset["verified"]:
+        yield "dataset.verified: released files need the file of human-verified shots"
+    if dataset["evaluation_set"]:
+        yield "dataset.evaluation_set: a run from dataset.released makes its own; set it to null"
+    for chapter in config["chapters"]:
+        if chapter in ON_CLIPS and not has_clips:
+            yield f"chapters: {chapter!r} of dataset.released needs clips; give clips.manifest or clips.folder"
+        elif chapter not in FROM_RELEASED + ON_CLIPS:
+            yield f"chapters: {chapter!r} cannot be made from dataset.released; remove it"
 
 
 def _check_released_shots(config: dict):

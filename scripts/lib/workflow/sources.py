@@ -9,6 +9,8 @@ from scripts.lib.tables.rows import read_csv
 
 COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar", ".bin")
+# The published files that a run on clips joins to its shots, of `release_files`.
+JOINED = ("lines", "label_map", "clips", "movie_info")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*", re.ASCII)
 _HUB_FILE = re.compile(r"hf://(?P<repo_id>[\w.-]+/[\w.-]+)@(?P<revision>[0-9a-f]{40})/(?P<filename>.+)", re.ASCII)
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
@@ -99,11 +101,14 @@ def source_files(config: dict) -> list[str]:
         review = taxonomy["review"]
         answers = [review] if review and Path(review).exists() else []
         files = [taxonomy["hvu_tags"], *answers, taxonomy["compare_with"]]
-    if dataset["released_shots"]:
+    if dataset["released"]:
+        has_clips = config["clips"]["folder"] or config["clips"]["manifest"]
+        for name, paths in release_files(dataset).items():
+            if name in JOINED or not has_clips:
+                files += [paths] if isinstance(paths, str) else paths
+        files.append(dataset["released_shots"])
+    elif dataset["released_shots"]:
         files += [dataset["released_shots"], *([release_files(dataset)["label_map"]] if dataset["verified"] else [])]
-    elif dataset["released"]:
-        for paths in release_files(dataset).values():
-            files += [paths] if isinstance(paths, str) else paths
     elif "tagging" in chapters:
         used = [config["encoders"][config["taggers"][name]["encoder"]] for name in config["tagging"]["taggers"]]
         files += [weights_file(encoder) for encoder in used]

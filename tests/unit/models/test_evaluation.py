@@ -61,7 +61,12 @@ def tagged(tmp_path):
 
     paths = {name: str(tmp_path / f"{name}.csv") for name in ("val", "test", "labels")}
     job = SimpleNamespace(
-        input=Input(**paths, verified=[str(tmp_path / "verified.csv")], scores=str(tmp_path / "scores.h5")),
+        input=Input(
+            **paths,
+            verified=[str(tmp_path / "verified.csv")],
+            scores=str(tmp_path / "scores.h5"),
+            expected=[str(tmp_path / f"{name}.csv") for name in ("val", "val", "test", "verified")],
+        ),
         output=SimpleNamespace(predictions=str(tmp_path / "p.h5"), metrics=str(tmp_path / "m.json")),
         params=SimpleNamespace(bootstrap={"seed": 0, "samples": 10}, merges=MERGES, drop=DROP, score="softmax"),
     )
@@ -134,7 +139,8 @@ def made_up(model, n=40, n_classes=3, seed=0, sets=("verified", "test")):
     targets = np.eye(n_classes, dtype=bool)[random.integers(n_classes, size=n)]
     logits = random.normal(size=targets.shape) + targets
     found = evaluate(logits, targets, [str(number) for number in range(n)], seed=0, samples=20)
-    return {"model": model, "sets": {name: dict(found) for name in sets}}
+    counts = {key: dict.fromkeys(sets, number) for key, number in (("n_used", n), ("n_expected", 2000))}
+    return {"model": model, "sets": {name: dict(found) for name in sets}, **counts}
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +185,7 @@ def test_table3_reads_like_the_papers(metrics):
     places = [verified.index(name) for name in order]
     assert places == sorted(places)
     assert "| Swin-B | NA | 44.4 |" in verified
-    assert "40 to 1883 shots" in verified
+    assert "40 to 1883 of 2000 shots" in verified
     widths = {line.count("|") for line in test.splitlines() if line.startswith("|")}
     assert widths == {7}
     assert "| mine |" in test

@@ -15,16 +15,14 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.condensed_movies import read_movies
 from scripts.lib.records.samples import (
     LabelLine,
-    find_videos,
     instances,
-    parse_window,
     read_label_map,
     read_lines,
     release_pos_weight,
-    video_of,
     write_lines,
 )
 from scripts.lib.records.shots import SHOT_COLUMNS
+from scripts.lib.records.videos import find_videos, parse_window, video_of
 from scripts.verification.join_verified import count_joined, join_verified, read_evaluation_set
 from scripts.verification.list_verified import verified_shots, window_clips
 

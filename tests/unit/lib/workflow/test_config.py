@@ -237,8 +237,22 @@ def test_a_run_from_released_shots_needs_their_labels_and_has_no_clips(config, s
     config["taxonomy"]["labels"], config["clips"]["folder"] = "labels.txt", None
     config["chapters"] = ["tagging", "dataset", "verification", "release"]
     assert check_config(config, schema) is None
-    config["dataset"]["released"] = "folder"
-    assert any("released_shots" in line for line in problems_of(config, schema))
+    config["dataset"]["released"], config["clips"]["manifest"] = "folder", None
+    assert any("without clips, a run starts from released or" in line for line in problems_of(config, schema))
+
+
+def test_released_splits_with_clips_have_models_and_no_tagging(config, schema):
+    """The JSON of released shots tells times then, and there is no other evaluation set."""
+    config["demo"], config["chapters"] = None, ["shots", "dataset", "verification", "models", "report"]
+    config["dataset"] |= {"released": "folder", "released_shots": "movieclip.json", "verified": "file"}
+    config["taxonomy"]["labels"] = "labels.txt"
+    assert check_config(config, schema) is None
+    config["taxonomy"]["labels"], config["dataset"]["evaluation_set"] = None, "file"
+    config["chapters"].append("tagging")
+    found = problems_of(config, schema)
+    assert len(found) == 3
+    for words in ("taxonomy.labels", "dataset.evaluation_set", "'tagging' cannot be made"):
+        assert sum(words in line for line in found) == 1
 
 
 def test_models_must_fit_their_networks_and_encoders(config, schema):
