@@ -73,6 +73,31 @@ rule train_tagger:
         "../scripts/demo/train_tagger.py"
 
 
+rule train_encoder:
+    input:
+        stills=rules.render_stills.output[0],
+        code=code("demo/train_encoder"),
+    output:
+        out("demo/{encoder}.safetensors"),
+    log:
+        log_of("train_encoder", "{encoder}"),
+    benchmark:
+        benchmark_of("train_encoder", "{encoder}")
+    wildcard_constraints:
+        encoder="|".join(config["demo"]["encoders"]),
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        model=lambda wildcards: config["encoders"][wildcards.encoder]["model"],
+        recipe=lambda wildcards: config["demo"]["encoders"][wildcards.encoder],
+        seed=config["demo"]["seed"],
+        views=config["demo"]["stills"]["views"],
+    message:
+        "Training {wildcards.encoder} on the stills"
+    script:
+        "../scripts/demo/train_encoder.py"
+
+
 rule render_scales:
     input:
         code=code("demo/render_scales"),

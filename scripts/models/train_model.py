@@ -64,7 +64,7 @@ def main(snakemake) -> str:
     sets = read_sets(splits, source.evaluation, list(labels["label"]), dict(params.merges))
     paths, model = list(source.frames), params.model
     if model["encoder"]:
-        read = partial(read_features, paths, longest=model["max_frames"])
+        read = partial(read_features, paths, longest=model["max_frames"], choice=model.get("frame_choice", "first"))
     else:
         read = partial(open_cache, paths, shard_fingerprints(params.manifest, snakemake.config))
     with gpus_of_job(snakemake.config["training"]["gpus"]) as devices:

@@ -71,7 +71,12 @@ def expected_frames(shots: Sequence[Shot], frames: str) -> int:
     return sum(lengths if unit == "all" else (min(number, length) for length in lengths))
 
 
+def evenly_spread(length: int, count: int) -> list[int]:
+    """The numbers floor(j * length / count), j = 0 … count - 1."""
+    return [j * length // count for j in range(count)]
+
+
 def is_evenly_spread(offset: int, length: int, count: int) -> bool:
-    """Whether `offset` is one of floor(j * length / count), j = 0 … count - 1."""
+    """Whether `offset` is one of `evenly_spread(length, count)`, without a list."""
     j = -(-offset * count // length)
     return j < count and j * length // count == offset

@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from scripts.lib.media.clip_cache import ClipCache
+from scripts.lib.media.sampling import evenly_spread
 
 # Evaluation takes the central 7/8 of the short side: 224 of 256, the usual test on Kinetics.
 CENTRE = 7 / 8
@@ -72,8 +73,3 @@ class ClipDataset(Dataset):
                 torch.default_generator.manual_seed(int(words[0]))
                 clip = self._crop(frames)
         return clip.permute(0, 2, 3, 1).contiguous(), self._targets[index]
-
-
-def evenly_spread(length: int, count: int) -> list[int]:
-    """The numbers floor(j * length / count), j = 0 … count - 1."""
-    return [j * length // count for j in range(count)]

@@ -12,7 +12,7 @@ from scripts.lib.files.hdf5 import CLIPS, append_rows, create_h5, growing_datase
 from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import logger, progress
 from scripts.lib.media.frame_batches import Chunk, Finished, Work, frame_batches
-from scripts.lib.media.sampling import expected_frames
+from scripts.lib.media.sampling import evenly_spread, expected_frames
 from scripts.lib.networks.encoders import PACKAGES, FrameEncoder, usable_batch_size
 from scripts.lib.networks.image_networks import load_encoder
 from scripts.lib.records.shots import shot_id
@@ -154,12 +154,15 @@ def write_features(
     return f"{len(work)} clip(s), {len(failures)} failed, by {encoder.name} in {encoder.dtype} on {encoder.device}"
 
 
-def read_features(paths: Sequence[str | Path], shot_ids: Iterable[str], longest: int) -> dict[str, np.ndarray]:
+def read_features(
+    paths: Sequence[str | Path], shot_ids: Iterable[str], longest: int, choice: str = "first"
+) -> dict[str, np.ndarray]:
     """Features (T, D) float16 of shots by shot id, T at most `longest`; shots that no file has are left out.
 
     Args:
         paths: files of `write_features`.
-        longest: number of frames, from the shot's first.
+        longest: number of frames.
+        choice: of a shot with more frames; `first`, or `spread` for frames at equal distances from the first.
     """
     wanted = set(shot_ids)
     clips = {name.rpartition("-Scene-")[0] for name in wanted}
@@ -170,6 +173,9 @@ def read_features(paths: Sequence[str | Path], shot_ids: Iterable[str], longest:
                 features, numbers = file[CLIPS][clip_id]["features"][:], file[CLIPS][clip_id]["shot"][:]
                 for number in np.unique(numbers):
                     if (name := shot_id(clip_id, number)) in wanted:
-                        # a copy, without the shot's other frames
-                        found[name] = features[numbers == number][:longest].copy()
+                        rows = np.flatnonzero(numbers == number)
+                        if choice == "spread":
+                            rows = rows[evenly_spread(len(rows), min(len(rows), longest))]
+                        # a copy, without the clip's other frames
+                        found[name] = features[rows[:longest]]
     return found

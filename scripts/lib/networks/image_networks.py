@@ -4,6 +4,7 @@ These are timm's, and the ResNets of Places365. torch and the libraries are impo
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, did_you_mean
@@ -39,8 +40,8 @@ def load_encoder(settings: dict, weights: str | Path, device: str | None = None)
 def load_timm(model: str, weights: str | Path, dtype: str = "fp32", device: str | None = None) -> FrameEncoder:
     """A network of timm without its classifier: the CLS token of a ViT, averaged maps of a CNN.
 
-    Preprocessing comes from the file's metadata if `retrieve` stored it there, otherwise from timm's
-    registry for that model.
+    Preprocessing comes from the file's metadata if it is stored there, otherwise from timm's registry for
+    that model.
 
     Args:
         model: timm's name, with or without a tag.
@@ -48,15 +49,35 @@ def load_timm(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     Raises:
         UserError: unknown model, or weights that are damaged, unsafe or of another architecture.
     """
-    import timm
     from timm.data import create_transform, resolve_model_data_config
 
-    network = timm.create_model(known_in_timm(model), num_classes=0)
+    metadata = safetensors_metadata(weights) if str(weights).endswith(".safetensors") else {}
+    stored = json.loads(metadata.get(PREPROCESS_KEY, "{}"))
+    network = build_timm(model, 0, stored.get("input_size"))
     classifier = network.pretrained_cfg["classifier"]
     _load_weights(network, model, weights, (classifier,) if isinstance(classifier, str) else classifier)
-    metadata = safetensors_metadata(weights) if str(weights).endswith(".safetensors") else {}
-    settings = resolve_model_data_config(network) | json.loads(metadata.get(PREPROCESS_KEY, "{}"))
+    settings = resolve_model_data_config(network) | stored
     return _encoder(network, model, create_transform(**settings), settings["input_size"][1:], dtype, device)
+
+
+def build_timm(model: str, n_classes: int, input_size: Sequence[int] | None = None):
+    """A network of timm with random weights.
+
+    Args:
+        model: timm's name, with or without a tag.
+        n_classes: 0 for no classifier.
+        input_size: (3, H, W), if another than timm's; a network that is made for one size, as a ViT is for its
+            positions, is made for this one.
+
+    Raises:
+        UserError: unknown model.
+    """
+    import timm
+
+    name = known_in_timm(model)
+    is_fixed = timm.get_pretrained_cfg(name).fixed_input_size
+    size = {"img_size": tuple(input_size[1:])} if input_size and is_fixed else {}
+    return timm.create_model(name, num_classes=n_classes, **size)
 
 
 def known_in_timm(model: str) -> str:

@@ -286,6 +286,8 @@ def _check_models(config: dict):
         takes_clips = "frames" in networks[network]
         if takes_clips and (encoder or settings["max_frames"]):
             yield f"{place}: {network} takes clips; set encoder and max_frames to null"
+        elif takes_clips and "frame_choice" in settings:
+            yield f"{place}.frame_choice: {network} takes clips, of spread frames; remove it"
         elif not takes_clips and not (encoder and settings["max_frames"]):
             yield f"{place}: {network} takes features; give encoder and max_frames"
         elif encoder and encoder not in encoders:

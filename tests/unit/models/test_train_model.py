@@ -8,16 +8,18 @@ import yaml
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.networks.classifiers import leave_out
+from scripts.lib.networks.image_networks import build_timm
 from scripts.lib.networks.inputs import FeatureDataset, batches
 from scripts.lib.networks.video_models import NETWORKS, build_network
 from scripts.lib.workflow.config import network_arguments
 from tests.helpers import ROOT
 
 TABLE_3 = ["lstm_places", "lstm_vit", "slowfast_r50", "r2plus1d_r34", "i3d_r50", "timesformer", "swin_b"]
+BEYOND = ["clip_linear", "clip_lstm"]
 DEFAULT, DEMO = (yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("default", "demo"))
 
 
-@pytest.mark.parametrize("name", TABLE_3)
+@pytest.mark.parametrize("name", TABLE_3 + BEYOND)
 def test_every_model_of_the_configuration_can_be_built(name):
     """At full size without memory for the weights, and at the demo's, which have fewer parameters."""
     model, small = DEFAULT["models"][name], DEMO["models"][name]
@@ -31,9 +33,19 @@ def test_every_model_of_the_configuration_can_be_built(name):
     assert counts[1] < counts[0] / 3
 
 
-def test_table_3_is_trained():
-    assert DEFAULT["training"]["models"] == TABLE_3
-    assert list(DEFAULT["models"]) == TABLE_3
+def test_table_3_is_trained_and_heads_on_the_embeddings_that_tagging_stores():
+    assert DEFAULT["training"]["models"] == TABLE_3 + BEYOND
+    assert list(DEFAULT["models"]) == TABLE_3 + BEYOND
+    for config in (DEFAULT, DEMO):
+        (tagger,) = config["tagging"]["taggers"]
+        assert {config["models"][name]["encoder"] for name in BEYOND} == {config["taggers"][tagger]["encoder"]}
+
+
+def test_the_last_layer_of_each_encoder_of_the_demo_has_the_width_of_its_models():
+    for name in TABLE_3[:2]:
+        model = DEMO["models"][name]
+        encoder = DEMO["encoders"][model["encoder"]]
+        assert build_timm(encoder["model"], 0).num_features == model["arguments"]["width"]
 
 
 def test_the_text_of_the_registry_says_what_the_registry_is():

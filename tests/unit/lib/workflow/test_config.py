@@ -262,6 +262,7 @@ def test_models_must_fit_their_networks_and_encoders(config, schema):
     models["lstm_vit"] |= {"encoder": "demo_clp", "arguments": {"widht": 128}}
     models["swin_b"] |= {"encoder": "demo_clip", "schedule": {"name": "milestones", "gamma": 0.1}}
     models["i3d_r50"]["network"] = "i3"
+    models["timesformer"]["frame_choice"] = "spread"
     models["lstm_places"] |= {"max_frames": None}
     del models["slowfast_r50"]["optimiser"]["momentum"]
     models["slowfast_r50"]["optimiser"]["name"] = "sgd"
@@ -270,11 +271,12 @@ def test_models_must_fit_their_networks_and_encoders(config, schema):
     assert "models.lstm_vit.encoder: there is no encoder 'demo_clp'; did you mean 'demo_clip'?" in found
     assert "models.lstm_vit.arguments: lstm has no argument 'widht'; did you mean 'width'?" in found
     assert "models.swin_b: swin takes clips; set encoder and max_frames to null" in found
+    assert "models.timesformer.frame_choice: timesformer takes clips, of spread frames; remove it" in found
     assert "models.swin_b.schedule: milestones needs at" in found
     assert "models.i3d_r50.network: there is no network 'i3'; did you mean 'i3d'?" in found
     assert "models.lstm_places: lstm takes features; give encoder and max_frames" in found
     assert "models.slowfast_r50.optimiser: sgd needs a momentum, such as 0.9" in found
-    assert len(found) == 8
+    assert len(found) == 9
 
 
 def test_a_run_from_released_files_has_no_chapters_about_clips(config, schema):
