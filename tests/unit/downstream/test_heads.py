@@ -34,7 +34,6 @@ from scripts.lib.networks.training import checkpoint_of
 from scripts.lib.networks.video_models import build_network
 from scripts.lib.pages.figures import save_figure
 from scripts.lib.records.samples import SEPARATOR
-from scripts.lib.tables.frames import read_frame
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.workflow.tasks import task_settings
 from tests.helpers import ROOT
@@ -42,18 +41,18 @@ from tests.helpers import ROOT
 GENRES = "Action Animation Biography Comedy Crime Drama Family Fantasy Horror Mystery Romance Sci-Fi Thriller".split()
 TASKS = {"hvu": [f"place {number}" for number in range(26)], "moviescope": GENRES}
 # Kind of features: width, and noise.
-KINDS = {"scene": (24, 1.0), "motion": (16, 1.6)}
+KINDS = {"scene": (24, 0.5), "motion": (16, 1.0)}
 SEEDS = [0, 1, 2]
 BOOTSTRAP = {"samples": 30, "seed": 0}
 HEAD = {
     "network": "perceptron",
     "arguments": {"hidden": [32, 32], "dropout": 0.2},
-    "optimiser": {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.001},
+    "optimiser": {"name": "adamw", "learning_rate": 0.02, "weight_decay": 0.001},
     "schedule": {"name": "constant"},
-    "epochs": 4,
+    "epochs": 8,
     "patience": 3,
-    "batch_size": 32,
-    "micro_batch": 32,
+    "batch_size": 60,
+    "micro_batch": 60,
     "pos_weight": "none",
 }
 PAPER = {number: str(ROOT / f"config/paper/table{number}.csv") for number in (4, 5, 6)}
