@@ -16,7 +16,8 @@ def spread_windows(start: float, end: float, count: int, seconds: float) -> list
     video.
     """
     length = end - start
-    count = max(1, min(count, int(length / seconds)))
+    # Lengths are rounded in files.
+    count = max(1, min(count, int(length / seconds + 1e-3)))
     half = min(seconds, length) / 2
     centres = (start + (number + 0.5) * length / count for number in range(count))
     return [(centre - half, centre + half) for centre in centres]
@@ -31,8 +32,9 @@ def plan_windows(video: Clip, root: str | None, count: int, seconds: float) -> l
         UnreadableClip: the file cannot be opened.
     """
     with Video(replace(video, start_time=None, end_time=None), root) as opened:
-        length, rate = opened.announced_seconds(), float(opened.frame_rate)
-        if length is None:
+        rate = float(opened.frame_rate)
+        length = opened.announced_frames() / rate
+        if not length:
             for _ in opened:
                 pass
             length = opened.info().duration

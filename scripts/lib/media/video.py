@@ -157,12 +157,6 @@ class Video:
         rate = self._stream.average_rate or self._stream.guessed_rate
         return Fraction(rate.numerator, rate.denominator) if rate else Fraction(25)
 
-    def announced_seconds(self) -> float | None:
-        """Length of the whole file according to the header alone; None if unknown."""
-        if self._stream.duration:
-            return float(self._stream.duration * self._stream.time_base)
-        return self._container.duration / av.time_base if self._container.duration else None
-
     def announced_frames(self) -> int:
         """Number of frames according to the header alone; 0 if unknown."""
         if self.end is None and self.start == 0.0 and self._stream.frames:

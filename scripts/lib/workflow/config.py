@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
+from scripts.lib.workflow.tasks import task_settings
 
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
@@ -185,6 +186,8 @@ def _check_across(config: dict):
     yield from _check_encoders(config)
     yield from _check_taggers(config)
     yield from _check_models(config)
+    if "downstream" in config["chapters"]:
+        yield from _check_downstream(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
@@ -281,6 +284,47 @@ def _check_models(config: dict):
         schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
         if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
             yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
+
+
+def _check_downstream(config: dict):
+    """Tasks and extractors that are used but not defined, and settings without which they cannot be used."""
+    downstream, place = config["downstream"], "downstream"
+    for name in downstream["run"]:
+        if name not in downstream["tasks"]:
+            yield f"{place}.run: there is no task {name!r}; {did_you_mean(name, downstream['tasks'])}"
+            continue
+        task, key = task_settings(config, name), f"{place}.tasks.{name}"
+        files = task["videos"] if isinstance(task["videos"], dict) else {}
+        needed = {"hvu": ["train", "test", "tags"], "moviescope": ["train", "val", "test"]}.get(task["format"], [])
+        if missing := [part for part in needed if part not in files]:
+            yield f"{key}.videos: the format {task['format']} needs the file(s) {', '.join(missing)}"
+        if task["format"] == "table" and not isinstance(task["videos"], str):
+            yield f"{key}.videos: name the CSV that lists the videos (docs/downstream.md)"
+        if task["format"] == "moviescope" and not task["labels"]:
+            yield f"{key}.labels: the pickles do not name the genres; list them in the order of their vector"
+        if task["download"] and not task["root"]:
+            yield f"{key}.download: set root, the folder that videos are downloaded to"
+    for key in ("scene", "motion"):
+        if downstream[key] not in downstream["features"]:
+            yield f"{place}.{key}: {downstream[key]!r} is not among downstream.features; add it, or name one of these"
+    for name in downstream["features"]:
+        if name not in downstream["extractors"]:
+            yield f"{place}.features: there is no extractor {name!r}; {did_you_mean(name, downstream['extractors'])}"
+        else:
+            yield from _check_extractor(config, name)
+
+
+def _check_extractor(config: dict, name: str):
+    extractor, key = config["downstream"]["extractors"][name], f"downstream.extractors.{name}"
+    if extractor.keys() not in ({"model", "weights"}, {"encoder"}):
+        yield f"{key}: give model and weights, or encoder"
+        return
+    for kind in extractor.keys() & {"model", "encoder"}:
+        chosen, known = extractor[kind], config[f"{kind}s"]
+        if chosen not in known:
+            yield f"{key}.{kind}: there is no {kind} {chosen!r}; {did_you_mean(chosen, known)}"
+        elif extractor.get("weights") == "pretrained" and not known[chosen]["pretrained"]:
+            yield f"{key}: {chosen} has no pretrained weights; name their file as models.{chosen}.pretrained"
 
 
 def network_arguments() -> dict[str, list[str]]:
