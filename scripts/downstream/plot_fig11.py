@@ -18,7 +18,7 @@ from scripts.lib.tables.frames import read_frame, write_frame
 PER_COLUMN = 50
 ALL = "(mean of all)"
 # Colour and text of a difference by the sign of its interval.
-KINDS = {1: ("#1b7837", "scenes better"), 0: ("#888888", "undecided"), -1: ("#b35806", "motion better")}
+KINDS = {1: ("#2166ac", "scenes better"), 0: ("#888888", "undecided"), -1: ("#b35806", "motion better")}
 
 
 def difference_table(scene: Predictions, motion: Predictions, labels: Sequence[str], bootstrap: dict) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def plot_differences(table: pd.DataFrame) -> Figure:
     classes = table[table["label"] != ALL]
     sign = (classes["low"] > 0).astype(int) - (classes["high"] < 0)
     panels, rows = max(1, -(-len(classes) // PER_COLUMN)), min(len(classes), PER_COLUMN)
-    figure, axes = new_figure(3.6 * panels, 1.3 + 0.17 * rows, ncols=panels, sharex=True, squeeze=False)
+    figure, axes = new_figure(1.4 + 3.6 * panels, 1.3 + 0.17 * rows, ncols=panels, sharex=True, squeeze=False)
     for number, ax in enumerate(axes.flat):
         part = classes.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
         for kind, (colour, text) in KINDS.items():
@@ -76,7 +76,7 @@ def plot_differences(table: pd.DataFrame) -> Figure:
         ax.set_axisbelow(True)
         ax.set_xlabel("difference of AP, points")
     handles, texts = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside lower center", ncols=3 if panels > 1 else 2, fontsize=8)
+    figure.legend(handles, texts, loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 

@@ -263,15 +263,9 @@ def _check_models(config: dict):
             yield f"training.models: {name!r} is not among the models; {did_you_mean(name, models)}"
     for name, settings in models.items():
         place, network, encoder = f"models.{name}", settings["network"], settings["encoder"]
+        yield from _check_training(place, settings, networks)
         if network not in networks:
-            yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
             continue
-        for argument in settings["arguments"]:
-            if argument not in networks[network]:
-                yield (
-                    f"{place}.arguments: {network} has no argument {argument!r}; "
-                    f"{did_you_mean(argument, networks[network])}"
-                )
         takes_clips = "frames" in networks[network]
         if takes_clips and (encoder or settings["max_frames"]):
             yield f"{place}: {network} takes clips; set encoder and max_frames to null"
@@ -279,11 +273,25 @@ def _check_models(config: dict):
             yield f"{place}: {network} takes features; give encoder and max_frames"
         elif encoder and encoder not in encoders:
             yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
-        if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
-            yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
-        schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
-        if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
-            yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
+
+
+def _check_training(place: str, settings: dict, networks: dict[str, list[str]]):
+    """The network of a model or head, its arguments, and what its optimiser and schedule need."""
+    network = settings["network"]
+    if network not in networks:
+        yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
+        return
+    for argument in settings["arguments"]:
+        if argument not in networks[network]:
+            yield (
+                f"{place}.arguments: {network} has no argument {argument!r}; "
+                f"{did_you_mean(argument, networks[network])}"
+            )
+    if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
+        yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
+    schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
+    if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
+        yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
 
 
 def _check_downstream(config: dict):
@@ -304,6 +312,12 @@ def _check_downstream(config: dict):
             yield f"{key}.labels: the pickles do not name the genres; list them in the order of their vector"
         if task["download"] and not task["root"]:
             yield f"{key}.download: set root, the folder that videos are downloaded to"
+        head, networks = task["head"], network_arguments()
+        yield from _check_training(f"{key}.head", head, networks)
+        if "frames" in networks.get(head["network"], ()):
+            yield f"{key}.head: {head['network']} takes clips; take a network of features, such as perceptron"
+        if "width" in head["arguments"]:
+            yield f"{key}.head.arguments: leave out width; it is that of the features"
     for key in ("scene", "motion"):
         if downstream[key] not in downstream["features"]:
             yield f"{place}.{key}: {downstream[key]!r} is not among downstream.features; add it, or name one of these"
