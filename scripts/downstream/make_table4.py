@@ -37,7 +37,7 @@ def main(snakemake) -> None:
         snakemake.output.md,
         ["model", "mAP (paper)", "mAP (here)"],
         [[f"{row['row']}{' *quoted*' * bool(row['quoted_from'])}", row["paper"], shown(row)] for row in rows],
-        f"{basis(told, told['sets']['test'])} {QUOTED}",
+        f"{basis(told, told['sets']['test'])} {QUOTED} Their backbone is a 3D ResNet-18.",
     )
 
 
