@@ -52,7 +52,7 @@ def render_movie(number: int, folder: Path, seed: int, scenes: list[dict[str, st
         light = pick_light(draw)
         backdrop = SETS[place](draw, light == "night").pixels
         for _ in range(SHOTS_PER_PLACE):
-            shot = PlannedShot(place, _any(draw, SCALES), _any(draw, MOTIONS), light, FRAMES / FPS, False)
+            shot = PlannedShot(place, any_of(draw, SCALES), any_of(draw, MOTIONS), light, FRAMES / FPS, False)
             # People of their own in each shot, which teaches more than the cast of a film.
             cast = [cast_person(draw) for _ in range(3)]
             pictures = enumerate(film_shot(draw, backdrop, cast, shot, FRAMES))
@@ -63,7 +63,7 @@ def render_movie(number: int, folder: Path, seed: int, scenes: list[dict[str, st
     return truth
 
 
-def _any(draw: Draw, names: Iterable[str]) -> str:
+def any_of(draw: Draw, names: Iterable[str]) -> str:
     """One of all names; `Draw.choice` would leave every other one out."""
     return list(names)[draw.integer(0, len(list(names)) - 1)]
 

@@ -25,6 +25,8 @@ SUFFIX = ".mkv"
 OTHER_NAMES = {"trailer_id": "video_id", "genres": "labels"}
 # Moviescope's keys of a trailer's genres, in the older and the newer of its pickles.
 GENRES = ("genreLabel", "newGenreLabels")
+# How numbers and truth values are written as text.
+_DIGITS = {"0.0": "0", "False": "0", "1.0": "1", "True": "1"}
 
 
 def read_hvu(files: dict[str, str]) -> tuple[list[dict], list[str]]:
@@ -77,12 +79,13 @@ def read_moviescope(files: dict[str, str], genres: Sequence[str]) -> list[dict]:
     for split in [split for split in SPLITS if split in files]:
         content, path = read_plain_pickle(files[split]), files[split]
         if not (isinstance(content, list) and all(isinstance(trailer, dict) for trailer in content)):
-            raise UserError(f"{path} is not a list of dictionaries, as Moviescope's {_RAW} are")
+            raise UserError(f"{path} is not a list of dictionaries, as Moviescope's raw_data_{split} is")
         for number, trailer in enumerate(content):
             vector = next((trailer[key] for key in GENRES if key in trailer), None)
             if "movie_id" not in trailer or vector is None:
                 raise UserError(f"{path}: entry {number} lacks movie_id, or each of {', '.join(GENRES)}")
-            digits = [str(int(value)) for value in vector] if all(str(value) in _DIGITS for value in vector) else []
+            values = list(map(str, vector)) if hasattr(vector, "__len__") else []
+            digits = [_DIGITS.get(value, value) for value in values]
             if len(digits) != len(genres) or set(digits) - {"0", "1"}:
                 raise UserError(
                     f"{path}: the genres of {trailer['movie_id']!r} are not {len(genres)} values 0 or 1, one for each "
@@ -92,10 +95,6 @@ def read_moviescope(files: dict[str, str], genres: Sequence[str]) -> list[dict]:
             name = str(trailer["movie_id"])
             rows.append(_row(name, f"{name}{SUFFIX}", split, SEPARATOR.join(labels)))
     return rows
-
-
-_RAW = "raw_data_{train,val,test}"
-_DIGITS = {"0", "1", "0.0", "1.0", "False", "True"}
 
 
 def read_table(path: str | Path) -> list[dict]:
