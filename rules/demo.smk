@@ -100,9 +100,11 @@ rule train_encoder:
 
 rule render_scales:
     input:
+        scenes=shipped("config/demo/trailer_scenes.csv"),
         code=code("demo/render_scales"),
     output:
         labels=out("demo/movieshots/v1_split_trailer.json"),
+        truth=out("demo/movieshots/truth.csv"),
         trailers=directory(out("demo/movieshots/trailer")),
     log:
         log_of("render_scales"),
@@ -118,6 +120,30 @@ rule render_scales:
         "Rendering the shots that are labelled with their scale"
     script:
         "../scripts/demo/render_scales.py"
+
+
+rule cut_videos:
+    input:
+        shots=rules.render_scales.output.trailers,
+        truth=rules.render_scales.output.truth,
+        code=code("demo/cut_videos"),
+    output:
+        web=[out(f"demo/web/{name}.csv") for name in ("train", "test", "tags")],
+        web_videos=directory(out("demo/web/videos")),
+        trailers=out("demo/trailers.csv"),
+        trailer_videos=directory(out("demo/trailers")),
+    log:
+        log_of("cut_videos"),
+    benchmark:
+        benchmark_of("cut_videos")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        seed=config["demo"]["seed"],
+    message:
+        "Cutting web videos and trailers"
+    script:
+        "../scripts/demo/cut_videos.py"
 
 
 rule draw_contact_sheet:

@@ -1,5 +1,7 @@
 """Paths of files: of this repository, of a run, of its chapters."""
 
+from scripts.lib.workflow.tasks import extractor_encoder, pretrained_of, shard_names, task_settings
+
 
 def code(script, costly=False):
     """A script and the modules that decide its result, as inputs: editing one runs the rule again.
@@ -122,6 +124,52 @@ def frames_of(model):
 def first_weights_of(model):
     """The file of a model's first weights, as a list of inputs."""
     return [path] if (path := config["models"][model]["pretrained"]) else []
+
+
+def lists_of_task(task):
+    """The files that list the videos of a downstream task, by their role.
+
+    Raises:
+        UserError: the task names none.
+    """
+    videos = task_settings(config, task)["videos"]
+    if not videos:
+        raise UserError(f"downstream.tasks.{task}.videos: name the CSV that lists the task's videos")
+    return list(videos.values()) if isinstance(videos, dict) else [videos]
+
+
+def downloaded_videos():
+    """Tables of the videos of the downstream tasks that are downloaded."""
+    run = config["downstream"]["run"] if "downstream" in config["chapters"] else []
+    tasks = [task for task in run if task_settings(config, task)["download"]]
+    return [out(f"downstream/{task}/found/{shard}.csv") for task in tasks for shard in shard_names(config, task)]
+
+
+def features_of_videos(task, features):
+    """The features of all videos of a task by an extractor, one file per shard."""
+    return [out(f"downstream/{task}/{features}/features/{shard}.h5") for shard in shard_names(config, task)]
+
+
+def weights_of_extractor(features):
+    """The file of the weights of an extractor's model, as a list of inputs; see also `pretrained_of`."""
+    extractor = config["downstream"]["extractors"][features]
+    if "model" not in extractor:
+        return []
+    if extractor["weights"] == "pretrained":
+        return [pretrained_of(config, features)]
+    return [out(f"models/{extractor['model']}/model.safetensors")]
+
+
+def encoder_of_extractor(features):
+    """The weights of an extractor's encoder, and the description that open_clip needs, as a list of inputs."""
+    encoder = extractor_encoder(config, features)
+    return [weights_of(encoder), *description_of(encoder)] if encoder else []
+
+
+def possible_extractors():
+    """The configured extractors but those with weights that this run cannot train."""
+    chosen, extractors = config["downstream"]["features"], config["downstream"]["extractors"]
+    return [name for name in chosen if HAS_CLIPS or extractors[name].get("weights") != "trained"]
 
 
 def asked_for(part=""):

@@ -13,6 +13,7 @@ localrules:
     retrieve_label_encoder,
     list_clips,
     find_clips,
+    find_videos,
 
 
 # Weights in the table have a published checksum.
@@ -112,7 +113,28 @@ rule find_clips:
         "../scripts/retrieve/find_clips.py"
 
 
+# The same for the videos of a downstream task.
+rule find_videos:
+    input:
+        videos=out("downstream/{task}/videos.csv"),
+    output:
+        out("downstream/{task}/found/{shard}.csv"),
+    log:
+        log_of("find_videos", "{task}/{shard}"),
+    conda:
+        "../envs/download.yaml"
+    resources:
+        youtube=lambda wildcards: 1 if task_settings(config, wildcards.task)["download"] else 0,
+    params:
+        shards=lambda wildcards: task_settings(config, wildcards.task)["shards"],
+    message:
+        "Finding the videos of {wildcards.task}, shard {wildcards.shard}"
+    script:
+        "../scripts/retrieve/find_videos.py"
+
+
 rule retrieve:
     input:
         [path for path in sources.needed_files(config) if path.startswith("resources/")],
         downloads_of(*SHARDS) if config["clips"]["download"] and CLIPS else [],
+        downloaded_videos(),

@@ -1,11 +1,16 @@
-"""Render short shots labelled with their scale, in the form of MovieShots: trailers of other movies than the films."""
+"""Render short shots labelled with their scale, in the form of MovieShots: trailers of other movies than the films.
+
+Each movie has one or two genres, which favour some places, so that its trailer tells of them.
+"""
 
 import json
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from scripts.demo.render_clips import TICK, encode
+import numpy as np
+
+from scripts.demo.render_clips import TICK, encode, genre_weights
 from scripts.demo.studio.camera import MOTIONS, SCALES, PlannedShot, film_shot
 from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import pick_light
@@ -14,6 +19,12 @@ from scripts.demo.studio.sets import SETS
 from scripts.lib.files.atomic import atomic_folder, atomic_path
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
+from scripts.lib.records.samples import SEPARATOR
+from scripts.lib.tables.rows import read_csv, write_csv
+
+# Share of the movies that have a second genre.
+SECOND_GENRE = 0.4
+COLUMNS = ("movie_id", "genres", "shot", "label", "scale", "motion", "light")
 
 PLACES, SHOTS_PER_PLACE = 3, 4
 FRAMES, FPS = 3, 6
@@ -22,31 +33,37 @@ FORM = {"codec": "mpeg4", "options": "qscale=2", "variable": "no"}
 ENDS = {"train": 0.7, "val": 0.8, "test": 1.0}
 
 
-def render_movie(number: int, folder: Path, seed: int) -> dict[str, dict]:
-    """Write `<folder>/<shot>.mp4` of each shot of a movie; return MovieShots' labels of these shots.
+def render_movie(number: int, folder: Path, seed: int, scenes: list[dict[str, str]]) -> list[dict]:
+    """Write `<folder>/shot_<shot>.mp4` of each shot of a movie; return the truth, one row per shot with `COLUMNS`.
 
     Args:
         number: of the movie, from 1; with the seed it determines the movie.
+        scenes: the places that each genre favours.
     """
     draw = Draw("film", seed, 1, number)
     folder.mkdir()
-    labels = {}
-    for _ in range(PLACES):
-        place, light = _any(draw, SETS), pick_light(draw)
+    known = list(dict.fromkeys(row["genre"] for row in scenes))
+    chosen = draw.random.choice(known, 2 if draw.chance(SECOND_GENRE) else 1, replace=False)
+    genres = SEPARATOR.join(sorted(chosen))
+    weights = genre_weights(genres, scenes)
+    shares = np.array(list(weights.values())) / sum(weights.values())
+    truth = []
+    for place in map(str, draw.random.choice(list(weights), PLACES, replace=False, p=shares)):
+        light = pick_light(draw)
         backdrop = SETS[place](draw, light == "night").pixels
         for _ in range(SHOTS_PER_PLACE):
-            scale = _any(draw, SCALES)
-            shot = PlannedShot(place, scale, _any(draw, MOTIONS), light, FRAMES / FPS, False)
+            shot = PlannedShot(place, any_of(draw, SCALES), any_of(draw, MOTIONS), light, FRAMES / FPS, False)
             # People of their own in each shot, which teaches more than the cast of a film.
             cast = [cast_person(draw) for _ in range(3)]
             pictures = enumerate(film_shot(draw, backdrop, cast, shot, FRAMES))
-            name = f"{len(labels):04d}"
+            name = f"{len(truth):04d}"
             encode(folder / f"shot_{name}.mp4", ((0, round(at / FPS / TICK), rgb) for at, rgb in pictures), FORM, 1)
-            labels[name] = {"scale": {"label": scale}}
-    return labels
+            facts = (folder.name, genres, name, place, shot.scale, shot.motion, light)
+            truth.append(dict(zip(COLUMNS, facts, strict=True)))
+    return truth
 
 
-def _any(draw: Draw, names: Iterable[str]) -> str:
+def any_of(draw: Draw, names: Iterable[str]) -> str:
     """One of all names; `Draw.choice` would leave every other one out."""
     return list(names)[draw.integer(0, len(list(names)) - 1)]
 
@@ -54,26 +71,30 @@ def _any(draw: Draw, names: Iterable[str]) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     numbers = range(1, snakemake.params.movies + 1)
+    scenes = read_csv(snakemake.input.scenes, "genre", "label", "weight")
     splits: dict[str, dict] = {split: {} for split in ENDS}
+    truth = []
     with (
         atomic_folder(snakemake.output.trailers) as folder,
         progress(len(numbers), "movie", "Rendering trailers") as bar,
     ):
-        render = partial(_render_numbered, folder=folder, seed=snakemake.params.seed)
-        for number, labels in zip(numbers, map_in_threads(render, numbers, snakemake.threads), strict=True):
+        render = partial(_render_numbered, folder=folder, seed=snakemake.params.seed, scenes=scenes)
+        for number, shots in zip(numbers, map_in_threads(render, numbers, snakemake.threads), strict=True):
             split = next(split for split, end in ENDS.items() if number <= end * len(numbers))
-            splits[split][_name(number)] = labels
+            splits[split][_name(number)] = {row["shot"]: {"scale": {"label": row["scale"]}} for row in shots}
+            truth += shots
             bar.update()
     with atomic_path(snakemake.output.labels) as temporary:
         temporary.write_text(json.dumps(splits, indent=1) + "\n", encoding="utf-8")
+    write_csv(snakemake.output.truth, COLUMNS, truth)
 
 
 def _name(number: int) -> str:
     return f"tr{number:04d}"
 
 
-def _render_numbered(number: int, folder: Path, seed: int) -> dict[str, dict]:
-    return render_movie(number, folder / _name(number), seed)
+def _render_numbered(number: int, folder: Path, seed: int, scenes: list[dict[str, str]]) -> list[dict]:
+    return render_movie(number, folder / _name(number), seed, scenes)
 
 
 if __name__ == "__main__":

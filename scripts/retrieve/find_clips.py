@@ -34,6 +34,7 @@ def find_clips(
     root: str | Path | None,
     fetch: Callable[[str, Path], Path] | None,
     sleep: Callable[[float], None] = time.sleep,
+    setting: str = "clips.download",
 ) -> list[dict[str, str]]:
     """Rows with `COLUMNS`, one per clip; for an unavailable video with the reason.
 
@@ -44,6 +45,7 @@ def find_clips(
         clips: the shard's manifest rows.
         root: folder that their paths are relative to.
         fetch: downloads the video of an id into a folder and returns its file; raises `VideoRefused`.
+        setting: the key that switches the download on or off, for messages.
 
     Raises:
         UserError: the disk is full, YouTube refuses this address, or the network is down.
@@ -59,7 +61,7 @@ def find_clips(
                 outcomes[clip.path] = ("ok", "was there before")
                 continue
             if fetch is None:
-                outcomes[clip.path] = (MISSING, "the file is not there, and clips.download is null")
+                outcomes[clip.path] = (MISSING, f"the file is not there, and {setting} is null")
                 continue
             refusal, reason = _download(clip, Path(root), fetch, sleep)
             outcomes[clip.path] = (refusal.status if refusal else "ok", reason)
@@ -68,7 +70,7 @@ def find_clips(
             if refusal and 0 < refusal.stops_after <= in_a_row:
                 raise UserError(
                     f"{clip.clip_id} and the clips after it cannot be downloaded now: {reason}. Then give the same "
-                    "command again: downloaded clips are kept. To continue without the others, set clips.download "
+                    f"command again: downloaded clips are kept. To continue without the others, set {setting} "
                     "to null"
                 )
     return [

@@ -51,14 +51,14 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, ids: Sequence[str], *, see
         "n_samples": len(targets),
         "n_classes": targets.shape[1],
         "n_classes_with_positives": int(known.sum()),
-        "mAP": _with_interval(_mean_of_known(by_class)),
-        "pearson": _with_interval(_weighted_mean(pearson, weights)),
-        "spearman": _with_interval(_weighted_mean(spearman, weights)),
-        "top1": _with_interval(_weighted_mean(hits.astype(float), weights)),
+        "mAP": with_interval(mean_of_known(by_class)),
+        "pearson": with_interval(_weighted_mean(pearson, weights)),
+        "spearman": with_interval(_weighted_mean(spearman, weights)),
+        "top1": with_interval(_weighted_mean(hits.astype(float), weights)),
         "n_correlated": int(np.isfinite(spearman).sum()),
-        "best_spearman": _rounded(_mean_of_known(correlations(np.argsort(np.argsort(targets, axis=1)), targets))),
-        "random_mAP": _rounded(chance.mean() if known.any() else np.nan),
-        "class_ap": [_rounded(value) for value in by_class[:, 0]],
+        "best_spearman": rounded(mean_of_known(correlations(np.argsort(np.argsort(targets, axis=1)), targets))),
+        "random_mAP": rounded(chance.mean() if known.any() else np.nan),
+        "class_ap": [rounded(value) for value in by_class[:, 0]],
         "class_positives": positives.tolist(),
     }
 
@@ -152,7 +152,7 @@ def correlations(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
         return np.where(constant, np.nan, products[0] / np.sqrt(products[1] * products[2]))
 
 
-def _mean_of_known(rows: np.ndarray) -> np.ndarray:
+def mean_of_known(rows: np.ndarray) -> np.ndarray:
     """Mean over the rows with a number, by column; NaN for a column without any."""
     known = np.isfinite(rows)
     with np.errstate(invalid="ignore"):
@@ -166,7 +166,7 @@ def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return (values[known] @ weights[known]) / weights[known].sum(axis=0)
 
 
-def _with_interval(values: np.ndarray) -> dict[str, float | None]:
+def with_interval(values: np.ndarray) -> dict[str, float | None]:
     """The value, which is the first, and a 95 % interval by the deviations of the others from their mean.
 
     Not by their quantiles alone: a shot that is drawn twice stands beside itself in the ranking, which raises average
@@ -177,8 +177,9 @@ def _with_interval(values: np.ndarray) -> dict[str, float | None]:
     drawn = values[1:][np.isfinite(values[1:])]
     deviations = np.quantile(drawn, [0.025, 0.975]) - drawn.mean() if len(drawn) else np.full(2, np.nan)
     low, high = np.clip(values[0] + deviations, -1, 1)
-    return {"value": _rounded(values[0]), "low": _rounded(low), "high": _rounded(high)}
+    return {"value": rounded(values[0]), "low": rounded(low), "high": rounded(high)}
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
+    """What JSON holds of a number: six decimals, None for NaN."""
     return round(float(value), 6) if np.isfinite(value) else None

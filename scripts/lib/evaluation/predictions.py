@@ -12,7 +12,10 @@ from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array
 
 
 class Predictions(NamedTuple):
-    """What a model says of N samples, such as shots: their names, logits (N, C) float32 and targets (N, C) bool."""
+    """What a model says of N samples, such as shots: their names, logits (N, C) float32 and targets (N, C) bool.
+
+    Of a head, which is trained from several seeds, the logits are (S, N, C).
+    """
 
     ids: Sequence[str]
     logits: np.ndarray

@@ -20,7 +20,14 @@ BATCH_SIZE = 64
 CHUNK_BYTES = 1 << 16
 
 
-def write_cache(file: h5py.File, work: list[Work], root: str | None, settings: dict, workers: int) -> dict[str, str]:
+def write_cache(
+    file: h5py.File,
+    work: list[Work],
+    root: str | None,
+    settings: dict,
+    workers: int,
+    known_failures: dict[str, str] | None = None,
+) -> dict[str, str]:
     """Write the frames of shots as JPEG, as `ClipCache` reads them.
 
     `jpeg` (bytes,) uint8: the pictures one after the other, because HDF5 keeps objects of varying
@@ -36,13 +43,14 @@ def write_cache(file: h5py.File, work: list[Work], root: str | None, settings: d
         work: the needed shots by clip.
         settings: `frames` per shot, `short_side`, `quality`; see config/schema.yaml.
         workers: see `scripts.lib.media.frame_batches.frame_batches`.
+        known_failures: reasons of other clips, which are not in `work`.
 
     Returns:
-        Reasons of the clips that could not be cached, by clip id.
+        Reasons of the clips that could not be cached, by clip id, the known ones first.
     """
     jpeg = file.create_dataset("jpeg", (0,), np.uint8, maxshape=(None,), chunks=(CHUNK_BYTES,), fletcher32=True)
     rows: dict[str, list[dict]] = {item.clip.clip_id: [] for item in work}
-    failures = {}
+    failures = dict(known_failures or {})
     frames = f"{settings['frames']} per shot"
     prepare = partial(encode_frame, short_side=settings["short_side"], quality=settings["quality"])
     with progress(sum(expected_frames(item.shots, frames) for item in work), "frame", "Caching frames") as bar:

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
+from scripts.lib.workflow.tasks import task_settings
 
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
@@ -187,6 +188,8 @@ def _check_across(config: dict):
     yield from _check_encoders(config)
     yield from _check_taggers(config)
     yield from _check_models(config)
+    if "downstream" in config["chapters"]:
+        yield from _check_downstream(config)
     yield from _check_clips(config)
     dataset = config["dataset"]
     if dataset["released"]:
@@ -274,15 +277,9 @@ def _check_models(config: dict):
             yield f"training.models: {name!r} is not among the models; {did_you_mean(name, models)}"
     for name, settings in models.items():
         place, network, encoder = f"models.{name}", settings["network"], settings["encoder"]
+        yield from _check_training(place, settings, networks)
         if network not in networks:
-            yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
             continue
-        for argument in settings["arguments"]:
-            if argument not in networks[network]:
-                yield (
-                    f"{place}.arguments: {network} has no argument {argument!r}; "
-                    f"{did_you_mean(argument, networks[network])}"
-                )
         takes_clips = "frames" in networks[network]
         if takes_clips and (encoder or settings["max_frames"]):
             yield f"{place}: {network} takes clips; set encoder and max_frames to null"
@@ -292,11 +289,72 @@ def _check_models(config: dict):
             yield f"{place}: {network} takes features; give encoder and max_frames"
         elif encoder and encoder not in encoders:
             yield f"{place}.encoder: there is no encoder {encoder!r}; {did_you_mean(encoder, encoders)}"
-        if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
-            yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
-        schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
-        if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
-            yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
+
+
+def _check_training(place: str, settings: dict, networks: dict[str, list[str]]):
+    """The network of a model or head, its arguments, and what its optimiser and schedule need."""
+    network = settings["network"]
+    if network not in networks:
+        yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
+        return
+    for argument in settings["arguments"]:
+        if argument not in networks[network]:
+            yield (
+                f"{place}.arguments: {network} has no argument {argument!r}; "
+                f"{did_you_mean(argument, networks[network])}"
+            )
+    if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
+        yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
+    schedule, needed = settings["schedule"], {"step": ["step_size", "gamma"], "milestones": ["at", "gamma"]}
+    if missing := [key for key in needed.get(schedule["name"], ()) if key not in schedule]:
+        yield f"{place}.schedule: {schedule['name']} needs {' and '.join(missing)}"
+
+
+def _check_downstream(config: dict):
+    """Tasks and extractors that are used but not defined, and settings without which they cannot be used."""
+    downstream, place = config["downstream"], "downstream"
+    for name in downstream["run"]:
+        if name not in downstream["tasks"]:
+            yield f"{place}.run: there is no task {name!r}; {did_you_mean(name, downstream['tasks'])}"
+            continue
+        task, key = task_settings(config, name), f"{place}.tasks.{name}"
+        files = task["videos"] if isinstance(task["videos"], dict) else {}
+        needed = {"hvu": ["train", "test", "tags"], "moviescope": ["train", "val", "test"]}.get(task["format"], [])
+        if missing := [part for part in needed if part not in files]:
+            yield f"{key}.videos: the format {task['format']} needs the file(s) {', '.join(missing)}"
+        if task["format"] == "table" and not isinstance(task["videos"], str):
+            yield f"{key}.videos: name the CSV that lists the videos (docs/downstream.md)"
+        if task["format"] == "moviescope" and not task["labels"]:
+            yield f"{key}.labels: the pickles do not name the genres; list them in the order of their vector"
+        if task["download"] and not task["root"]:
+            yield f"{key}.download: set root, the folder that videos are downloaded to"
+        head, networks = task["head"], network_arguments()
+        yield from _check_training(f"{key}.head", head, networks)
+        if "frames" in networks.get(head["network"], ()):
+            yield f"{key}.head: {head['network']} takes clips; take a network of features, such as perceptron"
+        if "width" in head["arguments"]:
+            yield f"{key}.head.arguments: leave out width; it is that of the features"
+    for key in ("scene", "motion"):
+        if downstream[key] not in downstream["features"]:
+            yield f"{place}.{key}: {downstream[key]!r} is not among downstream.features; add it, or name one of these"
+    for name in downstream["features"]:
+        if name not in downstream["extractors"]:
+            yield f"{place}.features: there is no extractor {name!r}; {did_you_mean(name, downstream['extractors'])}"
+        else:
+            yield from _check_extractor(config, name)
+
+
+def _check_extractor(config: dict, name: str):
+    extractor, key = config["downstream"]["extractors"][name], f"downstream.extractors.{name}"
+    if extractor.keys() not in ({"model", "weights"}, {"encoder"}):
+        yield f"{key}: give model and weights, or encoder"
+        return
+    for kind in extractor.keys() & {"model", "encoder"}:
+        chosen, known = extractor[kind], config[f"{kind}s"]
+        if chosen not in known:
+            yield f"{key}.{kind}: there is no {kind} {chosen!r}; {did_you_mean(chosen, known)}"
+        elif extractor.get("weights") == "pretrained" and not known[chosen]["pretrained"]:
+            yield f"{key}: {chosen} has no pretrained weights; name their file as models.{chosen}.pretrained"
 
 
 def network_arguments() -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.records.clips import CLIP_LIST
 from scripts.lib.tables.rows import read_csv
+from scripts.lib.workflow.tasks import extractor_encoder, pretrained_of, task_settings
 
 COLUMNS = ("path", "version", "url", "sha256", "licence", "how_to_get")
 WEIGHT_SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar", ".bin")
@@ -120,8 +121,24 @@ def source_files(config: dict) -> list[str]:
         for model in map(config["models"].get, config["training"]["models"]):
             encoder = model["encoder"]
             files += [weights_file(config["encoders"][encoder]) if encoder else None, model["pretrained"]]
+    if "downstream" in chapters:
+        files += downstream_files(config)
     files += [config["shots"]["list"], dataset["verified"], dataset["evaluation_set"]]
     return list(dict.fromkeys(path for path in files if path))
+
+
+def downstream_files(config: dict) -> list[str]:
+    """The lists of videos of a run's downstream tasks, and the weights that it does not train itself."""
+    files = []
+    for task in config["downstream"]["run"]:
+        videos = task_settings(config, task)["videos"]
+        files += videos.values() if isinstance(videos, dict) else [videos]
+    for name in config["downstream"]["features"]:
+        if encoder := extractor_encoder(config, name):
+            files.append(weights_file(config["encoders"][encoder]))
+        if config["downstream"]["extractors"][name].get("weights") == "pretrained":
+            files.append(pretrained_of(config, name))
+    return files
 
 
 def release_files(dataset: dict) -> dict[str, str | list[str]]:

@@ -279,6 +279,18 @@ def test_models_must_fit_their_networks_and_encoders(config, schema):
     assert len(found) == 9
 
 
+def test_heads_must_be_networks_of_features(config, schema):
+    config["chapters"] = [*config["chapters"], "downstream"]
+    tasks = config["downstream"]["tasks"]
+    tasks["hvu"]["head"] |= {"arguments": {"hiden": [8], "width": 1024}, "schedule": {"name": "step", "gamma": 0.5}}
+    tasks["moviescope"]["head"] = {"network": "i3d"}
+    found = problems_of(config, schema)
+    assert "downstream.tasks.hvu.head.arguments: perceptron has no argument 'hiden'; did you mean 'hidden'?" in found
+    assert "downstream.tasks.hvu.head.arguments: leave out width; it is that of the features" in found
+    assert "downstream.tasks.hvu.head.schedule: step needs step_size" in found
+    assert any(line.startswith("downstream.tasks.moviescope.head: i3d takes clips") for line in found)
+
+
 def test_a_run_from_released_files_has_no_chapters_about_clips(config, schema):
     config["demo"], config["chapters"] = None, ["dataset", "tagging", "demo"]
     config["dataset"] |= {"released": "folder", "fractions": [0, 0, 0]}
