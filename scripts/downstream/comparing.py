@@ -6,7 +6,10 @@ TABLE_COLUMNS = (*COLUMNS, "quoted_from", "deviation", "low", "high")
 NONE = {"value": None, "low": None, "high": None, "deviation": None}
 # Whose values our heads stand beside; the other rows of Tables 4 and 5 are quoted.
 SCENE_ROWS = {"hvu": "M_scene", "moviescope": "M_trailer"}
-QUOTED = "Rows marked *quoted* are results of other papers, as this paper prints them; they need not rest on the same videos."
+QUOTED = (
+    "Rows marked *quoted* are results of other papers, as this paper prints them. They need not rest on the same "
+    "videos."
+)
 
 
 def cell(place: tuple[str, str, str], printed: str, paper: dict, found: dict, told: dict, source: str) -> dict:
