@@ -95,6 +95,31 @@ rule render_scales:
         "../scripts/demo/render_scales.py"
 
 
+rule render_motions:
+    input:
+        code=code("demo/render_motions"),
+    output:
+        clips=out("demo/motion/clips.csv"),
+        samples=[out(f"demo/motion/{split}.csv") for split in SPLITS],
+        labels=out("demo/motion/labels.csv"),
+        cache=[out(f"demo/motion/{shard:05d}.h5") for shard in range(-(-config["demo"]["motion"]["sets"] // SHARD_SIZE))],
+    log:
+        log_of("render_motions"),
+    benchmark:
+        benchmark_of("render_motions")
+    conda:
+        "../envs/workflow.yaml"
+    threads: CORES
+    params:
+        cache=config["cache"],
+        seed=config["demo"]["seed"],
+        sets=config["demo"]["motion"]["sets"],
+    message:
+        "Rendering the shots that are labelled with the camera's motion"
+    script:
+        "../scripts/demo/render_motions.py"
+
+
 rule draw_contact_sheet:
     input:
         code=code("demo/draw_contact_sheet"),

@@ -118,6 +118,11 @@ def first_weights_of(model):
     return [path] if (path := config["models"][model]["pretrained"]) else []
 
 
+def pretraining_of(model):
+    """The demo only: the settings of a model's training on camera motion."""
+    return {**config["models"][model], "pretrained": None, "epochs": config["demo"]["motion"]["epochs"][model]}
+
+
 def asked_for(part=""):
     """Files of the configured chapters, all or those below one folder of the run."""
     made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]

@@ -32,11 +32,11 @@ def render_movie(number: int, folder: Path, seed: int) -> dict[str, dict]:
     folder.mkdir()
     labels = {}
     for _ in range(PLACES):
-        place, light = _any(draw, SETS), pick_light(draw)
+        place, light = any_of(draw, SETS), pick_light(draw)
         backdrop = SETS[place](draw, light == "night").pixels
         for _ in range(SHOTS_PER_PLACE):
-            scale = _any(draw, SCALES)
-            shot = PlannedShot(place, scale, _any(draw, MOTIONS), light, FRAMES / FPS, False)
+            scale = any_of(draw, SCALES)
+            shot = PlannedShot(place, scale, any_of(draw, MOTIONS), light, FRAMES / FPS, False)
             # People of their own in each shot, which teaches more than the cast of a film.
             cast = [cast_person(draw) for _ in range(3)]
             pictures = enumerate(film_shot(draw, backdrop, cast, shot, FRAMES))
@@ -46,7 +46,7 @@ def render_movie(number: int, folder: Path, seed: int) -> dict[str, dict]:
     return labels
 
 
-def _any(draw: Draw, names: Iterable[str]) -> str:
+def any_of(draw: Draw, names: Iterable[str]) -> str:
     """One of all names; `Draw.choice` would leave every other one out."""
     return list(names)[draw.integer(0, len(list(names)) - 1)]
 
