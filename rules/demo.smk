@@ -3,6 +3,9 @@
 The rendered labels and cuts are the truth that results are compared with; no step that labels shots reads them.
 """
 
+# Each set is a clip of the shots for pre-training, which are cut into shards as the films are.
+N_SETS = config["demo"]["motion"]["sets"]
+
 
 rule render_clips:
     input:
@@ -102,7 +105,7 @@ rule render_motions:
         clips=out("demo/motion/clips.csv"),
         samples=[out(f"demo/motion/{split}.csv") for split in SPLITS],
         labels=out("demo/motion/labels.csv"),
-        cache=[out(f"demo/motion/{shard:05d}.h5") for shard in range(-(-config["demo"]["motion"]["sets"] // SHARD_SIZE))],
+        cache=[out(f"demo/motion/{first // SHARD_SIZE:05d}.h5") for first in range(0, N_SETS, SHARD_SIZE)],
     log:
         log_of("render_motions"),
     benchmark:
@@ -113,9 +116,9 @@ rule render_motions:
     params:
         cache=config["cache"],
         seed=config["demo"]["seed"],
-        sets=config["demo"]["motion"]["sets"],
+        sets=N_SETS,
     message:
-        "Rendering the shots that are labelled with the camera's motion"
+        "Rendering the shots of camera motion and framing"
     script:
         "../scripts/demo/render_motions.py"
 

@@ -75,7 +75,7 @@ rule train_model:
 
 if config["demo"]:
 
-    # Camera motion is to the demo's models what Kinetics is to the paper's: what they are trained on before.
+    # Camera motion and framing are to the demo's models what Kinetics is to the paper's.
     use rule train_model as pretrain_model with:
         input:
             frames=rules.render_motions.output.cache,
@@ -101,7 +101,7 @@ if config["demo"]:
             model=lambda wildcards: pretraining_of(wildcards.model),
             training={key: config["training"][key] for key in RECIPE},
         message:
-            "Training {wildcards.model} on camera motion"
+            "Training {wildcards.model} on camera motion and framing"
 
 
 rule evaluate_tagger:

@@ -119,7 +119,7 @@ def first_weights_of(model):
 
 
 def pretraining_of(model):
-    """The demo only: the settings of a model's training on camera motion."""
+    """The demo only: the settings of a model's pre-training."""
     return {**config["models"][model], "pretrained": None, "epochs": config["demo"]["motion"]["epochs"][model]}
 
 

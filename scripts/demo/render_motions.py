@@ -1,4 +1,4 @@
-"""Render short shots labelled with the camera's motion, from sets of their own: what Kinetics is for the demo's models.
+"""Render short shots labelled with the camera's motion and framing, from sets of their own: the demo's Kinetics.
 
 They are cached at once, in the form in which models are trained on the films' shots.
 """
@@ -26,18 +26,22 @@ from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.media.cache_writer import PACKAGES, write_cache
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.records.clips import Clip, cut_shards, fingerprint, write_manifest
-from scripts.lib.records.samples import SAMPLE_COLUMNS, class_table
+from scripts.lib.records.samples import SAMPLE_COLUMNS, SEPARATOR, class_table
 from scripts.lib.records.shots import Shot
 from scripts.lib.tables.frames import write_frame
 
+CLASSES = (*MOTIONS, *SCALES)
 # Movement is spread over a shot's frames, so that few show as much of it as many.
 FRAMES = 8
 # Of the sets, up to the end of train, val and test.
 ENDS = {"train": 0.7, "val": 0.85, "test": 1.0}
 
 
-def render_set(number: int, folder: Path, seed: int) -> Work:
-    """Write `<folder>/<clip_id>.mp4`, one shot of each of `MOTIONS` on one set; return the clip with its shots.
+def render_set(number: int, folder: Path, seed: int) -> tuple[Work, list[str]]:
+    """Write `<folder>/<clip_id>.mp4`, one shot of each of `MOTIONS` on one set.
+
+    Returns:
+        The clip with its shots, and the scale of each shot.
 
     Args:
         number: of the set, from 1; with the seed it determines the clip.
@@ -46,28 +50,34 @@ def render_set(number: int, folder: Path, seed: int) -> Work:
     clip = Clip(clip_id, f"{clip_id}.mp4", movie_id=clip_id)
     borders = range(0, FRAMES * len(MOTIONS) + 1, FRAMES)
     shots = [Shot(clip_id, at + 1, *ends, *(end / FPS for end in ends)) for at, ends in enumerate(pairwise(borders))]
-    pictures = enumerate(_film_set(Draw("film", seed, 2, number)))
+    draw = Draw("film", seed, 2, number)
+    scales = [any_of(draw, SCALES) for _ in MOTIONS]
+    pictures = enumerate(_film_set(draw, scales))
     encode(folder / clip.path, ((0, round(at / FPS / TICK), rgb) for at, rgb in pictures), FORM, 1)
-    return Work(clip, shots, borders[-1])
+    return Work(clip, shots, borders[-1]), scales
 
 
-def _film_set(draw: Draw) -> Iterator[np.ndarray]:
+def _film_set(draw: Draw, scales: Sequence[str]) -> Iterator[np.ndarray]:
     """The frames of all shots of a set."""
     place, light = any_of(draw, SETS), pick_light(draw)
     backdrop = SETS[place](draw, light == "night").pixels
-    for motion in MOTIONS:
-        shot = PlannedShot(place, any_of(draw, SCALES), motion, light, FRAMES / FPS, False)
+    for motion, scale in zip(MOTIONS, scales, strict=True):
+        shot = PlannedShot(place, scale, motion, light, FRAMES / FPS, False)
         yield from film_shot(draw, backdrop, [cast_person(draw) for _ in range(3)], shot, FRAMES)
 
 
-def list_samples(work: Sequence[Work]) -> pd.DataFrame:
-    """A row for each shot: `SAMPLE_COLUMNS` and split; all shots of a set are in one split."""
-    ends = np.array(list(ENDS.values())) * len(work)
-    splits = [list(ENDS)[place] for place in np.searchsorted(ends, np.arange(1, len(work) + 1))]
+def list_samples(rendered: Sequence[tuple[Work, list[str]]]) -> pd.DataFrame:
+    """A row for each shot: `SAMPLE_COLUMNS` and split; all shots of a set are in one split.
+
+    Args:
+        rendered: see `render_set`.
+    """
+    ends = np.array(list(ENDS.values())) * len(rendered)
+    splits = [list(ENDS)[place] for place in np.searchsorted(ends, np.arange(1, len(rendered) + 1))]
     rows = [
-        (shot.shot_id, shot.clip_id, item.clip.movie_id, motion, 1.0, split)
-        for item, split in zip(work, splits, strict=True)
-        for shot, motion in zip(item.shots, MOTIONS, strict=True)
+        (shot.shot_id, shot.clip_id, item.clip.movie_id, SEPARATOR.join((motion, scale)), "1|1", split)
+        for (item, scales), split in zip(rendered, splits, strict=True)
+        for shot, motion, scale in zip(item.shots, MOTIONS, scales, strict=True)
     ]
     return pd.DataFrame(rows, columns=[*SAMPLE_COLUMNS, "split"])
 
@@ -80,19 +90,20 @@ def main(snakemake) -> str:
     with TemporaryDirectory() as folder:
         render = partial(render_set, folder=Path(folder), seed=params.seed)
         with progress(len(numbers), "set", "Rendering camera motions") as bar:
-            work = []
-            for item in map_in_threads(render, numbers, snakemake.threads):
-                work.append(item)
+            rendered = []
+            for found in map_in_threads(render, numbers, snakemake.threads):
+                rendered.append(found)
                 bar.update()
+        work = [item for item, _ in rendered]
         shards = cut_shards([item.clip for item in work], snakemake.config["clips"]["shard_size"])
         for path, clips in zip(output.cache, shards.values(), strict=True):
             with create_h5(path, {**params.cache, "fingerprint": fingerprint(clips)}, PACKAGES) as file:
                 part = [item for item in work if item.clip in clips]
                 write_cache(file, part, folder, params.cache, snakemake.threads)
-    samples = list_samples(work)
+    samples = list_samples(rendered)
     for split, path in zip(ENDS, output.samples, strict=True):
         write_frame(samples.loc[samples["split"] == split, list(SAMPLE_COLUMNS)], path)
-    write_frame(class_table(samples, MOTIONS), output.labels)
+    write_frame(class_table(samples, CLASSES), output.labels)
     write_manifest([item.clip for item in work], output.clips)
     return f"{len(samples)} shots of {len(work)} sets"
 
