@@ -3,6 +3,9 @@
 The rendered labels and cuts are the truth that results are compared with; no step that labels shots reads them.
 """
 
+# Each set is a clip of the shots for pre-training, which are cut into shards as the films are.
+N_SETS = config["demo"]["motion"]["sets"]
+
 
 rule render_clips:
     input:
@@ -144,6 +147,31 @@ rule cut_videos:
         "Cutting web videos and trailers"
     script:
         "../scripts/demo/cut_videos.py"
+
+
+rule render_motions:
+    input:
+        code=code("demo/render_motions"),
+    output:
+        clips=out("demo/motion/clips.csv"),
+        samples=[out(f"demo/motion/{split}.csv") for split in SPLITS],
+        labels=out("demo/motion/labels.csv"),
+        cache=[out(f"demo/motion/{first // SHARD_SIZE:05d}.h5") for first in range(0, N_SETS, SHARD_SIZE)],
+    log:
+        log_of("render_motions"),
+    benchmark:
+        benchmark_of("render_motions")
+    conda:
+        "../envs/workflow.yaml"
+    threads: CORES
+    params:
+        cache=config["cache"],
+        seed=config["demo"]["seed"],
+        sets=N_SETS,
+    message:
+        "Rendering the shots of camera motion and framing"
+    script:
+        "../scripts/demo/render_motions.py"
 
 
 rule draw_contact_sheet:

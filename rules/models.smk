@@ -6,6 +6,8 @@ METRICS = [out(f"models/{model}/metrics.json") for model in EVALUATED]
 EXPECTED = [*PUBLISHED_SAMPLES, *([VERIFIED_TO_JOIN] if EVALUATION and VERIFIED_TO_JOIN else EVALUATION)]
 # Settings that decide a trained model, of those for all.
 RECIPE = "bootstrap large_loss_rejection patience pos_weight precision seed".split()
+# The demo's networks are too small for a GPU of their own, or for two cores: it trains one on each core.
+GPUS = 0 if config["demo"] else config["training"]["gpus"]
 
 
 rule cache_clips:
@@ -58,9 +60,9 @@ rule train_model:
         model="|".join(config["models"]),
     conda:
         "../envs/workflow.yaml"
-    threads: config["training"]["gpus"] * threads_per_gpu(CORES, workflow.resource_settings)
+    threads: max(1, GPUS * threads_per_gpu(CORES, workflow.resource_settings))
     resources:
-        gpu=config["training"]["gpus"],
+        gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 32000 * attempt,
         runtime=lambda wildcards, attempt: 2880 * attempt,
     params:
@@ -72,6 +74,37 @@ rule train_model:
         "Training and evaluating {wildcards.model}"
     script:
         "../scripts/models/train_model.py"
+
+
+if config["demo"]:
+
+    # Camera motion and framing are to the demo's models what Kinetics is to the paper's.
+    use rule train_model as pretrain_model with:
+        input:
+            frames=rules.render_motions.output.cache,
+            samples=rules.render_motions.output.samples,
+            labels=rules.render_motions.output.labels,
+            evaluation=[],
+            weights=[],
+            code=code("models/train_model"),
+        output:
+            model=out("pretrained/{model}/model.safetensors"),
+            metrics=out("pretrained/{model}/metrics.json"),
+            predictions=out("pretrained/{model}/predictions.h5"),
+            history=out("pretrained/{model}/history.csv"),
+        log:
+            log_of("pretrain_model", "{model}"),
+        benchmark:
+            benchmark_of("pretrain_model", "{model}")
+        wildcard_constraints:
+            model="|".join(config["demo"]["motion"]["epochs"]),
+        params:
+            manifest=rules.render_motions.output.clips,
+            merges={},
+            model=lambda wildcards: pretraining_of(wildcards.model),
+            training={key: config["training"][key] for key in RECIPE},
+        message:
+            "Training {wildcards.model} on camera motion and framing"
 
 
 rule evaluate_tagger:

@@ -172,6 +172,11 @@ def possible_extractors():
     return [name for name in chosen if HAS_CLIPS or extractors[name].get("weights") != "trained"]
 
 
+def pretraining_of(model):
+    """The demo only: the settings of a model's pre-training."""
+    return {**config["models"][model], "pretrained": None, "epochs": config["demo"]["motion"]["epochs"][model]}
+
+
 def asked_for(part=""):
     """Files of the configured chapters, all or those below one folder of the run."""
     made = [str(path) for chapter in config["chapters"] for path in getattr(rules, chapter).input]

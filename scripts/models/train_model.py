@@ -79,6 +79,7 @@ def main(snakemake) -> str:
             checkpoint=checkpoint,
             # A CPU has nothing to do while it waits for clips.
             workers=snakemake.threads // len(devices) if devices[0].startswith("cuda") else 0,
+            threads=min(2, snakemake.threads),
         )
         trained = run_on(devices, train_classifier, job)
     attributes = {"model": name, "labels_sha256": sha256_of(source.labels), "fingerprint": fingerprint_of(clips)}

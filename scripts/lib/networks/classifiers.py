@@ -44,6 +44,7 @@ class Training:
         checkpoint: see `scripts.lib.networks.training.train`.
         workers: processes that read clips ahead, for each device.
         id_column: of the tables in `sets`.
+        threads: of torch on a CPU, of which one may be faster than two if the network is small.
     """
 
     model: dict
@@ -56,6 +57,7 @@ class Training:
     checkpoint: Path
     workers: int = 0
     id_column: str = "shot_id"
+    threads: int = 2
 
 
 class Trained(NamedTuple):
@@ -83,7 +85,7 @@ def train_classifier(device: str, job: Training) -> Trained:
         UserError: train or val has no sample with frames; see also `train`, `FeatureDataset`, `ClipDataset`.
     """
     # Sums depend on the number of threads; a fixed number gives the same weights.
-    torch.set_num_threads(2)
+    torch.set_num_threads(job.threads)
     model, training = job.model, job.training
     frames = job.read(pd.concat(job.sets.values())[job.id_column])
     sets = leave_out(job.sets, frames, job.id_column)
