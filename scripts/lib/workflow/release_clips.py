@@ -26,10 +26,11 @@ def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
     taken. A folder or another list is taken as it is.
 
     Raises:
-        UserError: a label file cannot be read.
+        UserError: a label file cannot be read, or the list has none of its clips.
     """
-    lines, verified = release_files(config["dataset"])["lines"], config["dataset"]["verified"]
-    if not all(Path(path).exists() for path in (*lines, verified)):
+    folder, verified = config["dataset"]["released"], config["dataset"]["verified"]
+    lines = release_files(config["dataset"])["lines"]
+    if not clips or not all(Path(path).exists() for path in (*lines, verified)):
         return []
     samples, shown = named_clips(lines), named_clips([verified])
     hosts = find_hosts(clips, samples + shown)
@@ -37,6 +38,8 @@ def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
     if settings["manifest"] == CLIP_LIST and not settings["folder"]:
         needed = {hosts[video] for video in map(video_of, samples + shown) if video in hosts}
         clips = [clip for clip in clips if clip.clip_id in needed]
+        if not clips:
+            raise UserError(f"{CLIP_LIST} has none of the {len(samples)} clips of the published splits in {folder}")
     known = {clip.clip_id: clip for clip in clips}
     windows = [window for window in map(parse_window, sorted(shown)) if window and window.clip_id not in known]
     return clips + [
@@ -52,7 +55,11 @@ def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
 
 
 def named_clips(paths: Iterable[str | Path]) -> list[str]:
-    """The clips of files in the authors' line format, each once."""
+    """The clips of files in the authors' line format, each once.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
     try:
         texts = [Path(path).read_text(encoding="utf-8") for path in paths]
     except (OSError, UnicodeDecodeError) as error:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import CLIP_LIST, Clip, write_manifest
 from scripts.lib.workflow.release_clips import clips_of_release, clips_of_run
 
@@ -49,6 +50,11 @@ def test_a_folder_is_taken_as_it_is_and_keeps_its_order(config, tmp_path):
     assert clips_of_run(config, manifest, False) == clips
 
 
-def test_there_is_no_clip_before_the_published_files_are_there(config, tmp_path):
+def test_there_is_no_clip_before_the_files_are_there(config, tmp_path):
+    """A list without any of the published clips is another matter."""
+    config["clips"]["manifest"] = CLIP_LIST
+    assert clips_of_release([], config) == []
+    with pytest.raises(UserError, match="none of the 1 clips"):
+        clips_of_release(CLIPS[2:], config)
     (tmp_path / "verified.txt").unlink()
     assert clips_of_release(CLIPS, config) == []
