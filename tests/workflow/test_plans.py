@@ -39,6 +39,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
+    given += tuple(f"resources/moviescope/raw_data_{split}.p" for split in ("train", "val", "test"))
     for file in ("resources/clips.csv", *given):
         (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
         (workspace.path / file).write_text("clip_id,path\na,a.mkv\n")
@@ -50,7 +51,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
 def test_a_chapter_has_one_name(workspace):
     """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
     chapters = {chapter for chapter, _, _ in job_rules()}
-    assert len(chapters) == 12
+    assert len(chapters) == 13
     for chapter, name, text in job_rules():
         assert f'"../scripts/{chapter}/' in text, name
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())
@@ -322,7 +323,7 @@ def test_every_rules_environment_has_what_its_script_imports():
 
 
 # Nothing is fetched again because its rule's script was edited.
-FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "find_clips"}
+FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "find_clips", "find_videos"}
 
 
 def test_every_rule_depends_on_its_own_script():
