@@ -37,10 +37,10 @@ def features_of_clips(
     device = str(next(network.parameters()).device)
     dataset = ClipDataset(cache, names, np.zeros((len(names), 0)), network.clip.frames, network.clip.size)
     parts = [np.arange(start, min(start + batch_size, len(names))) for start in range(0, len(names), batch_size)]
-    with torch.inference_mode(), autocast(device.partition(":")[0], dtype):
-        for part, (clips, _) in zip(parts, batches(dataset, parts, device, workers), strict=True):
+    for part, (clips, _) in zip(parts, batches(dataset, parts, device, workers), strict=True):
+        with torch.inference_mode(), autocast(device.partition(":")[0], dtype):
             features = network.features(clips).float().cpu().numpy()
-            yield from zip((names[row] for row in part), features, strict=True)
+        yield from zip((names[row] for row in part), features, strict=True)
 
 
 def features_of_frames(
@@ -71,9 +71,10 @@ def features_of_frames(
         if network is None:
             yield name, features.mean(axis=0)
             continue
+        sequence, lengths = pad([features])
         with torch.inference_mode():
-            sequence, lengths = pad([features])
-            yield name, network.features(sequence.to(encoder.device), lengths).float().cpu().numpy()[0]
+            state = network.features(sequence.to(encoder.device), lengths).float().cpu().numpy()
+        yield name, state[0]
 
 
 def load_network(settings: dict, weights: str, device: str) -> Network:

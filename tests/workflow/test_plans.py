@@ -39,6 +39,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
+    given += tuple(f"resources/moviescope/raw_data_{split}.p" for split in ("train", "val", "test"))
     texts = dict.fromkeys(("resources/clips.csv", *given), "clip_id,path\na,a.mkv\n")
     names = [f"{split}_multi_label_thresh_0_4_0_1_150_labels" for split in ("train", "val", "test")]
     names.append("test_shots_human_verified_multi_labels_v1_complete")
@@ -54,7 +55,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
 def test_a_chapter_has_one_name(workspace):
     """Its rule file, the folder of its scripts, a target and its entry in the configuration."""
     chapters = {chapter for chapter, _, _ in job_rules()}
-    assert len(chapters) == 12
+    assert len(chapters) == 13
     for chapter, name, text in job_rules():
         assert f'"../scripts/{chapter}/' in text, name
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())
@@ -326,7 +327,7 @@ def test_every_rules_environment_has_what_its_script_imports():
 
 
 # Nothing is fetched again because its rule's script was edited.
-FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "find_clips"}
+FETCHING = {"retrieve_source", "retrieve_weights", "retrieve_label_encoder", "find_clips", "find_videos"}
 
 
 def test_every_rule_depends_on_its_own_script():
