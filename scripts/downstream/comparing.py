@@ -7,8 +7,7 @@ NONE = {"value": None, "low": None, "high": None, "deviation": None}
 # Whose values our heads stand beside; the other rows of Tables 4 and 5 are quoted.
 SCENE_ROWS = {"hvu": "M_scene", "moviescope": "M_trailer"}
 QUOTED = (
-    "Rows marked *quoted* are results of other papers, as this paper prints them. They need not rest on the same "
-    "videos."
+    "Rows marked *quoted* are results of other papers, as this paper prints them; their videos need not be the same."
 )
 
 

@@ -1,7 +1,6 @@
 """Late fusion of the heads on two kinds of features (paper section 5.3.3, Table 6)."""
 
-from scripts.downstream.measures import drawn_class_ap, measure
-from scripts.downstream.train_head import ID
+from scripts.downstream.measures import ID, drawn_class_ap, measure
 from scripts.lib.evaluation.metrics import mean_of_known, rounded, with_interval
 from scripts.lib.evaluation.predictions import (
     Predictions,

@@ -14,6 +14,8 @@ from scripts.lib.evaluation.metrics import (
 )
 from scripts.lib.evaluation.predictions import Predictions
 
+# The column, or array, that names a video.
+ID = "video_id"
 # What does not depend on the seed, of the measures of `evaluate`.
 SHARED = ("n_samples", "n_classes", "n_classes_with_positives", "random_mAP", "class_positives")
 

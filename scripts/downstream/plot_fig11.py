@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scripts.downstream.measures import drawn_class_ap
-from scripts.downstream.train_head import ID
+from scripts.downstream.measures import ID, drawn_class_ap
 from scripts.lib.evaluation.metrics import mean_of_known, rounded, with_interval
 from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError

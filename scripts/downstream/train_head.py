@@ -8,7 +8,7 @@ import pandas as pd
 from safetensors.torch import save_file
 
 from scripts.downstream.features import read_video_features
-from scripts.downstream.measures import drawn_class_ap, measure
+from scripts.downstream.measures import ID, drawn_class_ap, measure
 from scripts.lib.evaluation.predictions import Predictions, write_metrics, write_predictions
 from scripts.lib.files.atomic import atomic_path, sha256_of
 from scripts.lib.jobs.errors import UserError
@@ -25,8 +25,6 @@ from scripts.lib.networks.classifiers import (
 from scripts.lib.networks.training import checkpoint_of
 from scripts.lib.records.samples import SPLITS
 from scripts.lib.tables.frames import read_frame, write_frame
-
-ID = "video_id"
 
 
 def training_of(

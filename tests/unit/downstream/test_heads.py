@@ -25,8 +25,9 @@ from scripts.downstream.comparing import same_number
 from scripts.downstream.features import read_video_features, write_video_features
 from scripts.downstream.fuse_heads import GRID, choose_weight, fuse
 from scripts.downstream.make_table5 import genre_key
+from scripts.downstream.measures import ID
 from scripts.downstream.plot_fig11 import ALL, difference_table, plot_differences
-from scripts.downstream.train_head import ID, training_of
+from scripts.downstream.train_head import training_of
 from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.networks.classifiers import leave_out, train_classifier
