@@ -67,3 +67,6 @@ rule help:
         out("logs/help.log"),
     run:
         print(help_text(workflow.basedir))
+
+
+cluster.settle_rules(workflow)
