@@ -16,8 +16,8 @@ from pathlib import Path
 # As Debian names its packages, by the program that each is needed for.
 PACKAGES = {"slurmctld": "slurmctld", "slurmd": "slurmd", "sbatch": "slurm-client", "munged": "munge"}
 NODE = "node1"
-# More processors than the machine has, so that jobs wait for what is tested and not for processors.
-CPUS, MEMORY_MB = 8, 16000
+# More processors and memory than the machine has, so that jobs wait for nothing but what is tested.
+CPUS, MEMORY_MB = 8, 64000
 # Character devices that exist everywhere, in the place of two GPUs.
 GPUS = ("/dev/null", "/dev/zero")
 SLURMD_TIMEOUT = 10
@@ -136,10 +136,13 @@ class Scheduler:
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
+    def node(self) -> dict[str, str]:
+        """SLURM's record of the node, empty while there is no answer."""
+        return dict(re.findall(r"(\w+)=(\S+)", self.ask("scontrol", "show", "node", NODE, check=False)))
+
     def node_state(self) -> str:
         """Such as `IDLE` or `DOWN`."""
-        found = re.search(r"State=(\w+)", self.ask("scontrol", "show", "node", NODE, check=False))
-        return found[1] if found else ""
+        return re.split(r"\W", self.node().get("State", ""))[0]
 
     def jobs(self) -> list[dict[str, str]]:
         """SLURM's records of all jobs, in the order of submission; `Rule` is that of the workflow."""

@@ -1,6 +1,7 @@
 """Jobs on a cluster: what they ask for, and those that an earlier run left in the queue or that cannot start."""
 
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +20,7 @@ CORES = "MOVIECLIP_CORES"
 # A job that ended for want of these is given more, attempt by attempt.
 GROWING = ("mem_mb", "runtime")
 PROFILE = "profiles/slurm/config.yaml"
-WATCH_SECONDS = 60.0
+WATCH_SECONDS = 30.0
 
 # Why SLURM keeps a job waiting that will not start by itself, and what to edit; `squeue(1)` lists its reasons.
 NODE_TOO_SMALL = "no node of its partition has that much: lower max-threads, or choose another slurm_partition"
@@ -39,6 +40,8 @@ STUCK = {
 # Limits of one job, such as QOSMaxCpuPerJobLimit and AssocMaxWallDurationPerJobLimit.
 PER_JOB = "PerJob"
 JOB_TOO_LARGE = "one job may not have that much: lower max-threads, or give less by set-resources"
+
+_REFUSAL = re.compile(r"sbatch: error: (?:Batch job submission failed: )?([^'\n]+)")
 
 
 def is_for_cluster(workflow) -> bool:
@@ -177,3 +180,15 @@ def _tell_stuck_jobs(folder: str) -> None:
         for number in sorted(stuck.keys() - told):
             logger.error(stuck[number])
         told |= stuck.keys()
+
+
+def explain_refusals(logs: Iterable[str]) -> str:
+    """Advice on jobs that SLURM has not accepted, according to Snakemake's logs; empty if there are none."""
+    texts = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs if Path(log).is_file())
+    reasons = {reason for text in texts for reason in _REFUSAL.findall(text)}
+    if not reasons:
+        return ""
+    return (
+        f"SLURM has refused jobs:\n{bullet_list(sorted(reasons))}\nNo node has what they ask for, or the account, "
+        f"partition or constraint is wrong: edit the lines at the top of {PROFILE}, or give less by set-resources"
+    )
