@@ -69,6 +69,10 @@ class Submitted(Started):
         variables = {**scheduler.variables, "FAULTS_ONCE": str(self.faults)}
         super().__init__(workspace, *PROFILE, *arguments, settings=(), **variables)
 
+    def text(self) -> str:
+        """What it has written so far."""
+        return super().text() if (self.workspace.path / "snakemake.txt").exists() else ""
+
     def job_with(self, fault: str) -> tuple[str, str]:
         """SLURM's number of the job that suffers a fault, and the GPUs that it sees; waits for it."""
         file = self.faults / "taken" / fault

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -181,14 +182,14 @@ class Scheduler:
         return steps
 
 
-def wait_for(condition, problem: str, seconds: float = 120):
-    """The first value of `condition()` that is true."""
+def wait_for(condition, problem: str | Callable[[], object], seconds: float = 120):
+    """The first value of `condition()` that is true; `problem` is told, or called, if there is none."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
         time.sleep(0.2)
-    raise AssertionError(problem)
+    raise AssertionError(problem() if callable(problem) else problem)
 
 
 def _user() -> str:

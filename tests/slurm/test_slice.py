@@ -31,7 +31,7 @@ def test_a_slice_of_the_workflow(submit, scheduler, clips, tmp_path):
     def embedding(state: str) -> list[dict]:
         return [job for job in run.records() if job["Rule"] == "embed_frames" and job["JobState"] == state]
 
-    wait_for(lambda: len(embedding("RUNNING")) == 2 and len(embedding("PENDING")) == 2, run.text(), 400)
+    wait_for(lambda: len(embedding("RUNNING")) == 2 and len(embedding("PENDING")) == 2, run.text, 400)
     one, two = embedding("RUNNING")
     assert {re.search(r"IDX:(\d)", job["GRES"])[1] for job in (one, two)} == {"0", "1"}
     wait_for(lambda: len(list((run.faults / "taken").iterdir())) == 2, "both jobs compute", 300)
