@@ -94,5 +94,5 @@ onsuccess:
 
 
 onerror:
-    if advice := processes.explain_failures(log):
+    if advice := "\n".join(filter(None, [processes.explain_failures(log), cluster.explain_refusals(log)])):
         logger.error(advice)

@@ -18,7 +18,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scripts.lib.jobs.errors import UserError, bullet_list
-from scripts.lib.workflow.cluster import explain_refusals
 
 # Environment variable with the PID of the Snakemake process and its PID namespace.
 OWNER = "MOVIECLIP_SNAKEMAKE"
@@ -186,7 +185,7 @@ def explain_failures(logs: list[str]) -> str:
         logs: Snakemake's.
     """
     failed = f"Failed:\n{bullet_list(list(_failures.values()))}" if _failures else ""
-    return "\n".join(filter(None, [failed, explain_kills(logs), explain_refusals(logs)]))
+    return "\n".join(filter(None, [failed, explain_kills(logs)]))
 
 
 def explain_kills(logs: list[str]) -> str:
