@@ -68,3 +68,16 @@ rule help:
         out("logs/help.log"),
     run:
         print(help_text(workflow.basedir))
+
+
+# Says what is still to be done for the configuration's chapters, and what it will cost.
+rule plan:
+    log:
+        out("logs/plan.log"),
+    run:
+        from scripts.lib.workflow.plan import plan_run
+
+        print(explained(plan_run, workflow, config, OWN_CONFIGS, CLIPS, len(SHARDS)))
+
+
+cluster.settle_rules(workflow)

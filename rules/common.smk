@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records import clips as manifests
-from scripts.lib.workflow import processes, sources
+from scripts.lib.workflow import cluster, processes, sources
 from scripts.lib.workflow.config import complete_config
 from scripts.lib.workflow.guide import closing_line, help_text
 from scripts.lib.workflow.imports import RUNNING, STORING, modules_of
@@ -61,10 +61,10 @@ CHOSEN = [*(SAMPLES if "dataset" in config["chapters"] else []), *(TASKS or EVAL
 # What Table 3 compares: trained models, and the tagger itself.
 EVALUATED = [*config["training"]["models"], *(["clip"] if IS_TAGGED else [])]
 
-# All cores of one machine; eight on a cluster, where the number is unknown. One thread decodes a clip,
-# so a shard cannot use more threads than it has clips.
-CORES = workflow.resource_settings.cores or 8
-CLIPS_AT_A_TIME = min(CORES, SHARD_SIZE)
+# All cores of one machine, or those that a job on a cluster asks for. One thread decodes a clip, so a shard cannot use
+# more threads than it has clips.
+CORES = cluster.cores_given(workflow) or cluster.CLUSTER_CORES
+CLIPS_AT_A_TIME = min(CORES, max(map(len, SHARDS.values()), default=1) or 1)
 
 
 def shard_fingerprint(wildcards):
@@ -84,6 +84,7 @@ onstart:
             explained(processes.hold_run, folder)
         missing = [path for path in rules.retrieve.input if not os.path.exists(path)]  # the others may be read-only
         explained(processes.check_places, [*asked_for(), *missing])
+        explained(cluster.watch_queue, workflow)
         if CLIPS:
             explained(manifests.write_manifest, CLIPS, MANIFEST)
 
@@ -94,5 +95,5 @@ onsuccess:
 
 
 onerror:
-    if advice := processes.explain_failures(log):
+    if advice := "\n".join(filter(None, [processes.explain_failures(log), cluster.explain_refusals(log)])):
         logger.error(advice)

@@ -39,6 +39,11 @@ def of_shards(*paths):
     return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
 
 
+def shard_minutes(per_clip):
+    """Time limit of a shard's job, longer with each attempt: as its number of clips says, but an hour at least."""
+    return lambda wildcards, attempt: attempt * max(60, round(per_clip * len(SHARDS[wildcards.shard])))
+
+
 def log_of(rule, wildcards=None):
     return out(f"logs/{rule}/{wildcards}.log" if wildcards else f"logs/{rule}.log")
 

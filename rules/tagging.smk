@@ -2,6 +2,11 @@
 
 from scripts.lib.jobs.gpu import threads_per_gpu
 
+# Without a GPU all cores of a machine compute. A job on a cluster has one, and needs threads to decode the clips.
+EMBEDDING_THREADS = max(2, CLIPS_AT_A_TIME)
+if cluster.cores_given(workflow):
+    EMBEDDING_THREADS = threads_per_gpu(CORES, workflow.resource_settings)
+
 
 rule embed_frames:
     input:
@@ -18,11 +23,11 @@ rule embed_frames:
         benchmark_of("embed_frames", "{encoder}/{shard}")
     conda:
         "../envs/workflow.yaml"
-    threads: threads_per_gpu(CORES, workflow.resource_settings)
+    threads: EMBEDDING_THREADS
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=480,
+        runtime=shard_minutes(4.8),
     params:
         clips=shard_fingerprint,
         encoder=lambda wildcards: encoder_settings(wildcards.encoder),

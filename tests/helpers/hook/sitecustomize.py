@@ -7,6 +7,9 @@ which gets a file `<rule>.<process>.txt` of the final names that the job gave.
 FAULTS_GATE: folder with `shut`, the rules that may not end. A job of one of them, before the first file
 gets its final name, leaves a file `<rule>.<process>` there and waits for its death.
 FAULTS_ORPHANS: jobs do not learn whose they are.
+FAULTS_ONCE: folder with files `<rule>@<part>`. One job of the rule, before the first file whose name has that part
+gets its final name, moves the file to `taken/`, adds its SLURM number and visible GPUs, and does what the file says:
+`hold` waits for its death, `eat` takes ever more memory, `wait` waits until there is a file `go`.
 FAULTS_DEVICES: folder; the machine has two GPUs. A job that has taken one leaves a file with its number
 there, computes on the processor, but not before the other has been taken too.
 """
@@ -44,6 +47,32 @@ if os.path.join(".snakemake", "scripts") in _script:
                     time.sleep(60)
 
             os.replace = _wait
+    if _once := os.environ.get("FAULTS_ONCE"):
+        _give_name = os.replace
+
+        def _fault(source, target):
+            for name in os.listdir(_once):
+                rule, _, part = name.partition("@")
+                if rule == _rule and part in os.path.basename(target):
+                    _suffer(name)
+            _give_name(source, target)
+
+        def _suffer(name):
+            taken = os.path.join(_once, "taken", name)
+            try:
+                os.rename(os.path.join(_once, name), taken)
+            except FileNotFoundError:
+                return  # another job's
+            with open(taken, "r+") as stream:
+                deed = stream.read().strip()
+                print("", os.environ.get("SLURM_JOB_ID"), os.environ.get("CUDA_VISIBLE_DEVICES"), file=stream)
+            eaten = []
+            while deed != "wait" or not os.path.exists(os.path.join(_once, "go")):
+                if deed == "eat" and len(eaten) < 80:
+                    eaten.append(b"x" * 50_000_000)
+                time.sleep(0.1)
+
+        os.replace = _fault
     if (_devices := os.environ.get("FAULTS_DEVICES")) and _rule == "embed_frames":
         import torch
 

@@ -1,0 +1,115 @@
+"""Jobs and Snakemake are killed in every way that a cluster knows: the run completes, nothing whole is made twice."""
+
+import re
+
+import pytest
+
+from tests.helpers.mini import copy_of, differences
+from tests.slurm.conftest import LOCAL, RUN, SHARDS, SHOTS, completed
+from tests.slurm.scheduler import wait_for
+
+FAULTS = {"detect_shots@00000": "hold", "detect_shots@00001": "hold", "detect_shots@00002": "eat"}
+LOST = {"detect_shots@00003": "hold"}
+# A minute is the shortest time limit; the memory is enough for the job and too little for what it eats.
+TIGHT = ("--set-resources", "detect_shots:runtime=1", "detect_shots:mem_mb=900", "--")
+JOBS = {f"rule_detect_shots_wildcards_{shard}": 1 for shard in SHARDS}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clips, tmp_path_factory):
+    """The same files, made on this machine alone."""
+    workspace = copy_of(clips, tmp_path_factory.mktemp("undisturbed") / "run")
+    workspace.snakemake(*LOCAL, *SHOTS)
+    return workspace.path / RUN
+
+
+def suffer(run, scheduler) -> None:
+    """Cancel a job, and wait until others have ended for their time and their memory; then lose the node."""
+    cancelled, _ = run.job_with("detect_shots@00000")
+    scheduler.ask("scancel", cancelled)
+    late, _ = run.job_with("detect_shots@00001")
+    hungry, _ = run.job_with("detect_shots@00002")
+    ends = {cancelled: "CANCELLED", late: "TIMEOUT", hungry: "OUT_OF_MEMORY|FAILED|CANCELLED"}
+
+    def have_ended():
+        states = {job["JobId"]: job["JobState"] for job in run.records()}
+        return all(re.fullmatch(state, states[number]) for number, state in ends.items())
+
+    wait_for(have_ended, run.records, 200)
+    run.job_with("detect_shots@00003")
+    scheduler.lose_node()
+    wait_for(lambda: scheduler.node_state() == "DOWN", "the loss of the node is not noticed", 120)
+    scheduler.start_node()
+
+
+def test_jobs_that_are_cancelled_too_slow_too_large_or_lost_are_made_good(submit, scheduler, undisturbed):
+    run = submit(*TIGHT, *SHOTS, **FAULTS, **LOST)
+    suffer(run, scheduler)
+    run.finish()
+    records = run.records()
+    assert completed(records) == JOBS
+    assert differences(run.workspace.path / RUN, undisturbed) == []
+    asked = {shard: [job for job in records if job["Comment"].strip().endswith(shard)] for shard in SHARDS}
+    late, hungry = asked["00001"], asked["00002"]
+    assert [job["TimeLimit"] for job in late][:2] == ["00:01:00", "00:02:00"]
+    assert [job["MinMemoryNode"] for job in hungry][:2] == ["900M", "1800M"]
+
+
+def test_without_further_attempts_and_requeueing_the_same_faults_end_the_run(submit, scheduler):
+    """The control: it is these that make them good."""
+    run = submit("--retries", "0", "--slurm-no-requeue", *TIGHT, *SHOTS, **FAULTS, **LOST)
+    suffer(run, scheduler)
+    assert run.end() != 0
+    failed = run.text().partition("Failed:")[2]
+    assert all(f"shots/{shard}.csv" in failed for shard in SHARDS), run.text()
+
+
+def killed(submit):
+    """A run whose Snakemake was killed while two of its jobs worked, and unlocked."""
+    waiting = {f"detect_shots@{shard}": "wait" for shard in SHARDS[:2]}
+    run = submit(*SHOTS[:2], **waiting)
+    for fault in waiting:
+        run.job_with(fault)
+    run.kill(group=False)
+    assert {job["JobState"] for job in run.records()} == {"RUNNING"}
+    run.workspace.snakemake(*LOCAL, "--unlock")
+    return run
+
+
+def test_snakemake_is_killed_and_started_again(submit, undisturbed):
+    """It does not submit again what is still being made, and takes what was made without it."""
+    run = killed(submit)
+    again = submit(*SHOTS, workspace=run.workspace)
+    assert again.end() != 0
+    told = again.text()
+    assert "still in SLURM's queue" in told and all(job["JobId"] in told for job in run.records())
+    assert len(run.records()) == 2
+    run.go()
+    wait_for(lambda: {job["JobState"] for job in run.records()} == {"COMPLETED"}, run.records, 200)
+    submit(*SHOTS, workspace=run.workspace).finish()
+    assert completed(run.records()) == JOBS and len(run.records()) == len(SHARDS)
+    assert differences(run.workspace.path / RUN, undisturbed) == []
+
+
+def test_without_a_look_into_the_queue_work_is_done_twice(submit):
+    """The control of the test above."""
+    run = killed(submit)
+    rules = run.workspace.path / "rules/common.smk"
+    text = rules.read_text()
+    assert text.count("explained(cluster.watch_queue, workflow)") == 1
+    rules.write_text(text.replace("explained(cluster.watch_queue, workflow)", "pass"))
+    submit(*SHOTS[:2], workspace=run.workspace)
+    wait_for(lambda: len(run.records()) == 4, "nothing was submitted again", 200)
+
+
+def test_a_job_that_cannot_start_is_told_with_the_line_to_edit(submit):
+    """More processors than the node has, which SLURM accepts; more memory, which it refuses."""
+    run = submit("--set-threads", "detect_shots=16", "--max-threads", "16", "--", SHOTS[0])
+    wait_for(lambda: "cannot start" in run.text(), run.text, 200)
+    told = run.text()
+    assert "PartitionConfig" in told and "max-threads" in told and "profiles/slurm/config.yaml" in told
+    run.kill(group=True)
+    refused = submit("--set-resources", "detect_shots:mem_mb=999999", "--retries", "0", "--", SHOTS[0])
+    assert refused.end() != 0
+    last = refused.text()[refused.text().index("Failed:") :]
+    assert "Memory specification can not be satisfied" in last and "profiles/slurm/config.yaml" in last
