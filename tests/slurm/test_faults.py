@@ -10,8 +10,9 @@ from tests.slurm.scheduler import wait_for
 
 FAULTS = {"detect_shots@00000": "hold", "detect_shots@00001": "hold", "detect_shots@00002": "eat"}
 LOST = {"detect_shots@00003": "hold"}
-# A minute is the shortest time limit; the memory is enough for the job and too little for what it eats.
-TIGHT = ("--set-resources", "detect_shots:runtime=1", "detect_shots:mem_mb=900", "--")
+# A minute is the shortest time limit; one job has it. The memory is enough for a job and too little for what one eats.
+MINUTES = "1 if wildcards.shard == '00001' and attempt == 1 else 60"
+TIGHT = ("--set-resources", f"detect_shots:runtime={MINUTES}", "detect_shots:mem_mb=900", "--")
 JOBS = {f"rule_detect_shots_wildcards_{shard}": 1 for shard in SHARDS}
 
 
@@ -51,13 +52,23 @@ def test_jobs_that_are_cancelled_too_slow_too_large_or_lost_are_made_good(submit
     assert differences(run.workspace.path / RUN, undisturbed) == []
     asked = {shard: [job for job in records if job["Comment"].strip().endswith(shard)] for shard in SHARDS}
     late, hungry = asked["00001"], asked["00002"]
-    assert [job["TimeLimit"] for job in late][:2] == ["00:01:00", "00:02:00"]
+    assert [job["TimeLimit"] for job in late][:2] == ["00:01:00", "01:00:00"]
     assert [job["MinMemoryNode"] for job in hungry][:2] == ["900M", "1800M"]
 
 
-def test_without_further_attempts_and_requeueing_the_same_faults_end_the_run(submit, scheduler):
-    """The control: it is these that make them good."""
-    run = submit("--retries", "0", "--slurm-no-requeue", *TIGHT, *SHOTS, **FAULTS, **LOST)
+def test_without_further_attempts_and_requeueing_the_same_faults_end_the_run(submit, scheduler, clips, tmp_path):
+    """The control: it is these lines of the profile that make them good."""
+    workspace = copy_of(clips, tmp_path / "unprotected")
+    profile = workspace.path / "profiles/slurm/config.yaml"
+    text = profile.read_text()
+    for line, instead in (
+        ("\nslurm-requeue: true\n", "\nslurm-no-requeue: true\n"),
+        ("\nretries: 2\n", "\nretries: 0\n"),
+    ):
+        assert text.count(line) == 1
+        text = text.replace(line, instead)
+    profile.write_text(text)
+    run = submit(*TIGHT, *SHOTS, workspace=workspace, **FAULTS, **LOST)
     suffer(run, scheduler)
     assert run.end() != 0
     failed = run.text().partition("Failed:")[2]

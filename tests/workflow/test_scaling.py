@@ -6,16 +6,8 @@ import re
 import pytest
 
 from scripts.lib.records.clips import read_manifest
-from scripts.lib.workflow.plan import OTHERS, Sizes, estimate, quantities, read_costs, sample_clips
+from scripts.lib.workflow.plan import OTHERS, estimate, quantities, read_costs, sample_clips
 from tests.helpers import ROOT
-
-
-@pytest.mark.parametrize(
-    ("frames", "seen"), [("all", 60 * 2 * 96 * 24), ("4 fps", 60 * 2 * 96 * 4), ("2 per shot", 2 * 10 * 2 * 96)]
-)
-def test_frames_that_the_encoder_sees(frames, seen):
-    sizes = Sizes(96, minutes=2, shots_per_minute=10)
-    assert quantities(sizes, frames, 1)["frame"] == seen
 
 
 def test_the_plan_is_printed_for_the_configurations_chapters(workspace):
