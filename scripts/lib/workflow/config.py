@@ -10,6 +10,8 @@ import yaml
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.workflow.tasks import task_settings
 
+# Start of a path of the run's own files, whatever the run's name.
+RUN_FOLDER = "results/{run}/"
 # Chapters of a run that starts from released split files, without clips and shots.
 FROM_RELEASED = ("taxonomy", "dataset", "verification", "release", "report")
 # Further ones if it has clips, to whose shots the released labels are joined.
@@ -43,13 +45,15 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
     typed = read_typed(config, schema)
     check_config(typed, schema)
     config.clear()
-    config.update(_found_from_here(typed, Path(folder)))
+    config.update(_found_from_here(typed, Path(folder), typed["run"]))
 
 
-def _found_from_here(value, folder: Path):
-    """The configuration with paths of this repository's files relative to the working directory."""
+def _found_from_here(value, folder: Path, run: str):
+    """The configuration with paths of this repository's files relative to the working directory, and of this run's."""
     if isinstance(value, dict):
-        return {key: _found_from_here(item, folder) for key, item in value.items()}
+        return {key: _found_from_here(item, folder, run) for key, item in value.items()}
+    if isinstance(value, str) and value.startswith(RUN_FOLDER):
+        return value.replace(RUN_FOLDER, f"results/{run}/", 1)
     if isinstance(value, str) and value.startswith("config/") and not Path(value).exists():
         return os.path.relpath(folder / value) if (folder / value).exists() else value
     return value
