@@ -1,6 +1,7 @@
 """What the README's first command leaves behind."""
 
 import json
+import os
 import shutil
 
 import h5py
@@ -126,7 +127,7 @@ def test_simulated_raters_err_as_often_as_configured(results):
 def test_fig5_of_the_demo_shows_what_its_films_are_made_of(results):
     """Westerns go to the desert, war films to the battlefield or the cockpit: as the studio casts them."""
     table = pd.read_csv(results / "tables/fig5.csv")
-    best = {genre: set(part["label"][:2]) for genre, part in table.groupby("genre")}
+    best = {genre: set(part["label"][:3]) for genre, part in table.groupby("genre")}
     for genre, places in {
         "Western": {"desert", "shooting range"},
         "Sport": {"locker room", "boxing ring"},
@@ -334,10 +335,12 @@ def test_pretraining_is_evaluated_and_used(results):
 
 def test_other_first_weights_train_that_model_again_and_nothing_before_it(moved):
     path = moved.path / "results/demo/pretrained/swin_b/model.safetensors"
-    before = path.read_bytes()
+    before, times = path.read_bytes(), path.stat()
     path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
     jobs = moved.planned("models")
     path.write_bytes(before)
+    # Of a file of this size Snakemake compares the time only.
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert jobs == dict.fromkeys(["models", "train_model", "make_table3", "plot_class_ap", "make_shot_page"], 1)
 
 
