@@ -85,6 +85,7 @@ if config["demo"]:
             samples=rules.render_motions.output.samples,
             labels=rules.render_motions.output.labels,
             evaluation=[],
+            expected=rules.render_motions.output.samples,
             weights=[],
             code=code("models/train_model"),
         output:
