@@ -95,5 +95,5 @@ onsuccess:
 
 
 onerror:
-    if advice := "\n".join(filter(None, [processes.explain_failures(log), cluster.explain_refusals(log)])):
+    if advice := cluster.with_refusals(processes.explain_failures(log)):
         logger.error(advice)

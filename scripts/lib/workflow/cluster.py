@@ -41,7 +41,7 @@ STUCK = {
 PER_JOB = "PerJob"
 JOB_TOO_LARGE = "one job may not have that much: lower max-threads, or give less by set-resources"
 
-_REFUSAL = re.compile(r"sbatch: error: (?:Batch job submission failed: )?([^'\n]+)")
+_REFUSAL = re.compile(r"sbatch: error: (?:Batch job submission failed: )?(.+?)(?= sbatch: error|'|\n|$)")
 
 
 def is_for_cluster(workflow) -> bool:
@@ -182,13 +182,13 @@ def _tell_stuck_jobs(folder: str) -> None:
         told |= stuck.keys()
 
 
-def explain_refusals(logs: Iterable[str]) -> str:
-    """Advice on jobs that SLURM has not accepted, according to Snakemake's logs; empty if there are none."""
-    texts = (Path(log).read_text(encoding="utf-8", errors="replace") for log in logs if Path(log).is_file())
-    reasons = {reason for text in texts for reason in _REFUSAL.findall(text)}
+def with_refusals(failures: str) -> str:
+    """What is told of failed jobs, with advice if SLURM has not accepted some of them."""
+    reasons = {reason.strip() for reason in _REFUSAL.findall(failures)}
     if not reasons:
-        return ""
+        return failures
     return (
-        f"SLURM has refused jobs:\n{bullet_list(sorted(reasons))}\nNo node has what they ask for, or the account, "
-        f"partition or constraint is wrong: edit the lines at the top of {PROFILE}, or give less by set-resources"
+        f"{failures}\nSLURM has refused jobs:\n{bullet_list(sorted(reasons))}\nNo node has what they ask for, or the "
+        f"account, partition or constraint is wrong: edit the lines at the top of {PROFILE}, or give less by "
+        "set-resources"
     )

@@ -42,7 +42,9 @@ def is_news(record: logging.LogRecord) -> bool:
     event, message = getattr(record, "event", None), str(record.msg)
     if message.startswith("Error in rule "):
         logs = f"; see {', '.join(record.log)}" if record.log else ""
-        _failures[record.jobid] = f"{record.rule_name} ({', '.join(record.output)}){logs}"
+        # What a scheduler says of the job, without the command that submitted it.
+        said = " ".join((getattr(record, "rule_msg", None) or "").partition("    sbatch call:")[0].split())
+        _failures[record.jobid] = f"{record.rule_name} ({', '.join(record.output)}){logs}" + (said and f". {said}")
     elif event == LogEvent.JOB_FINISHED:
         _failures.pop(record.job_id, None)
     elif event == LogEvent.PROGRESS:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from scripts.lib.workflow import cluster
-from scripts.lib.workflow.cluster import QueuedJob, explain_refusals, lost_budgets, queued_jobs, stuck_jobs
+from scripts.lib.workflow.cluster import QueuedJob, lost_budgets, queued_jobs, stuck_jobs, with_refusals
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_of_the_queue_the_jobs_of_this_folder_count(monkeypatch, tmp_path):
     assert found == QueuedJob("11", "PENDING", "PartitionConfig", "embed_frames", needs)
 
 
-def test_a_refused_job_is_told_with_the_file_to_edit(tmp_path):
-    """The log is that of a run on a real SLURM."""
+def test_a_refused_job_is_told_with_the_file_to_edit():
+    """The words are those of a real SLURM."""
     reason = "sbatch: error: Memory specification can not be satisfied"
     more = "sbatch: error: Batch job submission failed: Requested node configuration is not available"
-    (tmp_path / "log").write_text(f"SLURM sbatch failed. The error message was '{reason}\n{more}'.\n    sbatch call:\n")
-    advice = explain_refusals([str(tmp_path / "log"), str(tmp_path / "none")])
-    assert "Memory specification can not be satisfied\n" in advice and "profiles/slurm/config.yaml" in advice
-    (tmp_path / "log").write_text("Finished.\n")
-    assert explain_refusals([str(tmp_path / "log")]) == ""
+    failures = f"Failed:\n  - detect_shots. SLURM sbatch failed. The error message was '{reason} {more}'."
+    advice = with_refusals(failures).removeprefix(failures)
+    assert "- Memory specification can not be satisfied\n" in advice and "profiles/slurm/config.yaml" in advice
+    assert "- Requested node configuration is not available\n" in advice
+    assert with_refusals("Failed:\n  - detect_shots") == "Failed:\n  - detect_shots"
