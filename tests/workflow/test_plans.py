@@ -17,6 +17,7 @@ from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.tables.rows import read_csv
 from scripts.report.provenance import PACKAGES
 from tests.helpers import ROOT
+from tests.helpers.rule_names import given_names, taken_names
 from tests.unit.retrieve.test_sources import GOOD, server  # noqa: F401
 
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.stem not in ("default", "schema"))
@@ -50,6 +51,19 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
     assert workspace.planned("all", "tag", "tables", "figures", *chapters, *options)
     assert not (workspace.path / "results").exists()
+
+
+def test_scripts_take_only_what_their_rules_give():
+    """By name, from `input`, `output` and `params`; also from a rule that is a copy of another."""
+    given = given_names(sorted((ROOT / "rules").glob("*.smk")))
+    problems = [
+        f"{rule}: {part}.{name}"
+        for rule, (script, names) in given.items()
+        for part, name in sorted(set(taken_names(ROOT / script)))
+        if not {name, "**"} & names.get(part, set())
+    ]
+    assert problems == []
+    assert {"train_model", "pretrain_model", "embed_chosen_frames"} <= set(given)
 
 
 def test_a_chapter_has_one_name(workspace):
