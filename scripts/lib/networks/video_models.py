@@ -17,6 +17,9 @@ To add an architecture, add a function here and its section under `models` in th
 """
 
 import inspect
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -129,6 +132,14 @@ def lstm(n_classes: int, *, width: int, hidden: int = 512, layers: int = 2) -> N
     return Network(SequenceClassifier(width, hidden, layers, n_classes), "classifier")
 
 
+@contextmanager
+def without_deprecations() -> Iterator[None]:
+    """Hide that torch deprecates what pytorchvideo uses when it is imported: a user can do nothing about it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
 class PooledPerceptron(nn.Module):
     """The mean of a sequence's features, then linear layers with ReLU between them and drop-out after the first."""
 
@@ -164,7 +175,8 @@ def slowfast(n_classes: int, *, frames: int = 32, size: int = 224, width: int = 
     Args:
         width: of the slow pathway's stem, a multiple of 8; the fast one has an eighth.
     """
-    from pytorchvideo.models.slowfast import create_slowfast
+    with without_deprecations():
+        from pytorchvideo.models.slowfast import create_slowfast
 
     backbone = create_slowfast(
         model_num_class=n_classes,
@@ -183,7 +195,8 @@ def i3d(n_classes: int, *, frames: int = 8, size: int = 224, width: int = 64) ->
     Args:
         width: of the stem.
     """
-    from pytorchvideo.models.resnet import create_resnet
+    with without_deprecations():
+        from pytorchvideo.models.resnet import create_resnet
 
     backbone = create_resnet(
         model_num_class=n_classes,
