@@ -100,8 +100,8 @@ def main(snakemake) -> str:
     }
     write_predictions(output.predictions, equal, {"model": name, "weight": EQUAL, "seeds": first["seeds"]}, ID)
     write_metrics(output.metrics, metrics)
-    values = {key: 100 * metrics["results"][key]["mAP"]["value"] for key in metrics["results"]}
-    return f"mAP {values['equal']:.2f} with equal weights, {values['chosen']:.2f} with weight {chosen:g}"
+    values = {key: metrics["results"][key]["mAP"]["value"] for key in metrics["results"]}
+    return f"mAP {values['equal']:.3f} with equal weights, {values['chosen']:.3f} with weight {chosen:g}"
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def main(snakemake) -> str:
     write_frame(pd.DataFrame(rows), output.history)
     for job in jobs:
         job.checkpoint.unlink()
-    found = (f"{100 * measures['mAP']['value']:.2f} on {part}" for part, measures in metrics["sets"].items())
+    found = (f"{measures['mAP']['value']:.3f} on {part}" for part, measures in metrics["sets"].items())
     return f"mAP {', '.join(found)}; mean over {len(seeds)} seed(s)"
 
 
