@@ -12,6 +12,7 @@ import yaml
 from sklearn.metrics import average_precision_score
 
 from scripts.demo.compare_with_truth import match_truth
+from tests.helpers import ROOT
 from tests.helpers.runs import PARTS, Workspace, unexplained
 
 
@@ -314,9 +315,10 @@ def test_table3_has_every_model_and_scikit_learns_map(results):
 
 
 def test_models_recognise_the_scenes_of_other_films(results):
-    """By the studio's truth, against random scores; the CNNs do well, the transformers are above chance."""
+    """By the studio's truth, against random scores; networks of features and CNNs do well, transformers are above."""
     table = pd.read_csv(results / "tables/demo_models.csv").set_index("model")
     assert (table["n_shots"] >= 150).all()
+    assert (table.loc[["lstm_places", "lstm_vit", "clip_linear", "clip_lstm"], "ratio"] >= 4).all()
     assert (table.loc[["slowfast_r50", "r2plus1d_r34", "i3d_r50"], "ratio"] >= 2).all()
     assert (table.loc[["timesformer", "swin_b"], "low"] > table.loc[["timesformer", "swin_b"], "random_mAP"]).all()
 
@@ -342,6 +344,35 @@ def test_other_first_weights_train_that_model_again_and_nothing_before_it(moved)
     # Of a file of this size Snakemake compares the time only.
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert jobs == dict.fromkeys(["models", "train_model", "make_table3", "plot_class_ap", "make_shot_page"], 1)
+
+
+def test_tables_4_to_6_have_the_papers_cells(results):
+    """Every row and column that is printed, ours beside the paper's for each of our own rows."""
+    paper = ROOT / "config/paper"
+    table4, table5, table6 = (pd.read_csv(results / f"tables/table{number}.csv") for number in (4, 5, 6))
+    assert list(table4["row"]) == list(pd.read_csv(paper / "table4.csv")["row"])
+    printed = pd.read_csv(paper / "table5.csv").set_index("row").drop(columns=["quoted_from", "videos"])
+    assert set(zip(table5["row"], table5["column"], strict=True)) >= {
+        (row, column) for row in printed.index for column in printed.columns
+    }
+    assert len(table6) >= len(pd.read_csv(paper / "table6.csv"))
+    ours = pd.concat([table4[table4["row"] == "M_scene"], table5[table5["row"] == "M_trailer"], table6])
+    assert ours["ours"].notna().all()
+    assert (ours["n_used"] <= ours["n_expected"].replace("16k", 16200).astype(float)).all()
+    predictions = h5py.File(results / "downstream/hvu/swin_b/predictions.h5")
+    targets, seeds = predictions["test/targets"][:], predictions["test/logits"][:]
+    known = targets.any(axis=0)
+    wanted = [average_precision_score(targets[:, known], logits[:, known]) for logits in seeds]
+    assert len(wanted) == 3
+    mine = table4.set_index("row").loc["M_scene"]
+    assert mine["ours"] == pytest.approx(100 * np.mean(wanted), abs=0.01)
+    assert mine["deviation"] == pytest.approx(100 * np.std(wanted, ddof=1), abs=0.01)
+
+
+def test_another_head_runs_only_what_depends_on_it(demo_run):
+    jobs = demo_run.planned("downstream", "--config", "downstream={tasks: {hvu: {head: {epochs: 41}}}}")
+    once = ["downstream", "fuse_heads", "make_table4", "make_table6", "plot_fig11", "make_downstream_table"]
+    assert jobs == {"train_head": 2, **dict.fromkeys(once, 1)}
 
 
 def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
