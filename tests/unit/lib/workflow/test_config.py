@@ -280,7 +280,6 @@ def test_models_must_fit_their_networks_and_encoders(config, schema):
 
 
 def test_heads_must_be_networks_of_features(config, schema):
-    config["chapters"] = [*config["chapters"], "downstream"]
     tasks = config["downstream"]["tasks"]
     tasks["hvu"]["head"] |= {"arguments": {"hiden": [8], "width": 1024}, "schedule": {"name": "step", "gamma": 0.5}}
     tasks["moviescope"]["head"] = {"network": "i3d"}
