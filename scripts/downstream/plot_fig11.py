@@ -68,7 +68,7 @@ def plot_differences(table: pd.DataFrame) -> Figure:
             label = f"{text} ({(sign == kind).sum()})"
             ax.scatter(100 * shown["difference"], level, s=13, color=colour, label=label, zorder=3)
         ax.axvline(0, color="black", linewidth=0.6)
-        names = [f"{row.label} ({row.positives})" for row in part.itertuples()]
+        names = [f"{row.label.replace('_', ' ')} ({row.positives})" for row in part.itertuples()]
         ax.set_yticks(range(len(part)), names, size=7)
         ax.set_ylim(rows - 0.4, -0.6)
         ax.grid(axis="x", color="#eeeeee")
