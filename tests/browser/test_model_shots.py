@@ -40,7 +40,7 @@ def test_the_most_extreme_shots_come_first(models):
     assert table.loc[table["kind"] == "worst", "precision"].to_numpy() == pytest.approx(expected[:7])
     assert table.loc[table["kind"] == "best", "precision"].to_numpy() == pytest.approx(expected[::-1][:7])
     first = table.iloc[0]
-    row = part.shot_ids.index(first["shot_id"])
+    row = part.ids.index(first["shot_id"])
     assert first["targets"] == "|".join(np.array(CLASSES)[part.targets[row]])
     assert first["label_1"] == CLASSES[part.logits[row].argmax()]
     assert first["score_1"] == pytest.approx(1 / (1 + np.exp(-part.logits[row].max())))

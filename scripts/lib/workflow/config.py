@@ -299,13 +299,13 @@ def _check_training(place: str, settings: dict, networks: dict[str, list[str]]):
     """The network of a model or head, its arguments, and what its optimiser and schedule need."""
     network = settings["network"]
     if network not in networks:
-        yield f"{place}.network: there is no network {network!r}; {did_you_mean(network, networks)}"
+        yield f"{place}.network: there is no network {network!r}; {did_you_mean(str(network), networks)}"
         return
     for argument in settings["arguments"]:
         if argument not in networks[network]:
             yield (
                 f"{place}.arguments: {network} has no argument {argument!r}; "
-                f"{did_you_mean(argument, networks[network])}"
+                f"{did_you_mean(str(argument), networks[network])}"
             )
     if settings["optimiser"]["name"] == "sgd" and "momentum" not in settings["optimiser"]:
         yield f"{place}.optimiser: sgd needs a momentum, such as 0.9"
