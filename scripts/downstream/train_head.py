@@ -12,7 +12,7 @@ from scripts.downstream.measures import ID, drawn_class_ap, measure
 from scripts.lib.evaluation.predictions import Predictions, write_metrics, write_predictions
 from scripts.lib.files.atomic import atomic_path, sha256_of
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.gpu import gpus_of_job
+from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import run_job
 from scripts.lib.networks.classifiers import (
     POS_WEIGHTS,
@@ -22,6 +22,7 @@ from scripts.lib.networks.classifiers import (
     pos_weight_of,
     train_classifier,
 )
+from scripts.lib.networks.encoders import best_device
 from scripts.lib.networks.training import checkpoint_of
 from scripts.lib.records.samples import SPLITS
 from scripts.lib.tables.frames import read_frame, write_frame
@@ -96,9 +97,9 @@ def main(snakemake) -> str:
         )
         for seed in seeds
     ]
-    with gpus_of_job(1) as (device,):
+    with gpu_of_job():
         # One that has ended before an interruption is read from its checkpoint.
-        trained = [train_classifier(device, job) for job in jobs]
+        trained = [train_classifier(best_device(), job) for job in jobs]
     predictions = join_seeds(trained)
     name = f"{snakemake.wildcards.task}/{snakemake.wildcards.features}"
     metrics = {

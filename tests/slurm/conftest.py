@@ -20,6 +20,9 @@ LOCAL = ("--configfile", "slurm.yaml", "--cores", "2")
 @pytest.fixture(scope="session")
 def scheduler(tmp_path_factory):
     """The daemons, for all tests of this folder."""
+    pytest.importorskip(
+        "snakemake_executor_plugin_slurm", reason="its plugin is not installed: uv sync --group cluster"
+    )
     if missing := missing_packages():
         pytest.skip(f"SLURM is not installed: apt-get install {' '.join(missing)}")
     running = Scheduler(tmp_path_factory.mktemp("slurm"))

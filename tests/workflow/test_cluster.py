@@ -11,7 +11,9 @@ import yaml
 
 from scripts.lib.workflow.imports import modules_of
 from tests.helpers import ROOT
-from tests.workflow.test_plans import CONFIGS, job_rules
+from tests.workflow.test_plans import CONFIGS, job_rules, write_given_files
+
+pytest.importorskip("snakemake_executor_plugin_slurm", reason="its plugin is not installed: uv sync --group cluster")
 
 PROFILE = ("--workflow-profile", "profiles/slurm")
 # Snakemake would count one core in a dry run, and give no job more.
@@ -42,10 +44,7 @@ def planned(tmp_path_factory) -> dict[str, dict]:
     make_workspace(folder)
     (folder / "videos").mkdir()
     (folder / "videos/film.mp4").touch()
-    given = ("resources/clips.csv", "resources/screenplays/film.txt", "screenplays/film.txt")
-    for file in (*given, "resources/movieclip/movieCLIP_dataset.json"):
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text("clip_id,path\na,a.mkv\n")
+    write_given_files(folder)
     chapters = {chapter for chapter, _, _ in job_rules()}
     wanted = {name for _, name, _ in job_rules()} - OF_OWN_FILES
     found = {}

@@ -31,6 +31,19 @@ def job_rules():
                 yield path.stem, re.match(r"rule (\w+)", text)[1], textwrap.dedent(text.partition("\n")[2])
 
 
+def write_given_files(folder):
+    """Files that users have or that are downloaded, so that every shipped configuration can be planned."""
+    given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
+    given += tuple(f"resources/moviescope/raw_data_{split}.p" for split in ("train", "val", "test"))
+    texts = dict.fromkeys(("resources/clips.csv", *given), "clip_id,path\na,a.mkv\n")
+    names = [f"{split}_multi_label_thresh_0_4_0_1_150_labels" for split in ("train", "val", "test")]
+    names.append("test_shots_human_verified_multi_labels_v1_complete")
+    texts |= dict.fromkeys((f"resources/movieclip/{file}.txt" for file in names), "a/a-Scene-001.mp4 0\n")
+    for file, text in texts.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(text)
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     """A dry run of all targets finds a rule for every file, and writes nothing."""
@@ -39,15 +52,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
     options = ["--configfile", f"config/{name}"]
     if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
-    given = ("resources/screenplays/film.txt", "screenplays/film.txt", "resources/movieclip/movieCLIP_dataset.json")
-    given += tuple(f"resources/moviescope/raw_data_{split}.p" for split in ("train", "val", "test"))
-    texts = dict.fromkeys(("resources/clips.csv", *given), "clip_id,path\na,a.mkv\n")
-    names = [f"{split}_multi_label_thresh_0_4_0_1_150_labels" for split in ("train", "val", "test")]
-    names.append("test_shots_human_verified_multi_labels_v1_complete")
-    texts |= dict.fromkeys((f"resources/movieclip/{file}.txt" for file in names), "a/a-Scene-001.mp4 0\n")
-    for file, text in texts.items():
-        (workspace.path / file).parent.mkdir(parents=True, exist_ok=True)
-        (workspace.path / file).write_text(text)
+    write_given_files(workspace.path)
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
     assert workspace.planned("all", "tag", "tables", "figures", *chapters, *options)
     assert not (workspace.path / "results").exists()
@@ -175,10 +180,10 @@ def test_lint(workspace):
 
 
 def test_nothing_heavy_is_imported_at_parse_time(workspace):
-    """Parsing happens again in every job."""
-    (workspace.path / "Snakefile").open("a").write(
-        "\nimport sys\nprint('HEAVY', {'torch', 'pandas', 'cv2', 'av', 'h5py', 'open_clip'} & set(sys.modules))\n"
-    )
+    """Parsing happens again in every job. Snakemake itself imports pandas if it finds its SLURM plugin."""
+    path = workspace.path / "Snakefile"
+    heavy = "{'torch', 'pandas', 'cv2', 'av', 'h5py', 'open_clip'} & (set(sys.modules) - BEFORE)"
+    path.write_text(f"import sys\nBEFORE = set(sys.modules)\n{path.read_text()}\nprint('HEAVY', {heavy})\n")
     assert "HEAVY set()" in workspace.snakemake("--dry-run", "retrieve").stdout
 
 
