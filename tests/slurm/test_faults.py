@@ -56,6 +56,7 @@ def test_jobs_that_are_cancelled_too_slow_too_large_or_lost_are_made_good(submit
     assert [job["MinMemoryNode"] for job in hungry][:2] == ["900M", "1800M"]
 
 
+@pytest.mark.slow
 def test_without_further_attempts_and_requeueing_the_same_faults_end_the_run(submit, scheduler, clips, tmp_path):
     """The control: it is these lines of the profile that make them good."""
     workspace = copy_of(clips, tmp_path / "unprotected")
@@ -102,6 +103,7 @@ def test_snakemake_is_killed_and_started_again(submit, undisturbed):
     assert differences(run.workspace.path / RUN, undisturbed) == []
 
 
+@pytest.mark.slow
 def test_without_a_look_into_the_queue_work_is_done_twice(submit):
     """The control of the test above."""
     run = killed(submit)
