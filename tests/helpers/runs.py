@@ -106,7 +106,7 @@ def workspace(tmp_path) -> Workspace:
 @pytest.fixture(scope="session")
 def small_tagger(demo_run) -> str:
     """`--config encoders=…` that puts the demo's small model in place of ViT-B/32."""
-    weights = next((demo_run.path / "results/demo/demo").glob("*.safetensors"))
+    weights = demo_run.path / "results/demo/demo/clip_small.safetensors"
     model = demo_run.path / "config/demo/clip_small.json"
     settings = {"clip_vit_b32": {"model": str(model), "pretrained": str(weights), "frames": "all"}}
     return f"encoders={json.dumps(settings)}"

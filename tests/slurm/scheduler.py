@@ -152,7 +152,7 @@ class Scheduler:
         for line in self.ask("scontrol", "show", "job", "--detail", "--oneliner").splitlines():
             record = dict(re.findall(r"(\w+)=(.*?)(?= \w+(?::\w+)*=|$)", line))
             if "JobId" in record:
-                record["Rule"] = re.sub(r"_wildcards_.*", "", record.get("Comment", "")).removeprefix("rule_")
+                record["Rule"] = re.sub(r"_wildcards_.*", "", record.get("Comment", "")).strip().removeprefix("rule_")
                 records.append(record)
         return sorted(records, key=lambda record: int(record["JobId"]))
 
