@@ -203,6 +203,17 @@ def test_a_finished_run_can_be_moved(moved):
     assert "Nothing to be done" in moved.snakemake("--dry-run").stdout
 
 
+def test_other_first_weights_train_that_model_again_and_nothing_before_it(moved):
+    path = moved.path / "results/demo/pretrained/swin_b/model.safetensors"
+    before, times = path.read_bytes(), path.stat()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    jobs = moved.planned("models")
+    path.write_bytes(before)
+    # Of a file of this size Snakemake compares the time only.
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert jobs == dict.fromkeys(["models", "train_model", "make_table3", "plot_class_ap", "make_shot_page"], 1)
+
+
 def test_settings_in_another_spelling_run_nothing_again(moved):
     """Keys in another order, and whole numbers with a point or without."""
     config = yaml.safe_load((moved.path / "config/demo.yaml").read_text())
@@ -335,17 +346,6 @@ def test_pretraining_is_evaluated_and_used(results):
         assert f"{weights}: the head stays as initialised" in (results / f"logs/train_model/{model}.log").read_text()
 
 
-def test_other_first_weights_train_that_model_again_and_nothing_before_it(moved):
-    path = moved.path / "results/demo/pretrained/swin_b/model.safetensors"
-    before, times = path.read_bytes(), path.stat()
-    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
-    jobs = moved.planned("models")
-    path.write_bytes(before)
-    # Of a file of this size Snakemake compares the time only.
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert jobs == dict.fromkeys(["models", "train_model", "make_table3", "plot_class_ap", "make_shot_page"], 1)
-
-
 def test_tables_4_to_6_have_the_papers_cells(results):
     """Every row and column that is printed, ours beside the paper's for each of our own rows."""
     paper = ROOT / "config/paper"
@@ -378,14 +378,16 @@ def test_another_head_runs_only_what_depends_on_it(demo_run):
 
 
 def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
-    """With labels of its own; both runs keep their results."""
+    """With labels of its own; both runs keep their results. The demo's encoder is named, which is not this run's."""
+    weights = "results/demo/demo/clip_small.safetensors"
     (tmp_path / "labels.txt").write_text("bar\nkitchen\n")
     jobs = demo_run.planned(
         "tagging",
         "--config",
         "run=other",
         f"taxonomy={{labels: '{tmp_path / 'labels.txt'}'}}",
-        "clips={reuse: demo}",
+        "clips={reuse: demo, root: results/demo/demo/clips}",
+        f"encoders={{demo_clip: {{pretrained: {weights}}}}}",
         "--configfile",
         "config/demo.yaml",
     )
