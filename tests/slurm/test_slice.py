@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.helpers.mini import copy_of, differences
 from tests.slurm.conftest import LOCAL, RUN, completed
 from tests.slurm.scheduler import wait_for
@@ -23,6 +25,7 @@ EXPECTED = {
 SHARDED = {"detect_shots", "embed_frames", "score_shots"}
 
 
+@pytest.mark.slow
 def test_a_slice_of_the_workflow(submit, scheduler, clips, tmp_path):
     """Two jobs compute on two devices while the third waits for a GPU and for nothing else."""
     waiting = {f"embed_frames@{shard}": "wait" for shard in ("00000", "00001", "00002", "00003")}
