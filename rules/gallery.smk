@@ -17,7 +17,7 @@ rule make_thumbnails:
     threads: CLIPS_AT_A_TIME
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=shard_minutes(2.4),
+        runtime=time_limit(2.4),
     params:
         clips=shard_fingerprint,
         manifest=MANIFEST,

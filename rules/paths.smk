@@ -39,9 +39,30 @@ def of_shards(*paths):
     return [path.replace("{shard}", shard) for path in paths for shard in SHARDS]
 
 
-def shard_minutes(per_clip):
-    """Time limit of a shard's job, longer with each attempt: as its number of clips says, but an hour at least."""
-    return lambda wildcards, attempt: attempt * max(60, round(per_clip * len(SHARDS[wildcards.shard])))
+def time_limit(per_clip):
+    """Of the job of a shard or a window, longer with each attempt; `per_clip` is for two minutes, but an hour at least."""
+
+    def minutes(wildcards, attempt):
+        durations = [clip.duration or 120 for clip in SHARDS[wildcards.shard]]
+        footage = SHARD_MINUTES if wildcards.get("window") else sum(durations) / 60
+        return attempt * max(60, round(per_clip * footage / 2))
+
+    return minutes
+
+
+def window_of(wildcards):
+    """Seconds of a film, from and to, in which the shots of a window begin; None for the job of a whole shard."""
+    if "window" not in wildcards.keys():
+        return None
+    number, length = int(wildcards.window), 60 * SHARD_MINUTES
+    is_last = number == WINDOWS[wildcards.shard] - 1
+    return [number * length, float("inf") if is_last else (number + 1) * length]
+
+
+def windows_of(wildcards):
+    """The embeddings of all windows of a shard."""
+    folder = of_clips(f"embeddings/{wildcards.encoder}/{wildcards.shard}")
+    return [f"{folder}/{number:03d}.h5" for number in range(WINDOWS[wildcards.shard])]
 
 
 def log_of(rule, wildcards=None):

@@ -27,15 +27,51 @@ rule embed_frames:
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
-        runtime=shard_minutes(4.8),
+        runtime=time_limit(4.8),
     params:
         clips=shard_fingerprint,
         encoder=lambda wildcards: encoder_settings(wildcards.encoder),
         manifest=MANIFEST,
+        window=window_of,
     message:
         "Embedding the frames of shard {wildcards.shard} with {wildcards.encoder}"
     script:
         "../scripts/tagging/embed_frames.py"
+
+
+# Of a film that is longer than `clips.shard_minutes`: of the shots that begin in a window of that length.
+use rule embed_frames as embed_window with:
+    output:
+        temp(of_clips("embeddings/{encoder}/{shard}/{window}.h5")),
+    log:
+        log_of("embed_window", "{encoder}/{shard}/{window}"),
+    benchmark:
+        benchmark_of("embed_window", "{encoder}/{shard}/{window}")
+    message:
+        "Embedding the frames of window {wildcards.window} of shard {wildcards.shard} with {wildcards.encoder}"
+
+
+rule join_windows:
+    input:
+        windows=windows_of,
+        code=code("tagging/join_windows", costly=True),
+    output:
+        of_clips("embeddings/{encoder}/{shard}.h5"),
+    log:
+        log_of("join_windows", "{encoder}/{shard}"),
+    conda:
+        "../envs/workflow.yaml"
+    wildcard_constraints:
+        shard="|".join(WINDOWS) or "none",
+    params:
+        clips=shard_fingerprint,
+    message:
+        "Joining the windows of shard {wildcards.shard}"
+    script:
+        "../scripts/tagging/join_windows.py"
+
+
+ruleorder: join_windows > embed_frames
 
 
 # By an encoder that no tagger uses: of the samples, the verified shots, and those that raters see.

@@ -95,7 +95,7 @@ def main(snakemake) -> str:
                 rendered.append(found)
                 bar.update()
         work = [item for item, _ in rendered]
-        shards = cut_shards([item.clip for item in work], snakemake.config["clips"]["shard_size"])
+        shards = cut_shards([item.clip for item in work], snakemake.config["clips"])
         for path, clips in zip(output.cache, shards.values(), strict=True):
             with create_h5(path, {**params.cache, "fingerprint": fingerprint(clips)}, PACKAGES) as file:
                 part = [item for item in work if item.clip in clips]

@@ -17,6 +17,12 @@ def choose_shots(work: list[Work], shot_ids: Collection[str]) -> list[Work]:
     return [item for item in chosen if item.shots]
 
 
+def shots_of_window(work: list[Work], start: float, end: float) -> list[Work]:
+    """The parts of clips with the shots that begin in a window, from `start` to before `end` (seconds)."""
+    begun = {shot.shot_id for item in work for shot in item.shots if start <= shot.start_time < end}
+    return [replace(item, part=True) for item in choose_shots(work, begun)]
+
+
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     params, config = snakemake.params, snakemake.config
@@ -26,6 +32,8 @@ def main(snakemake) -> str:
         read_shard_csv(snakemake.input.clips, params.clips),
         read_shard_csv(snakemake.input.shots, params.clips),
     )
+    if params.window:
+        work = shots_of_window(work, *params.window)
     if chosen := snakemake.input.get("chosen"):
         work = choose_shots(work, {row["shot_id"] for table in chosen for row in read_csv(table, "shot_id")})
     return write_features(

@@ -10,24 +10,27 @@ import numpy as np
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.parallel import read_ahead
 from scripts.lib.media.sampling import FrameSampler
-from scripts.lib.media.video import UnreadableClip, Video, catch_failure
+from scripts.lib.media.video import SAME_TIME, Frame, UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot, shot_from_row
 
 # Frames per queue item, which keeps the cost of the queue low.
 CHUNK = 16
+REMEDY = "detect its shots again (add --forcerun detect_shots)"
 
 
 @dataclass(frozen=True)
 class Work:
     """One clip to read: its manifest row, the wanted shots, and its number of frames at shot detection.
 
-    `n_frames` is None if no shots were detected; the clip's frames are then not counted.
+    `n_frames` is None if no shots were detected; the clip's frames are then not counted. Of a `part`
+    only the frames from the first shot to the last are decoded.
     """
 
     clip: Clip
     shots: list[Shot]
     n_frames: int | None
+    part: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,13 @@ class Chunk:
     clip_id: str
     pixels: np.ndarray
     columns: dict[str, np.ndarray]
+
+    def cut(self, count: int) -> tuple["Chunk", "Chunk"]:
+        """The first `count` frames, and the others."""
+        return tuple(
+            Chunk(self.clip_id, self.pixels[part], {name: values[part] for name, values in self.columns.items()})
+            for part in (slice(count), slice(count, None))
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def frame_batches(
         frames: sampling, see `scripts.lib.media.sampling.FrameSampler`.
         prepare: turns one frame, (H, W, 3) uint8 RGB, into the model's input; of one shape for all
             clips if `Batch.pixels` is used.
-        batch_size: maximum number of frames in a batch.
+        batch_size: number of frames in a batch; the last has fewer.
         describe: further columns, (n,) each, from prepared frames, (n, ...).
 
     Raises:
@@ -99,11 +109,12 @@ def frame_batches(
 
 
 def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chunk | Finished]:
-    clip_id = item.clip.clip_id
+    clip_id, n_frames = item.clip.clip_id, 0
     with catch_failure(item.clip) as outcome, Video(item.clip, root) as video:
         sampler = FrameSampler(item.shots, frames)
         sampled: list[tuple] = []
-        for frame in video:
+        for frame in _part(video, item.shots) if item.part else video:
+            n_frames = frame.index + 1
             shot = sampler.shot_of(frame.index, frame.time)
             if shot is None:
                 continue
@@ -113,12 +124,23 @@ def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chu
                 sampled = []
         if sampled:
             yield _chunk(clip_id, sampled, describe)
-        if item.n_frames not in (None, len(video.times)):
+        expected = min(item.n_frames, item.shots[-1].end_frame + 1) if item.part else item.n_frames
+        if expected not in (None, n_frames):
             raise UnreadableClip(
-                f"the file has changed: {item.n_frames} frames at shot detection, {len(video.times)} now; "
-                "detect its shots again (add --forcerun detect_shots)"
+                f"the file has changed: {expected} frames at shot detection, {n_frames} now; {REMEDY}"
             )
     yield Finished(clip_id, outcome.failure)
+
+
+def _part(video: Video, shots: list[Shot]) -> Iterator[Frame]:
+    """The frames of these shots, if they are where they were, and the next, which must not be there if a clip ends."""
+    times = {shot.start_frame: shot.start_time for shot in shots}
+    for frame in video.frames_from(shots[0].start_frame, shots[0].start_time):
+        if abs(times.get(frame.index, frame.time) - frame.time) > SAME_TIME:
+            raise UnreadableClip(f"the file has changed: frame {frame.index} is at another time; {REMEDY}")
+        yield frame
+        if frame.index == shots[-1].end_frame:
+            return
 
 
 def _chunk(clip_id: str, sampled: list[tuple], describe) -> Chunk:
@@ -133,15 +155,16 @@ def _chunk(clip_id: str, sampled: list[tuple], describe) -> Chunk:
 
 
 def _batched(entries: Iterable[Chunk | Finished], size: int) -> Iterator[Batch]:
-    """Entries up to a total of `size` frames."""
+    """Entries, chunks cut so that all batches but the last have `size` frames."""
     batch: list[Chunk | Finished] = []
-    waiting = 0
+    room = size
     for entry in entries:
+        while isinstance(entry, Chunk) and len(entry.pixels) >= room:
+            first, entry = entry.cut(room)
+            yield Batch([*batch, first])
+            batch, room = [], size
         if isinstance(entry, Chunk):
-            if waiting + len(entry.pixels) > size:
-                yield Batch(batch)
-                batch, waiting = [], 0
-            waiting += len(entry.pixels)
+            room -= len(entry.pixels)
         batch.append(entry)
     if batch:
         yield Batch(batch)

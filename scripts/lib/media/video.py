@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -20,10 +21,14 @@ from scripts.lib.jobs.log import logger
 from scripts.lib.jobs.storage import is_machines_fault
 from scripts.lib.records.clips import Clip, media_path
 
+# Times are differences of floats; a microsecond is shorter than any frame.
+SAME_TIME = 1e-6
 # Matroska rounds timestamps to milliseconds, and people round times in manifests.
 TIME_TOLERANCE = 1e-3
 # The frame rate is variable if an interval differs from the median by this share (plus 2 ms, for rounding).
 VFR_DEVIATION = 0.1
+# Seconds before a frame at which its key frame is sought; containers differ in what they find.
+LEADS = (0, 10, 60)
 # FFmpeg's names of formats that only refer to other files, which it would then read.
 LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
 
@@ -107,7 +112,8 @@ class ClipInfo:
 class Video:
     """A clip opened for one pass from its first frame to its last, in constant memory.
 
-    Iterate once to get `Frame`s, then ask for `info()` and `times`. Damaged packets are skipped.
+    Iterate once to get `Frame`s, then ask for `info()` and `times`; or take a part by `frames_from`.
+    Damaged packets are skipped.
 
     Args:
         clip: manifest row; only frames in its window, if any, are read.
@@ -128,6 +134,9 @@ class Video:
         self.rotation = 0
         self.size = (self._stream.width, self._stream.height)
         self.times = array("d")
+        # Timestamp of the file's first frame, and seconds from it to the clip's.
+        self._origin: int | None = None
+        self._first: float | None = None
 
     def _open(self) -> None:
         self.close()
@@ -168,18 +177,57 @@ class Video:
         return max(0, round((end - self.start) * self.frame_rate))
 
     def __iter__(self) -> Iterator[Frame]:
-        first = None
-        for index, (time, picture) in enumerate(self._window()):
-            if first is None:
-                first = time
+        for index, (time, picture) in enumerate(self._inside(self._from_near_start())):
+            if self._first is None:
+                self._first = time
                 self.rotation = picture.rotation
                 turned = self.rotation % 180 != 0
                 self._coded_size = (picture.width, picture.height)
                 self.size = self._coded_size[::-1] if turned else self._coded_size
-            self.times.append(time - first)
-            yield Frame(index, time - first, self, picture)
-        if first is None:
+            self.times.append(time - self._first)
+            yield Frame(index, time - self._first, self, picture)
+        if self._first is None:
             raise UnreadableClip(self._why_no_frame())
+
+    def frames_from(self, index: int, time: float) -> Iterator[Frame]:
+        """The clip's frames from one on, whose index and time a whole pass has found, or from an earlier one on.
+
+        The frame is sought by its time. Where that does not lead to a frame of this time, as in files
+        without timestamps, the clip is decoded from its first frame.
+        """
+        # It tells rotation, size and where times begin.
+        next(iter(self))
+        pictures = self._sought(self._first + time)
+        if pictures is None:
+            self._open()
+            index, timed = 0, self._from_near_start()
+        else:
+            timed = self._timed(pictures, self._origin)
+        for number, (moment, picture) in enumerate(self._inside(timed), start=index):
+            yield Frame(number, moment - self._first, self, picture)
+
+    def _sought(self, moment: float) -> Iterator[av.VideoFrame] | None:
+        """Decoded frames from the one at so many seconds since the file's first; None if seeking does not find it."""
+        for lead in LEADS:
+            target = self._origin + int(max(0.0, moment - lead) / self._stream.time_base)
+            try:
+                self._container.seek(target, stream=self._stream, backward=True)
+            except av.FFmpegError as error:
+                if is_machines_fault(error):
+                    raise
+                return None
+            decodable, pictures = False, self._pictures()
+            for picture in pictures:
+                # What is shown before the key frame refers to others, which were not decoded.
+                decodable = decodable or picture.key_frame
+                if picture.pts is None:
+                    return None
+                beyond = (picture.pts - self._origin) * self._stream.time_base - moment
+                if decodable and abs(beyond) <= SAME_TIME:
+                    return chain([picture], pictures)
+                if beyond > SAME_TIME:
+                    break
+        return None
 
     def _why_no_frame(self) -> str:
         if self.start > 0 or self.end is not None:
@@ -189,9 +237,9 @@ class Video:
             )
         return f"not a single frame could be decoded (codec {self._stream.codec_context.name})"
 
-    def _window(self) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Frames inside the window with seconds since the file's first frame."""
-        for time, picture in self._from_near_start():
+    def _inside(self, frames: Iterator[tuple[float, av.VideoFrame]]) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Those of the frames, with seconds since the file's first, that are inside the clip's window."""
+        for time, picture in frames:
             if self.end is not None and time >= self.end - TIME_TOLERANCE:
                 return
             if time >= self.start - TIME_TOLERANCE:
@@ -230,9 +278,8 @@ class Video:
                 stamp = previous + step
             elif stamp is None:
                 stamp = 0
-            if origin is None:
-                origin = stamp
-            previous = stamp
+            self._origin = stamp if origin is None else origin
+            origin, previous = self._origin, stamp
             yield float((stamp - origin) * time_base), picture
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
@@ -285,6 +332,15 @@ class Video:
     def end_time(self, frame: int) -> float:
         """Seconds at which frame `frame - 1` ends: the next frame's time, or the clip's end."""
         return self.times[frame] if frame < len(self.times) else self.info().duration
+
+
+def header_seconds(path: Path) -> float | None:
+    """Length of a media file according to its header; None if that does not say, or it cannot be opened."""
+    try:
+        with _open_container(path) as container:
+            return container.duration / av.time_base if container.duration else None
+    except UnreadableClip:
+        return None
 
 
 def copy_pictures(source: str | Path, destination: str | Path) -> None:

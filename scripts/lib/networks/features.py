@@ -51,7 +51,7 @@ def embed_frames(
     n_expected = sum(expected_frames(item.shots, frames) for item in work) if known else None
     with progress(n_expected, "frame", "Embedding frames") as bar:
         for batch in batches:
-            features = encoder.encode_frames(batch.pixels) if len(batch.pixels) else batch.pixels
+            features = encode_batch(encoder, batch.pixels, batch_size) if len(batch.pixels) else batch.pixels
             for entry in batch.entries:
                 if isinstance(entry, Chunk):
                     n_frames = len(entry.pixels)
@@ -64,6 +64,16 @@ def embed_frames(
                     failures[entry.clip_id] = entry.failure
                     logger.info("%s: %s", entry.clip_id, entry.failure)
     return failures
+
+
+def encode_batch(encoder: FrameEncoder, pixels: np.ndarray, batch_size: int) -> np.ndarray:
+    """Features, (B, D) float32, of up to `batch_size` frames, (B, h, w, 3) uint8.
+
+    The network always sees `batch_size` frames: then what a frame gives does not depend on the
+    others, whatever kernels are chosen for this size, and parts of a film join to the whole.
+    """
+    padding = np.zeros((batch_size - len(pixels), *pixels.shape[1:]), pixels.dtype)
+    return encoder.encode_frames(np.concatenate([pixels, padding]))[: len(pixels)]
 
 
 def brightness(pixels: np.ndarray) -> dict[str, np.ndarray]:
@@ -148,10 +158,15 @@ def write_features(
         with create_h5(path, attributes, PACKAGES) as file:
             batch_size = usable_batch_size(batch_size, encoder.device)
             failures = embed_frames(file, work, encoder, root, settings["frames"], batch_size, workers)
-            group = file.create_group("failures")
-            write_strings(group, "clip_id", list(failures))
-            write_strings(group, "reason", list(failures.values()))
+            write_failures(file, failures)
     return f"{len(work)} clip(s), {len(failures)} failed, by {encoder.name} in {encoder.dtype} on {encoder.device}"
+
+
+def write_failures(file: h5py.File, failures: dict[str, str]) -> None:
+    """Write the group `failures` of a file of features, from reasons by clip id."""
+    group = file.create_group("failures")
+    write_strings(group, "clip_id", list(failures))
+    write_strings(group, "reason", list(failures.values()))
 
 
 def read_features(

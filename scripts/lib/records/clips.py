@@ -35,7 +35,8 @@ class Clip:
     """One row of the manifest: a media file, or a time window of it.
 
     `start_time` and `end_time` are seconds from the file's first frame; None is the file's own
-    start or end. `genres` is `|`-separated. Empty text means unknown.
+    start or end. `genres` is `|`-separated. Empty text means unknown. `duration` is the clip's, in
+    seconds; it decides how the work is cut, and nothing else.
     """
 
     clip_id: str
@@ -46,6 +47,7 @@ class Clip:
     genres: str = ""
     start_time: float | None = None
     end_time: float | None = None
+    duration: float | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(Clip))
@@ -115,7 +117,7 @@ def _parse_row(row: dict) -> tuple[Clip, list[str]]:
     if values["year"] and not re.fullmatch(r"-?\d{1,4}(\.0)?", values["year"]):
         faults.append(f"year {values['year']!r} is not a year")
     times = {}
-    for column in ("start_time", "end_time"):
+    for column in ("start_time", "end_time", "duration"):
         try:
             times[column] = _parse_seconds(values[column])
         except ValueError:
@@ -253,15 +255,40 @@ def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | P
     return clips
 
 
-def cut_shards(clips: list[Clip], size: int) -> dict[str, list[Clip]]:
-    """Clips in order, `size` per shard; appended clips do not change the names `00000`, `00001`, …"""
-    return {f"{index:05d}": clips[start : start + size] for index, start in enumerate(range(0, len(clips), size))}
+def cut_shards(clips: list[Clip], settings: dict) -> dict[str, list[Clip]]:
+    """Clips in order; appended clips do not change the shards `00000`, `00001`, … before the last.
+
+    A shard ends before it has more than `shard_size` clips or `shard_minutes` of known footage; a
+    longer clip is a shard of its own.
+
+    Args:
+        settings: the configuration's `clips`.
+    """
+    shards: list[list[Clip]] = []
+    footage = 0.0
+    for clip in clips:
+        footage += clip.duration or 0.0
+        if not shards or len(shards[-1]) == settings["shard_size"] or footage > 60 * settings["shard_minutes"]:
+            shards.append([])
+            footage = clip.duration or 0.0
+        shards[-1].append(clip)
+    return {f"{index:05d}": shard for index, shard in enumerate(shards)}
+
+
+def count_windows(shard: list[Clip], settings: dict) -> int:
+    """Windows of `shard_minutes` in a shard: one, but more in the shard of a longer clip."""
+    footage = sum(clip.duration or 0.0 for clip in shard)
+    return max(1, math.ceil(footage / (60 * settings["shard_minutes"])))
+
+
+def decoded_part(clip: Clip) -> tuple:
+    """Everything that decides how a clip is decoded."""
+    return clip.clip_id, clip.path, clip.start_time, clip.end_time
 
 
 def fingerprint(clips: list[Clip]) -> str:
     """Digest of everything that decides how a shard's clips are decoded."""
-    rows = [(clip.clip_id, clip.path, clip.start_time, clip.end_time) for clip in clips]
-    return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(list(map(decoded_part, clips))).encode("ascii")).hexdigest()[:16]
 
 
 def shard_clips(manifest: str | Path, shard: str, config: dict) -> list[Clip]:
@@ -270,16 +297,15 @@ def shard_clips(manifest: str | Path, shard: str, config: dict) -> list[Clip]:
     Raises:
         UserError: the manifest has no such shard.
     """
-    size = config["clips"]["shard_size"]
-    shards = cut_shards(read_manifest(manifest), size)
+    shards = cut_shards(read_manifest(manifest), config["clips"])
     if shard not in shards:
-        raise UserError(f"{manifest} has {len(shards)} shard(s) of {size}, but not {shard}; start the run again")
+        raise UserError(f"{manifest} has {len(shards)} shard(s), but not {shard}; start the run again")
     return shards[shard]
 
 
 def shard_fingerprints(manifest: str | Path, config: dict) -> list[str]:
     """Fingerprints of all shards in their order, as a job reads them from the run's manifest."""
-    shards = cut_shards(read_manifest(manifest), config["clips"]["shard_size"])
+    shards = cut_shards(read_manifest(manifest), config["clips"])
     return list(map(fingerprint, shards.values()))
 
 
@@ -310,5 +336,5 @@ def media_path(clip: Clip, root: str | Path | None) -> Path:
 
 
 def metadata_digest(clips: list[Clip]) -> str:
-    """Digest of all columns of all clips, titles and genres included."""
-    return hashlib.sha256(json.dumps([astuple(clip) for clip in clips]).encode("ascii")).hexdigest()[:16]
+    """Digest of all columns of all clips, titles and genres included, but for the durations."""
+    return hashlib.sha256(json.dumps([astuple(clip)[:-1] for clip in clips]).encode("ascii")).hexdigest()[:16]

@@ -8,15 +8,18 @@ from pathlib import Path
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import CLIP_LIST, Clip, find_clips
 from scripts.lib.records.videos import find_hosts, parse_window, video_of
+from scripts.lib.workflow.durations import with_durations
 from scripts.lib.workflow.sources import release_files
 
 _CLIP_OF_LINE = re.compile(r"^([A-Za-z0-9_-]+)/", re.MULTILINE)
 
 
 def clips_of_run(config: dict, persisted: str | Path, is_main: bool) -> list[Clip]:
-    """The clips of a run, see `find_clips`; from published splits, see `clips_of_release`."""
+    """The clips of a run, see `find_clips`; from published splits, see `clips_of_release`; with their durations."""
     clips = find_clips(config["clips"], persisted, is_main)
-    return clips_of_release(clips, config) if is_main and config["dataset"]["released"] else clips
+    if not is_main:
+        return clips
+    return with_durations(clips_of_release(clips, config) if config["dataset"]["released"] else clips, config, persisted)
 
 
 def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
@@ -48,6 +51,7 @@ def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
             clip_id=window.clip_id,
             start_time=float(window.start),
             end_time=float(window.end),
+            duration=None,
         )
         for window in windows
         if window.video_id in hosts
