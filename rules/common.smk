@@ -36,14 +36,9 @@ HAS_SHOTS = IS_TAGGED or bool(RELEASED_SHOTS)
 HAS_DATASET = HAS_SHOTS or bool(RELEASED)
 MANIFEST = of_clips("manifest.csv")
 CLIPS = explained(clips_of_run, config, MANIFEST, workflow.is_main_process) if HAS_CLIPS else []
-SHARD_MINUTES = config["clips"]["shard_minutes"]
 # Until the clips are listed there is one shard, whose job says how to list them.
 SHARDS = manifests.cut_shards(CLIPS, config["clips"]) or ({"00000": []} if HAS_CLIPS else {})
 FINGERPRINTS = {shard: manifests.fingerprint(clips) for shard, clips in SHARDS.items()}
-# Number of windows of each shard that is embedded in windows: that of a long film.
-WINDOWS = {
-    shard: count for shard, clips in SHARDS.items() if (count := manifests.count_windows(clips, config["clips"])) > 1
-}
 
 # The scene labels of this run: the user's list, or that of the chapter taxonomy.
 LABELS = config["taxonomy"]["labels"] or out("taxonomy/labels.txt")
@@ -78,7 +73,6 @@ def shard_fingerprint(wildcards):
 
 wildcard_constraints:
     shard=r"\d{5}",
-    window=r"\d{3,}",
     encoder="|".join(config["encoders"]),
     tagger="|".join(config["taggers"]),
 

@@ -44,7 +44,7 @@ def time_limit(per_clip):
 
     def minutes(wildcards, attempt):
         durations = [clip.duration or 120 for clip in SHARDS[wildcards.shard]]
-        footage = SHARD_MINUTES if wildcards.get("window") else sum(durations) / 60
+        footage = config["clips"]["shard_minutes"] if "window" in wildcards.keys() else sum(durations) / 60
         return attempt * max(60, round(per_clip * footage / 2))
 
     return minutes
@@ -54,7 +54,7 @@ def window_of(wildcards):
     """Seconds of a film, from and to, in which the shots of a window begin; None for the job of a whole shard."""
     if "window" not in wildcards.keys():
         return None
-    number, length = int(wildcards.window), 60 * SHARD_MINUTES
+    number, length = int(wildcards.window), 60 * config["clips"]["shard_minutes"]
     is_last = number == WINDOWS[wildcards.shard] - 1
     return [number * length, float("inf") if is_last else (number + 1) * length]
 

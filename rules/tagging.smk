@@ -6,6 +6,8 @@ from scripts.lib.jobs.gpu import threads_per_gpu
 EMBEDDING_THREADS = max(2, CLIPS_AT_A_TIME)
 if cluster.cores_given(workflow):
     EMBEDDING_THREADS = threads_per_gpu(CORES, workflow.resource_settings)
+# The shards of long films, and in how many windows each is embedded.
+WINDOWS = manifests.count_windows(SHARDS, config["clips"])
 
 
 rule embed_frames:

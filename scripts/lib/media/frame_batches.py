@@ -126,9 +126,7 @@ def _chunks(item: Work, root, frames, prepare, describe, length) -> Iterator[Chu
             yield _chunk(clip_id, sampled, describe)
         expected = min(item.n_frames, item.shots[-1].end_frame + 1) if item.part else item.n_frames
         if expected not in (None, n_frames):
-            raise UnreadableClip(
-                f"the file has changed: {expected} frames at shot detection, {n_frames} now; {REMEDY}"
-            )
+            raise UnreadableClip(f"the file has changed: {expected} frames at shot detection, {n_frames} now; {REMEDY}")
     yield Finished(clip_id, outcome.failure)
 
 

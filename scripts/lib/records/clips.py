@@ -275,10 +275,13 @@ def cut_shards(clips: list[Clip], settings: dict) -> dict[str, list[Clip]]:
     return {f"{index:05d}": shard for index, shard in enumerate(shards)}
 
 
-def count_windows(shard: list[Clip], settings: dict) -> int:
-    """Windows of `shard_minutes` in a shard: one, but more in the shard of a longer clip."""
-    footage = sum(clip.duration or 0.0 for clip in shard)
-    return max(1, math.ceil(footage / (60 * settings["shard_minutes"])))
+def count_windows(shards: dict[str, list[Clip]], settings: dict) -> dict[str, int]:
+    """The shards that are longer than `shard_minutes`, each of one clip, and how many windows of that length it has."""
+    counts = {
+        name: math.ceil(sum(clip.duration or 0.0 for clip in shard) / (60 * settings["shard_minutes"]))
+        for name, shard in shards.items()
+    }
+    return {name: count for name, count in counts.items() if count > 1}
 
 
 def decoded_part(clip: Clip) -> tuple:

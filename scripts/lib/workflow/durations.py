@@ -1,4 +1,4 @@
-"""How long the clips of a run are. Used while Snakemake parses: few files are opened, and PyAV is imported for these."""
+"""How long the clips of a run are. Used while Snakemake parses: PyAV is imported only for files that may be long."""
 
 import math
 from contextlib import suppress
@@ -28,9 +28,7 @@ def with_durations(clips: list[Clip], config: dict, persisted: str | Path) -> li
     new = [clip for clip in clips if clip.duration is None and decoded_part(clip) not in known]
     find = partial(_duration, root=clips_root(config), longest=60 * config["clips"]["shard_minutes"])
     known |= zip(map(decoded_part, new), map_in_threads(find, new, THREADS), strict=True)
-    return [
-        clip if clip.duration is not None else replace(clip, duration=known[decoded_part(clip)]) for clip in clips
-    ]
+    return [clip if clip.duration is not None else replace(clip, duration=known[decoded_part(clip)]) for clip in clips]
 
 
 def _duration(clip: Clip, root: str | None, longest: float) -> float | None:

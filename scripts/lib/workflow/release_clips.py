@@ -19,7 +19,9 @@ def clips_of_run(config: dict, persisted: str | Path, is_main: bool) -> list[Cli
     clips = find_clips(config["clips"], persisted, is_main)
     if not is_main:
         return clips
-    return with_durations(clips_of_release(clips, config) if config["dataset"]["released"] else clips, config, persisted)
+    if config["dataset"]["released"]:
+        clips = clips_of_release(clips, config)
+    return with_durations(clips, config, persisted)
 
 
 def clips_of_release(clips: list[Clip], config: dict) -> list[Clip]:
