@@ -26,7 +26,7 @@ def main() -> None:
     jobs, taken = recorded(run / "benchmarks")
     sizes = sample_clips(read_manifest(run / "manifest.csv"), str(run / "demo/clips"))
     costs = read_costs(Path("docs/scaling.md"))
-    parts = {"run": 1, "shard": jobs["detect_shots"], "model": 1}
+    parts = {"run": 1, "shard": jobs["detect_shots"], "whole shard": jobs["embed_frames"], "model": 1}
     rows = estimate(jobs, costs, quantities(sizes, "all", 1), parts, TAGGER)
     for row in rows:
         seconds = sum(taken[rule] for rule in taken if rule not in costs) if row.rule not in taken else taken[row.rule]

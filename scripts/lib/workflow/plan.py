@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
@@ -29,7 +29,7 @@ class Cost:
 
     Attributes:
         unit: a key of `quantities`.
-        covers: `run`, `shard` or `model`: how much of the work one job does.
+        covers: a key of `estimate`'s `parts`: how much of the work one job does.
         job_seconds, core_seconds: without a GPU.
         gpu_seconds: elapsed, of one GPU, if there is one.
     """
@@ -81,7 +81,7 @@ def read_costs(path: Path) -> dict[str, Cost]:
 
 
 def sample_clips(clips: Sequence[Clip], root: str | None) -> Sizes:
-    """Mean length and size of clips, from the headers and first frames of a few."""
+    """Mean length and size of clips, from the headers and first frames of a few; lengths that are known count as such."""
     from scripts.lib.media.video import UnreadableClip, Video
 
     opened = []
@@ -91,7 +91,26 @@ def sample_clips(clips: Sequence[Clip], root: str | None) -> Sizes:
             fps = float(video.frame_rate)
             opened.append((video.announced_frames() / fps / 60, height * width / 1e6, fps))
     means = [sum(values) / len(opened) for values in zip(*opened, strict=True)]
-    return Sizes(len(clips), *means, known=len(opened))
+    sizes = Sizes(len(clips), *means, known=len(opened))
+    minutes = [clip.duration / 60 if clip.duration else sizes.minutes for clip in clips]
+    return replace(sizes, minutes=sum(minutes) / max(1, len(minutes)))
+
+
+def parts_of(shards: dict[str, list[Clip]], windows: dict[str, int], sizes: Sizes, models: int) -> dict[str, float]:
+    """Into how many jobs of a kind the whole work would be divided.
+
+    A `shard` in windows, of which `windows` has the numbers, is embedded by a job for each `window`;
+    a `whole shard` is one that is not.
+    """
+    total = sizes.count * sizes.minutes
+    long = sum(shards[shard][0].duration / 60 for shard in windows)
+    return {
+        "run": 1,
+        "shard": max(1, len(shards)),
+        "whole shard": (len(shards) - len(windows)) * total / (total - long) if total > long else 1,
+        "window": sum(windows.values()) * total / long if long else 1,
+        "model": max(1, models),
+    }
 
 
 def quantities(clips: Sizes, frames: str, epochs: float) -> dict[str, float]:
@@ -146,12 +165,12 @@ class Row:
 
 
 def estimate(
-    jobs: dict[str, int], costs: dict[str, Cost], work: dict[str, float], parts: dict[str, int], model: str
+    jobs: dict[str, int], costs: dict[str, Cost], work: dict[str, float], parts: dict[str, float], model: str
 ) -> list[Row]:
     """Costs of the rules of a plan.
 
     Args:
-        parts: into how many jobs a rule divides the work, by what a job covers.
+        parts: into how many jobs a rule divides the work, by what a job covers, see `parts_of`.
         model: the tagger's; the table may have a row of its own for a rule with it, `rule model`.
     """
     rows, others = [], 0
@@ -192,8 +211,13 @@ def plan_text(rows: list[Row], clips: Sizes, shards: int) -> str:
     )
 
 
-def plan_run(workflow, config: dict, own_configs: Sequence[str], clips: Sequence[Clip], shards: int) -> str:
+def plan_run(
+    workflow, config: dict, own_configs: Sequence[str], shards: dict[str, list[Clip]], windows: dict[str, int]
+) -> str:
     """The plan of what is still to be done for the configuration's chapters.
+
+    Args:
+        windows: numbers of windows of long films, by shard.
 
     Raises:
         UserError: see `read_costs` and `planned_jobs`.
@@ -206,9 +230,9 @@ def plan_run(workflow, config: dict, own_configs: Sequence[str], clips: Sequence
     targets = {rule.name for rule in workflow.rules if rule.norun}
     jobs = {rule: count for rule, count in planned_jobs(command).items() if rule not in targets}
     encoder = config["encoders"][config["taggers"][config["tagging"]["taggers"][0]]["encoder"]]
-    sizes = sample_clips(clips, clips_root(config))
+    sizes = sample_clips([clip for shard in shards.values() for clip in shard], clips_root(config))
     models = [config["models"][name] for name in config["training"]["models"]]
     work = quantities(sizes, encoder["frames"], sum(model["epochs"] for model in models))
-    parts = {"run": 1, "shard": max(1, shards), "model": max(1, len(models))}
+    parts = parts_of(shards, windows, sizes, len(models))
     costs = read_costs(Path(workflow.basedir, TABLE))
-    return plan_text(estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes, shards)
+    return plan_text(estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes, len(shards))
