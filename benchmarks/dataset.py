@@ -21,7 +21,7 @@ from scripts.lib.records.clips import Clip, cut_shards, fingerprint, write_manif
 from scripts.lib.records.shots import Shot, write_shots
 from scripts.lib.tables.rows import write_csv
 
-SHARD_SIZE = 100
+SETTINGS = {"shard_size": 100, "shard_minutes": 30}
 # Spread of the random logits for which about a tenth of the best scores reach 0.4.
 SPREAD = 2.05
 SETTINGS = {
@@ -93,7 +93,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     (folder / "labels.txt").write_text("\n".join(labels))
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
     shots_of = dict(zip(clips, counts, strict=True))
-    for shard, part in cut_shards(clips, SHARD_SIZE).items():
+    for shard, part in cut_shards(clips, SETTINGS).items():
         mark = {"fingerprint": fingerprint(part)}
         shots = []
         with (
@@ -156,7 +156,7 @@ def run(step: str, folder: str) -> None:
         ),
     }
     files, results, params = jobs[step]
-    config = {"clips": {"shard_size": SHARD_SIZE}}
+    config = {"clips": SETTINGS}
     job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
     import_module(f"scripts.{STEPS[step]}.{step}").main(job)
 

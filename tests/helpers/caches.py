@@ -32,7 +32,7 @@ def make_cache(folder: Path, shots: dict[Clip, list[Shot]], needed: list[str], t
                 settings={"frames": 32, "short_side": 256, "quality": 90} | settings,
             ),
             wildcards=SimpleNamespace(shard="00000"),
-            config={"clips": {"shard_size": len(clips), "root": None, "folder": None}},
+            config={"clips": {"shard_size": len(clips), "shard_minutes": 30, "root": None, "folder": None}},
             threads=threads,
         )
     )

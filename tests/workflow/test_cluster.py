@@ -20,7 +20,7 @@ PROFILE = ("--workflow-profile", "profiles/slurm")
 CORES = ("--cores", "64")
 TRAINING_GPUS = 3
 # Rules that no shipped configuration plans, because they read files that a user names.
-OF_OWN_FILES = {"compare_verified", "join_verified", "read_released_shots"}
+OF_OWN_FILES = {"compare_verified", "join_verified", "join_windows", "read_released_shots"}
 
 
 def submissions(folder: Path, *arguments: str) -> list[dict]:

@@ -26,7 +26,7 @@ def rendered(tmp_path_factory):
         clips=folder / "clips.csv",
     )
     params = SimpleNamespace(sets=N_SETS, seed=0, cache={"frames": 8, "short_side": 72, "quality": 90})
-    config = {"clips": {"shard_size": SHARD_SIZE}}
+    config = {"clips": {"shard_size": SHARD_SIZE, "shard_minutes": 30}}
     render_motions.main(SimpleNamespace(output=output, params=params, config=config, threads=2))
     samples = pd.concat({split: pd.read_csv(folder / f"{split}.csv") for split in SPLITS}, names=["split"])
     return (

@@ -72,7 +72,7 @@ class Shard:
                 params=SimpleNamespace(clips=self.mark, manifest=self.path("manifest.csv"), **params),
                 wildcards=SimpleNamespace(shard="00000"),
                 config={
-                    "clips": {"shard_size": self.size, "root": None, "folder": None},
+                    "clips": {"shard_size": self.size, "shard_minutes": 30, "root": None, "folder": None},
                     "tagging": {"batch_size": 8},
                 },
                 threads=1,
@@ -81,7 +81,8 @@ class Shard:
 
     def embed(self):
         files = {"clips": "clips.csv", "shots": "shots.csv", "weights": "weights.safetensors"}
-        self.run(embed_frames, {"h5": "frames.h5"}, files, encoder={"model": MODEL, "dtype": "fp32", "frames": "all"})
+        encoder = {"model": MODEL, "dtype": "fp32", "frames": "all"}
+        self.run(embed_frames, {"h5": "frames.h5"}, files, encoder=encoder, window=None)
 
     def embed_labels(self):
         files = {"labels": "labels.txt", "weights": "weights.safetensors"}

@@ -141,7 +141,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     write_manifest([video.clip for video in videos], tmp_path / "manifest.csv")
     shots = [Shot(video.clip.clip_id, n, 24 * n - 24, 24 * n, n - 1.0, float(n)) for video in videos for n in (1, 2, 3)]
     lists = [tmp_path / "00000.csv", tmp_path / "00001.csv"]
-    settings = {"clips": {"shard_size": 2}}
+    settings = {"clips": {"shard_size": 2, "shard_minutes": 30}}
     marks = shard_fingerprints(tmp_path / "manifest.csv", settings)
     write_shots(lists[0], shots[:6], marks[0])
     write_shots(lists[1], shots[6:], marks[1])

@@ -1,6 +1,7 @@
 """Frames of many clips arrive prepared, in batches, whatever happens to single clips."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_any_preparation_goes_into_batches_and_a_bad_clip_stops_none(make_video,
         return rgb.mean(axis=2, dtype=np.float32)
 
     batches = list(frame_batches(work, None, "all", prepare, 20, 3, lambda pixels: {"mean": pixels.mean(axis=(1, 2))}))
-    assert max(len(batch.pixels) for batch in batches) <= 20
+    assert {len(batch.pixels) for batch in batches[:-1]} == {20}
     frames = {item.clip.clip_id: [] for item in work}
     ends = {}
     for batch in batches:
@@ -74,3 +75,26 @@ def test_no_more_is_decoded_than_fits_about_three_batches(make_video):
     # The batch at work, two that wait, and a chunk in each worker's hands and one in ours.
     assert len(decoded) <= 32 + 2 * 32 + 3 * 16
     batches.close()
+
+
+def frames_of(work):
+    """Decode indices of a part's frames, and its failure."""
+    (batch,) = frame_batches([work], None, "all", lambda rgb: rgb[:1, :1], 64, 1)
+    *chunks, end = batch.entries
+    return [frame for chunk in chunks for frame in chunk.columns["frame"].tolist()], end.failure
+
+
+def test_a_part_sees_whether_its_frames_are_where_they_were(make_video):
+    """Neither shots elsewhere nor an end elsewhere goes unnoticed; what lies outside is not looked at."""
+    film = make_video([(1, 10), (2, 10), (3, 20)], options={"g": "8"})
+    shots = [Shot("clip", 1, 0, 10, 0.0, 10 / 24), Shot("clip", 2, 10, 20, 10 / 24, 20 / 24)]
+    shots.append(Shot("clip", 3, 20, 40, 20 / 24, 40 / 24))
+    assert frames_of(Work(film.clip, shots[1:2], 40, part=True)) == (list(range(10, 20)), None)
+    assert frames_of(Work(film.clip, shots[2:], 40, part=True)) == (list(range(20, 40)), None)
+    moved = [replace(shots[1], start_time=0.43), replace(shots[2], start_time=0.9)]
+    assert "frame 10 is at another time" in frames_of(Work(film.clip, moved[:1], 40, part=True))[1]
+    assert "frame 20 is at another time" in frames_of(Work(film.clip, [shots[1], moved[1]], 40, part=True))[1]
+    longer = replace(shots[2], end_frame=41)
+    assert "41 frames at shot detection, 40 now" in frames_of(Work(film.clip, [longer], 41, part=True))[1]
+    shorter = replace(shots[2], end_frame=39)
+    assert "39 frames at shot detection, 40 now" in frames_of(Work(film.clip, [shorter], 39, part=True))[1]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts.lib.media.video import UnreadableClip, Video
+from scripts.lib.media.video import UnreadableClip, Video, copy_pictures
 from scripts.lib.records.clips import Clip
 
 # No user should have to read these.
@@ -74,6 +74,58 @@ def test_a_window_has_exactly_the_frames_of_its_interval(make_video, codec, suff
         assert same(pixels, [whole[i] for i in inside]), (start, end)
         assert np.allclose(window_times, [times[i] - times[inside[0]] for i in inside], atol=1e-9)
         assert info.n_frames_header is None
+
+
+def parts_equal_the_whole(clip, starts):
+    """Whether frames from each of these on are, with index, time and pixels, those of a whole pass; where each began."""
+    with Video(clip) as video:
+        whole = [(frame.index, frame.time, zlib.crc32(frame.rgb())) for frame in video]
+    begun = []
+    for start in starts(len(whole)):
+        with Video(clip) as video:
+            part = [(frame.index, frame.time, frame.rgb()) for frame in video.frames_from(*whole[start][:2])]
+        begun.append(part[0][0])
+        assert [(index, time, zlib.crc32(pixels)) for index, time, pixels in part] == whole[begun[-1] :], start
+    return begun
+
+
+@pytest.mark.parametrize("window", [{}, {"start_time": 0.7, "end_time": 2.2}], ids=["file", "window"])
+@pytest.mark.parametrize(("codec", "suffix", "options"), CONTAINERS, ids=CONTAINER_IDS)
+def test_a_part_has_the_frames_of_a_whole_pass(make_video, codec, suffix, options, window):
+    """From any frame on, key frame or not; what precedes it is not decoded where a file can be sought."""
+    delay = 0.0 if suffix == ".avi" else 0.5
+    rendered = make_video([(0, 30), (1, 42)], codec=codec, suffix=suffix, options=options, delay=delay)
+    clip = Clip("c", rendered.path, **window)
+    begun = parts_equal_the_whole(clip, lambda n_frames: range(0, n_frames, 5))
+    assert begun == list(range(0, 5 * len(begun), 5))
+
+
+def test_a_part_of_a_variable_rate_clip(make_video):
+    """Times between frames differ, and the first frame comes late."""
+    seconds = np.cumsum(np.random.default_rng(0).choice([0.01, 0.04, 0.3], 90)).tolist()
+    rendered = make_video([(0, 90)], times=seconds, delay=2.0, audio=True, options={"g": "20"})
+    assert parts_equal_the_whole(rendered.clip, lambda n_frames: [0, 19, 20, 41, 89]) == [0, 19, 20, 41, 89]
+
+
+def test_a_part_of_a_file_without_timestamps_is_decoded_from_the_first_frame(make_video, tmp_path):
+    """A raw stream cannot be sought."""
+    path = tmp_path / "raw.h264"
+    copy_pictures(make_video([(0, 30), (1, 30)], options={"g": "12", "bf": "0"}).path, path)
+    assert parts_equal_the_whole(Clip("c", str(path)), lambda n_frames: [0, 17, 40]) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("cve_vid1.mp4", "fw_video-15s.avi", "katna_pos_video.mp4", "mpy_big_buck_bunny_0_30.webm"),
+        *("nosferatu_localdiplo.mp4", "skv_bikes.mp4", "slhck_scenecut_test.mp4", "tc_av1_video.mkv"),
+        "tc_h265_video.mp4",
+    ],
+)
+def test_parts_of_real_clips(shared_data, name):
+    """Files of other encoders: variable rate, damaged at the end, long distances between key frames."""
+    clip = Clip("c", str(shared_data / "videos" / name))
+    parts_equal_the_whole(clip, lambda n_frames: [n_frames // 3, n_frames * 9 // 10])
 
 
 def test_windows_of_variable_rate_and_delayed_files(make_video):

@@ -13,6 +13,7 @@ from scripts.lib.records.clips import (
     LONGEST_ID,
     SAFE_ID,
     Clip,
+    count_windows,
     cut_shards,
     extend_with_folder,
     fingerprint,
@@ -167,6 +168,7 @@ clips = st.lists(
         plain_words,
         st.none() | st.floats(0, 1e6),
         st.none() | st.floats(1e6 + 1, 1e9),
+        st.none() | st.floats(0, 1e6),
     ),
     min_size=1,
     max_size=6,
@@ -240,7 +242,8 @@ def test_adding_files_changes_nothing_that_is_there(before, added, size):
     extended = extend_with_folder(known, [*added, before[-1]], "videos")
     assert extended[: len(known)] == known
     assert {clip.path for clip in extended} == {*before, *added}
-    old, new = cut_shards(known, size), cut_shards(extended, size)
+    limits = {"shard_size": size, "shard_minutes": 30}
+    old, new = cut_shards(known, limits), cut_shards(extended, limits)
     for shard, rows in old.items():
         if len(rows) == size:
             assert fingerprint(new[shard]) == fingerprint(rows)
@@ -304,24 +307,48 @@ def test_files_of_a_folder_survive_the_manifest(tmp_path):
 def test_shards_have_fixed_names_and_sizes(tmp_path):
     """Names have five digits from 00000, all shards are full but the last, and a job finds its own."""
     clips = [Clip(f"c{index}", f"{index}.mp4") for index in range(250)]
-    shards = cut_shards(clips, 100)
+    settings = {"clips": {"shard_size": 100, "shard_minutes": 30}}
+    shards = cut_shards(clips, settings["clips"])
     assert {name: len(rows) for name, rows in shards.items()} == {"00000": 100, "00001": 100, "00002": 50}
     assert [clip for rows in shards.values() for clip in rows] == clips
     write_manifest(clips, tmp_path / "manifest.csv")
-    settings = {"clips": {"shard_size": 100}}
     assert shard_clips(tmp_path / "manifest.csv", "00002", settings) == clips[200:]
-    with pytest.raises(UserError, match=r"3 shard\(s\) of 100, but not 00003"):
+    with pytest.raises(UserError, match=r"3 shard\(s\), but not 00003"):
         shard_clips(tmp_path / "manifest.csv", "00003", settings)
+
+
+durations = st.lists(st.none() | st.floats(0, 5) | st.sampled_from([60.0, 120.0]), max_size=30)
+
+
+@settings(max_examples=300, deadline=None)
+@given(durations, durations, st.integers(1, 5), st.sampled_from([0.01, 1, 2]))
+def test_shards_are_full_by_number_or_by_footage(before, added, size, minutes):
+    """None exceeds either limit but by one long clip; appended clips change no shard before the last."""
+    limits = {"shard_size": size, "shard_minutes": minutes}
+    clips = [Clip(f"c{number}", "x.mp4", duration=duration) for number, duration in enumerate([*before, *added])]
+    shards = cut_shards(clips, limits)
+    assert list(shards) == [f"{number:05d}" for number in range(len(shards))]
+    assert [clip for shard in shards.values() for clip in shard] == clips
+    footage = {name: sum(clip.duration or 0 for clip in shard) for name, shard in shards.items()}
+    longest = 60 * minutes
+    assert all(footage[name] <= longest or len(shard) == 1 for name, shard in shards.items())
+    for (name, shard), following in zip(shards.items(), list(shards.values())[1:], strict=False):
+        assert len(shard) == size or footage[name] + (following[0].duration or 0) > longest
+    old = cut_shards(clips[: len(before)], limits)
+    assert list(old.items())[:-1] == list(shards.items())[: len(old)][:-1]
+    windows = count_windows(shards, limits)
+    assert windows.keys() == {name for name, length in footage.items() if length > longest}
+    assert all(count - 1 < footage[name] / longest <= count for name, count in windows.items())
 
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_fingerprints_change_with_what_decides_decoding_alone(column):
-    """A corrected title decodes nothing again; another window does. The metadata_digest sees both."""
-    clip = Clip("a", "a.mp4", "m1", "Title", "1999", "Drama", 1.0, 2.0)
-    other = replace(clip, **{column: 1.5 if column.endswith("_time") else "other"})
+    """A corrected title decodes nothing again; another window does. The metadata_digest sees both, but no duration."""
+    clip = Clip("a", "a.mp4", "m1", "Title", "1999", "Drama", 1.0, 2.0, 1.0)
+    other = replace(clip, **{column: 1.5 if column.endswith(("_time", "duration")) else "other"})
     decisive = column in ("clip_id", "path", "start_time", "end_time")
     assert (fingerprint([clip]) != fingerprint([other])) == decisive
-    assert metadata_digest([clip]) != metadata_digest([other])
+    assert (metadata_digest([clip]) != metadata_digest([other])) == (column != "duration")
 
 
 def test_fingerprints_see_order_and_odd_names():
