@@ -152,6 +152,12 @@ def test_time_grows_with_the_shard(workspace):
         jobs = submissions(root, "tagging", "--configfile", "config/tag.yaml", *settings)
         minutes[count] = {job["rule"]: int(job["attempts"][0]["-t"]) for job in jobs if not job["local"]}
     assert minutes[1]["embed_frames"] == 60 and minutes[100]["embed_frames"] == 480
+    # Three hours: shots are detected in one pass, windows of half an hour have jobs of their own.
+    (root / "clips.csv").write_text("clip_id,path,duration\nfilm,film.mkv,10800\n")
+    jobs = submissions(root, "tagging", "--configfile", "config/tag.yaml", *settings)
+    limits = [(job["rule"], int(job["attempts"][0]["-t"])) for job in jobs if not job["local"]]
+    assert limits.count(("embed_window", 72)) == 6 and ("detect_shots", 216) in limits
+    assert "embed_frames" not in dict(limits)
 
 
 def test_both_profiles_agree_where_the_results_depend_on_it():

@@ -2,7 +2,9 @@
 
 import ast
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -207,6 +209,21 @@ def test_dry_run_of_the_papers_collection_is_small(workspace, shared_data, tmp_p
     )
     assert "detect_shots" in done.stdout and "325" in done.stdout
     assert float(re.search(r"MEASURED (\S+)", done.stdout)[1]) < 400
+
+
+def test_no_job_of_a_folder_with_a_film_is_long(workspace, make_video, tmp_path):
+    """90 minutes, and fifty clips of two: three windows of the film, and fifteen clips a shard."""
+    for name, seconds, count in (("a film", 5400, 1), ("clip", 120, 50)):
+        source = make_video([(1, 2)], fps=1, times=[0.0, float(seconds - 1)], size=(32, 32)).path
+        for number in range(count):
+            path = tmp_path / f"{name} {number:02d}.mp4"
+            shutil.copy(source, path)
+            # Large enough to be long; the end of the file is empty.
+            os.truncate(path, 15_000_000)
+    settings = json.dumps({"folder": str(tmp_path), "shard_size": 100})
+    jobs = workspace.planned("tag", "--configfile", "config/tag.yaml", "--config", f"clips={settings}")
+    expected = {"detect_shots": 5, "embed_frames": 4, "embed_window": 3, "join_windows": 1, "score_shots": 5}
+    assert {rule: jobs[rule] for rule in expected} == expected
 
 
 def test_the_record_of_a_run_covers_what_people_gave_it(workspace, tmp_path):

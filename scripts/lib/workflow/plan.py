@@ -81,7 +81,7 @@ def read_costs(path: Path) -> dict[str, Cost]:
 
 
 def sample_clips(clips: Sequence[Clip], root: str | None) -> Sizes:
-    """Mean length and size of clips, from the headers and first frames of a few; lengths that are known count as such."""
+    """Mean length and size of clips, from known durations, and the headers and first frames of a few."""
     from scripts.lib.media.video import UnreadableClip, Video
 
     opened = []

@@ -77,7 +77,7 @@ def test_a_window_has_exactly_the_frames_of_its_interval(make_video, codec, suff
 
 
 def parts_equal_the_whole(clip, starts):
-    """Whether frames from each of these on are, with index, time and pixels, those of a whole pass; where each began."""
+    """Where parts from these frames on begin; they must have the indices, times and pixels of a whole pass."""
     with Video(clip) as video:
         whole = [(frame.index, frame.time, zlib.crc32(frame.rgb())) for frame in video]
     begun = []

@@ -1,6 +1,7 @@
 """Durations of clips: which are known, which are read, and which stay as they are."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,8 @@ LARGE = 480_000
 @pytest.fixture
 def folder(make_video, tmp_path):
     """Films of 4 s: one file as large as a film, the same but small, and a file that is no film."""
-    film = make_video([(1, 48), (2, 48)]).path
+    content = Path(make_video([(1, 48), (2, 48)]).path).read_bytes()
     for name, size in (("large.mp4", LARGE), ("small.mp4", 0)):
-        content = open(film, "rb").read()
         (tmp_path / name).write_bytes(content + bytes(max(0, size - len(content))))
     (tmp_path / "noise.mp4").write_bytes(os.urandom(LARGE))
     return tmp_path

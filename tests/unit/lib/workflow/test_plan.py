@@ -1,7 +1,8 @@
 import pytest
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.workflow.plan import Row, Sizes, estimate, quantities, read_costs, sample_clips
+from scripts.lib.records.clips import Clip
+from scripts.lib.workflow.plan import Row, Sizes, estimate, parts_of, quantities, read_costs, sample_clips
 
 HEAD = "| rule | unit | a job covers | core s a job | core s a unit | GPU s a unit | MB a unit | measured |\n"
 ROWS = """| `detect_shots` | gigapixel | shard | 2 | 10 | 0 | 0 | here |
@@ -24,6 +25,17 @@ def test_sizes_come_from_the_clips_that_can_be_opened(make_video, tmp_path):
     sizes = sample_clips([clip, clip.__class__("gone", str(tmp_path / "gone.mp4"))], None)
     assert (sizes.count, sizes.known, sizes.megapixels) == (2, 1, 0.005)
     assert sizes.minutes == pytest.approx(2 / 60)
+
+
+def test_windows_and_whole_shards_share_the_footage():
+    """A film of 90 minutes in three windows, and two shards of other clips: 10 minutes known, 10 assumed."""
+    shards = {"00000": [Clip("film", "f.mkv", duration=5400.0)], "00001": [Clip("a", "a.mkv", duration=600.0)]}
+    shards["00002"] = [Clip("b", "b.mkv")]
+    parts = parts_of(shards, {"00000": 3}, Sizes(3, minutes=110 / 3), 0)
+    assert 3 * 110 / parts["window"] == pytest.approx(90) and 2 * 110 / parts["whole shard"] == pytest.approx(20)
+    assert (parts["run"], parts["shard"], parts["model"]) == (1, 3, 1)
+    assert parts_of({"0": shards["00001"]}, {}, Sizes(1, minutes=10), 0)["whole shard"] == 1
+    assert sample_clips([*shards["00000"], *shards["00002"]], None).minutes == pytest.approx((90 + 2.04) / 2)
 
 
 def test_costs_of_shards_of_the_run_and_of_rules_without_a_row(tmp_path):
