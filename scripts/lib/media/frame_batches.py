@@ -157,11 +157,13 @@ def _batched(entries: Iterable[Chunk | Finished], size: int) -> Iterator[Batch]:
     batch: list[Chunk | Finished] = []
     room = size
     for entry in entries:
-        while isinstance(entry, Chunk) and len(entry.pixels) >= room:
-            first, entry = entry.cut(room)
-            yield Batch([*batch, first])
-            batch, room = [], size
         if isinstance(entry, Chunk):
+            while len(entry.pixels) > room:
+                if room:
+                    first, entry = entry.cut(room)
+                    batch.append(first)
+                yield Batch(batch)
+                batch, room = [], size
             room -= len(entry.pixels)
         batch.append(entry)
     if batch:
