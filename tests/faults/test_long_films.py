@@ -47,7 +47,7 @@ def test_finished_windows_survive_a_kill_and_join_to_one_pass(workspace, tmp_pat
     once, kept = tmp_path / "once", tmp_path / "kept"
     for folder in (once, once / "taken", kept):
         folder.mkdir()
-    (once / "embed_window@002").write_text("hold")
+    (once / "embed_frames@002.h5").write_text("hold")
     options = configure(workspace, "windows", WINDOW)
     run = Started(workspace, *options, settings=("--cores", "16"), FAULTS_ONCE=str(once))
     embeddings = workspace.path / "results/windows/embeddings/clip_small"
@@ -59,7 +59,7 @@ def test_finished_windows_survive_a_kill_and_join_to_one_pass(workspace, tmp_pat
     run.kill(group=True)
     Started(workspace, "--unlock", settings=options[1:3]).finish()
     Started(workspace, *options, settings=("--cores", "16"), FAULTS_KEEP=str(kept)).finish()
-    (embedded,) = [path.read_text() for path in kept.glob("embed_window.*.txt")]
+    (embedded,) = [path.read_text() for path in kept.glob("embed_frames.*.txt")]
     assert embedded.strip().endswith("/002.h5")
     assert files_of(embeddings) == {f"{shard}.h5" for shard in ("00000", "00001", "00002")}
     assert workspace.planned(*options) == {}
