@@ -42,6 +42,13 @@ def configure(workspace, run, minutes):
     return ("tagging", "--configfile", f"{run}.yaml", "--resources", "gpu=3", "--until", "score_shots")
 
 
+def two_windows_are_left(embeddings):
+    """Whether all embeddings are there but a film's last window."""
+    found = {str(path.relative_to(embeddings)) for path in embeddings.rglob("[0-9]*.h5")}
+    films = ("00000", "00002"), ("00002", "00000")
+    return any(found == {f"{ours}/000.h5", f"{ours}/001.h5", f"{other}.h5", "00001.h5"} for ours, other in films)
+
+
 def test_finished_windows_survive_a_kill_and_join_to_one_pass(workspace, tmp_path):
     """The job of a film's last window is killed; the others are not repeated, and nothing differs at the end."""
     once, kept = tmp_path / "once", tmp_path / "kept"
@@ -51,11 +58,8 @@ def test_finished_windows_survive_a_kill_and_join_to_one_pass(workspace, tmp_pat
     options = configure(workspace, "windows", WINDOW)
     run = Started(workspace, *options, settings=("--cores", "16"), FAULTS_ONCE=str(once))
     embeddings = workspace.path / "results/windows/embeddings/clip_small"
-    until(lambda: list((once / "taken").iterdir()), 300)
-    # Two windows of this film, the whole of the other, and the clip.
-    until(lambda: len(run.jobs()) == 1 and len(list(embeddings.rglob("[0-9]*.h5"))) == 4, 300)
+    until(lambda: len(run.jobs()) == 1 and two_windows_are_left(embeddings), 400)
     time.sleep(1)
-    assert len(list(embeddings.glob("*/00[01].h5"))) == 2
     run.kill(group=True)
     Started(workspace, "--unlock", settings=options[1:3]).finish()
     Started(workspace, *options, settings=("--cores", "16"), FAULTS_KEEP=str(kept)).finish()
