@@ -34,6 +34,7 @@ from scripts.lib.records.shots import Shot
 SECONDS_PER_SHOT = 3.5
 SETTINGS = {"frames": 32, "short_side": 256, "quality": 90}
 BATCH_SIZE = 8
+FINGERPRINT = "benchmark"
 
 
 def main() -> None:
@@ -47,23 +48,18 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    work = [_work(f"clip{number}", path) for number, path in enumerate(options.clip)]
+    work = cut_into_shots(options.clip)
     _compare_codecs(work)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cache.h5")
         start = time.process_time()
-        with create_h5(path, {"fingerprint": "benchmark"}) as file:
-            failures = write_cache(file, work, None, SETTINGS, 1)
-            assert not failures, failures
-            n_shots, n_frames = len(file["shot_id"]), len(file["span"])
+        n_shots, n_frames = cache(path, work, 1)
         print(
             f"cache: {n_shots} shots, {n_frames} frames, {path.stat().st_size / n_frames / 1e3:.1f} kB per frame, "
             f"{n_frames / (time.process_time() - start):.0f} frames/s and core, decoding included"
         )
         shots = [shot.shot_id for item in work for shot in item.shots]
-        clips = ClipDataset(
-            ClipCache([path], ["benchmark"]), shots, np.zeros((n_shots, 1)), options.frames, options.size, 0
-        )
+        clips = ClipDataset(open_cache(path), shots, np.zeros((n_shots, 1)), options.frames, options.size, 0)
         kind = f"{options.frames} frames at {options.size}x{options.size}"
         rate = _rate(clips, 0, options.seconds, time.process_time)
         print(f"loading: {rate:.1f} clips/s and core ({kind})")
@@ -72,8 +68,25 @@ def main() -> None:
             print(f"loading: {rate:.1f} clips/s with {workers} worker(s) on {len(os.sched_getaffinity(0))} core(s)")
 
 
-def _work(clip_id: str, path: Path) -> Work:
-    """A clip in shots of equal length."""
+def cut_into_shots(paths: list[Path]) -> list[Work]:
+    """Clips in shots of equal length."""
+    return [_cut_into_shots(f"clip{number}", path) for number, path in enumerate(paths)]
+
+
+def cache(path: str | Path, work: list[Work], threads: int) -> tuple[int, int]:
+    """Write a clip cache with the default settings; returns its numbers of shots and of frames."""
+    with create_h5(path, {"fingerprint": FINGERPRINT}) as file:
+        failures = write_cache(file, work, None, SETTINGS, threads)
+        assert not failures, failures
+        return len(file["shot_id"]), len(file["span"])
+
+
+def open_cache(path: str | Path) -> ClipCache:
+    """The cache that `cache` has written."""
+    return ClipCache([path], [FINGERPRINT])
+
+
+def _cut_into_shots(clip_id: str, path: Path) -> Work:
     clip = Clip(clip_id, str(path))
     with Video(clip) as video:
         n_frames = sum(1 for _ in video)

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.weights import write_random_weights
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.media.video import Video
-from scripts.lib.networks.encoders import ClipEncoder, load_clip
+from scripts.lib.networks.encoders import ClipEncoder, load_clip, threads_of_torch
 from scripts.lib.networks.features import embed_frames
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
@@ -33,7 +33,7 @@ def main() -> None:
     options = _options()
     import torch
 
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(threads_of_torch(options.threads))
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder, "random.safetensors")
         write_random_weights(options.model, weights)

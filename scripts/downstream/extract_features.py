@@ -13,7 +13,14 @@ from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import read_ahead
 from scripts.lib.media.clip_cache import ClipCache
 from scripts.lib.networks.clip_dataset import ClipDataset, evenly_spread
-from scripts.lib.networks.encoders import PACKAGES, FrameEncoder, best_device, usable_batch_size, usable_dtype
+from scripts.lib.networks.encoders import (
+    PACKAGES,
+    FrameEncoder,
+    best_device,
+    threads_of_torch,
+    usable_batch_size,
+    usable_dtype,
+)
 from scripts.lib.networks.image_networks import load_encoder
 from scripts.lib.networks.inputs import batches
 from scripts.lib.networks.lstm import pad
@@ -122,7 +129,7 @@ def main(snakemake) -> str:
     cache = ClipCache([source.cache], [fingerprint(videos)])
     count = task_settings(config, snakemake.wildcards.task)["clips"]
     owner = {name: video.clip_id for video in videos for name in windows_of(video.clip_id, cache, count)}
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads_of_torch(threads))
     with gpu_of_job(), progress(len(owner), "clip", "Extracting features") as bar:
         device = best_device()
         network = load_network(model, source.model[0], device) if model else None

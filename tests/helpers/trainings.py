@@ -46,7 +46,7 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
     usual = {"n_samples": N_SHOTS, "batch_size": 8, "epochs": 3, "patience": 9, "seed": 3, "micro_batch": 8}
     plan = Plan(**usual | changes)
     random = np.random.default_rng(1)
-    targets = torch.from_numpy(random.random((N_SHOTS, N_CLASSES)) < 0.4)
+    targets = torch.from_numpy(random.random((N_SHOTS, N_CLASSES)) < 0.4).to(device)
     torch.manual_seed(plan.seed)
     network = build_network(name, N_CLASSES, **TINY[name]).to(device)
     if network.clip:
@@ -57,7 +57,8 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
     optimiser = make_optimiser(network, optimiser)
 
     def inputs(rows):
-        return (clips[rows],) if network.clip else pad([sequences[row] for row in rows])
+        tensors = (clips[rows],) if network.clip else pad([sequences[row] for row in rows])
+        return tuple(tensor.to(device) for tensor in tensors)
 
     def batches(epoch, parts):
         for number, rows in enumerate(parts):
@@ -70,7 +71,7 @@ def tiny_training(device, name, checkpoint, optimiser, kill_in=(), **changes):
 
     def score(network):
         logits = predict(network, lambda parts: map(inputs, parts), N_SHOTS, N_CLASSES, plan.micro_batch)
-        return -multi_label_loss(torch.from_numpy(logits), targets).item()
+        return -multi_label_loss(torch.from_numpy(logits).to(device), targets).item()
 
     schedule = make_schedule(optimiser, COSINE, plan)
     history = train(network, optimiser, schedule, batches, loss, score, plan, checkpoint)
@@ -87,9 +88,11 @@ def loss_curves(device, names, folder, micro_batch):
     return curves
 
 
-def killed_training(*arguments, **options):
+def killed_training(device, *arguments, **options):
     """Run `tiny_training` in a process that kills itself."""
-    process = multiprocessing.get_context("fork").Process(target=tiny_training, args=arguments, kwargs=options)
+    # A GPU cannot be used in a process that is forked.
+    context = multiprocessing.get_context("fork" if device == "cpu" else "spawn")
+    process = context.Process(target=tiny_training, args=(device, *arguments), kwargs=options)
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL

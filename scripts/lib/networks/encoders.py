@@ -103,6 +103,14 @@ def usable_batch_size(wanted: int, device: str) -> int:
     return min(wanted, CPU_BATCH_SIZE) if device == "cpu" else wanted
 
 
+def threads_of_torch(workers: int) -> int:
+    """Threads of torch beside `workers` threads that prepare frames.
+
+    With a GPU torch has nothing else to do on the CPU than what these do, and each of them has a core already.
+    """
+    return workers if best_device() == "cpu" else 1
+
+
 def best_device() -> str:
     """The first available of `cuda`, `mps` and `cpu`."""
     import torch

@@ -13,7 +13,7 @@ from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import logger, progress
 from scripts.lib.media.frame_batches import Chunk, Finished, Work, frame_batches
 from scripts.lib.media.sampling import evenly_spread, expected_frames
-from scripts.lib.networks.encoders import PACKAGES, FrameEncoder, usable_batch_size
+from scripts.lib.networks.encoders import PACKAGES, FrameEncoder, threads_of_torch, usable_batch_size
 from scripts.lib.networks.image_networks import load_encoder
 from scripts.lib.records.shots import shot_id
 
@@ -144,7 +144,7 @@ def write_features(
     """
     import torch
 
-    torch.set_num_threads(workers)
+    torch.set_num_threads(threads_of_torch(workers))
     with gpu_of_job():
         encoder = load_encoder(settings, weights)
         attributes = {
