@@ -5,6 +5,7 @@ The rendered labels and cuts are the truth that results are compared with; no st
 
 # Each set is a clip of the shots for pre-training, which are cut into shards as the films are.
 N_SETS = config["demo"]["motion"]["sets"]
+SHARD_SIZE = config["clips"]["shard_size"]
 
 
 rule render_clips:
