@@ -1,21 +1,34 @@
-"""Time and memory of a dry run of a whole collection.
+"""Time and memory of a dry run of a whole collection, and the time that one of its jobs on a cluster takes to start.
 
     uv run python -m benchmarks.dry_run --metadata resources/condensed_movies/clips.csv --clips 32484
 
-turns rows of Condensed Movies' clip table into a manifest and asks Snakemake what it would do.
+turns rows of Condensed Movies' clip table into a manifest and asks Snakemake what it would do. Then the first shard's
+shots are detected, whose media are missing: each job is a Snakemake of its own, which parses the workflow and plans one
+job. Its command line is repeated as a dry run, in turns with the same one on a Snakefile that has an equal rule only.
 """
 
 import argparse
+import re
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.tables.rows import read_csv
+
+ROOT = Path(__file__).resolve().parents[1]
+SHOTS = "results/dry_run/shots/00000.csv"
+EMPTY = """
+rule detect_shots:
+    output: "results/dry_run/clips/{shard}.csv", "results/dry_run/shots/{shard}.csv"
+    shell: "true"
+"""
 
 
 def main() -> None:
@@ -24,23 +37,51 @@ def main() -> None:
     parser.add_argument("--metadata", type=Path, required=True)
     parser.add_argument("--clips", type=int, default=32484)
     parser.add_argument("--shard-size", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     rows = islice(read_csv(options.metadata), options.clips)
     clips = [
         Clip(row["videoid"], f"{row['videoid']}.mkv", row["imdbid"], row["title"], row["year"].removesuffix(".0"))
         for row in rows
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        manifest = Path(folder, "clips.csv")
-        write_manifest(clips, manifest)
-        settings = f"{{manifest: '{manifest}', folder: null, shard_size: {options.shard_size}}}"
-        command = [sys.executable, "-m", "snakemake", "tag", "--dry-run", "--cores", "2", "--quiet"]
-        command += ["--configfile", "config/tag.yaml", "--config", "run=dry_run", f"clips={settings}"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_manifest(clips, folder / "clips.csv")
+        (folder / "empty.smk").write_text(EMPTY)
+        settings = f"{{manifest: clips.csv, folder: null, shard_size: {options.shard_size}}}"
+        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2"]
+        given = ["--configfile", ROOT / "config/tag.yaml", "--config", "run=dry_run", f"clips={settings}"]
+
+        def run(*arguments: str) -> str:
+            return subprocess.run(
+                [*command, *arguments, *given], cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ).stdout.decode()
+
         start = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        run("tag", "--dry-run", "--quiet")
         seconds = time.perf_counter() - start
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{len(clips)} clips in shards of {options.shard_size}: {seconds:.1f} s, {memory:.0f} MB at most")
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{len(clips)} clips in shards of {options.shard_size}: {seconds:.1f} s, {memory:.0f} MB at most")
+        job = re.search(r"spawned job: (.*)", run(SHOTS, "--verbose"))[1] + " --dry-run --quiet"
+        empty = job.replace(str(ROOT / "Snakefile"), "empty.smk")
+        ours, others = compare(lambda: shell(job, folder), lambda: shell(empty, folder), options.rounds)
+        print(f"a job's start: {ours:.2f} s, of which {ours - others:.2f} s for parsing this workflow's rules")
+
+
+def shell(command: str, folder: Path) -> None:
+    subprocess.run(command, shell=True, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def compare(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
+    """Processor seconds that two calls take in processes of their own: medians of rounds, in turns."""
+    taken = ([], [])
+    for _ in range(rounds):
+        for call, seconds in zip((first, second), taken, strict=True):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            call()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.median(taken[0]), statistics.median(taken[1])
 
 
 if __name__ == "__main__":
