@@ -2,9 +2,9 @@
 
     uv run python -m benchmarks.dry_run --metadata resources/condensed_movies/clips.csv --clips 32484
 
-turns rows of Condensed Movies' clip table into a manifest and asks Snakemake what it would do. Then the first shard's
-shots are detected, whose media are missing: each job is a Snakemake of its own, which parses the workflow and plans one
-job. Its command line is repeated as a dry run, in turns with the same one on a Snakefile that has an equal rule only.
+turns rows of Condensed Movies' clip table into a manifest and asks Snakemake what it would do. A job on a cluster is a
+Snakemake of its own, which parses the workflow and plans one job. The command line of the first shard's shot detection
+is run as a dry run, in turns with the same one on a Snakefile with a rule of that name only.
 """
 
 import argparse
@@ -24,10 +24,25 @@ from scripts.lib.tables.rows import read_csv
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOTS = "results/dry_run/shots/00000.csv"
-EMPTY = """
-rule detect_shots:
-    output: "results/dry_run/clips/{shard}.csv", "results/dry_run/shots/{shard}.csv"
+RULE = "detect_shots"
+EMPTY = f"""
+rule {RULE}:
+    output: "results/dry_run/clips/{{shard}}.csv", "{SHOTS.replace("00000", "{shard}")}"
     shell: "true"
+"""
+# Snakemake that prints the command line of the first job of RULE, as it submits it, instead of running it.
+TELL = f"""
+import os, sys
+from snakemake.cli import main
+from snakemake.executors.local import Executor
+run = Executor.run_single_job
+def tell(executor, job):
+    if job.rule.name != "{RULE}":
+        return run(executor, job)
+    print("JOB", executor.format_job_exec(job), flush=True)
+    os._exit(0)
+Executor.run_single_job = tell
+main(sys.argv[1:])
 """
 
 
@@ -49,20 +64,19 @@ def main() -> None:
         write_manifest(clips, folder / "clips.csv")
         (folder / "empty.smk").write_text(EMPTY)
         settings = f"{{manifest: clips.csv, folder: null, shard_size: {options.shard_size}}}"
-        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--cores", "2"]
-        given = ["--configfile", ROOT / "config/tag.yaml", "--config", "run=dry_run", f"clips={settings}"]
+        given = ["--snakefile", ROOT / "Snakefile", "--cores", "2", "--configfile", ROOT / "config/tag.yaml"]
+        given += ["--config", "run=dry_run", f"clips={settings}"]
 
         def run(*arguments: str) -> str:
-            return subprocess.run(
-                [*command, *arguments, *given], cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-            ).stdout.decode()
+            command = [sys.executable, *arguments, *given]
+            return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
         start = time.perf_counter()
-        run("tag", "--dry-run", "--quiet")
+        run("-m", "snakemake", "tag", "--dry-run", "--quiet")
         seconds = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{len(clips)} clips in shards of {options.shard_size}: {seconds:.1f} s, {memory:.0f} MB at most")
-        job = re.search(r"spawned job: (.*)", run(SHOTS, "--verbose"))[1] + " --dry-run --quiet"
+        job = re.search("JOB (.*)", run("-c", TELL, SHOTS))[1] + " --dry-run --quiet"
         empty = job.replace(str(ROOT / "Snakefile"), "empty.smk")
         ours, others = compare(lambda: shell(job, folder), lambda: shell(empty, folder), options.rounds)
         print(f"a job's start: {ours:.2f} s, of which {ours - others:.2f} s for parsing this workflow's rules")

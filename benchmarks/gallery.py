@@ -69,7 +69,7 @@ def link_pictures(folder: Path) -> None:
     for shard, clips in cut_shards(read_manifest(folder / "manifest.csv"), SHARD_SIZE).items():
         place, mark = folder / "gallery/thumbnails" / shard, fingerprint(clips)
         place.mkdir(parents=True)
-        Image.new("RGB", (486, 90), (120, 90, 60)).save(place / "strip")
+        Image.new("RGB", (486, 90), (120, 90, 60)).save(place / "strip", "jpeg")
         for shots in read_shots(folder / f"{shard}.shots.csv", mark).values():
             for shot in shots:
                 os.link(place / "strip", place / f"{shot.shot_id}.jpg")
