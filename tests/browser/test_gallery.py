@@ -183,7 +183,11 @@ def test_a_clips_timeline_leads_to_its_shots(open_gallery, large, shots):
     clip_id, _, number = gallery.shown()[0].rpartition("-Scene-")
     timeline = gallery.page.locator(".timeline").first
     rows = shots[shots["clip_id"] == clip_id]
+    timeline.locator("path").first.wait_for(state="attached")
     assert timeline.locator("path").count() == rows["label_1"].nunique()
+    assert gallery.page.locator(".card").last.locator("path").count() == 0
+    gallery.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert gallery.page.locator(".timeline:has(path)").count() == PAGE_SIZE
     timeline.focus()
     gallery.page.keyboard.press("Enter")
     assert gallery.shown() == list(rows["shot_id"])

@@ -18,7 +18,7 @@ from scripts.lib.records.labels import TOP
 KINDS = (".html", ".css", ".js")
 # Up to this number of shots the page includes its pictures and is a single file.
 MAX_INLINED = 300
-SCORE_DIGITS, TIME_DIGITS = 4, 3
+SCORE_DIGITS, ENTROPY_DIGITS, TIME_DIGITS = 4, 3, 2
 
 
 def write_page(page: Path, data: dict, parts: list[str]) -> None:
@@ -143,7 +143,7 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
             "end": pack_numbers(shots["end_time"], TIME_DIGITS),
             "labels": [pack_numbers(shots[f"label_{rank}"].map(index).fillna(-1)) for rank in _ranks()],
             "scores": [pack_numbers(shots[f"score_{rank}"], SCORE_DIGITS) for rank in _ranks()],
-            "entropy": pack_numbers(shots["entropy"], TIME_DIGITS),
+            "entropy": pack_numbers(shots["entropy"], ENTROPY_DIGITS),
             "flags": pack_numbers(shots["flags"].map(bits_of)),
             "picture": pack_numbers([place_of.get(place, -1) for place in places]),
         },

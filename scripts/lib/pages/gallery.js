@@ -78,7 +78,7 @@ function clipsShown() {
     && words.every((word) => haystacks[clip].includes(word))));
 }
 
-const orders = {};
+const orders = { "": new Uint32Array(N).map((_, shot) => shot) };
 
 // All shots in the order asked for; ties keep the film's order, and what has no number comes last.
 function order() {
@@ -91,21 +91,21 @@ function order() {
   return (orders[state.sort] = inOrder(by));
 }
 
+// Reused by each search, because new memory costs as much time as the search.
+const hits = new Uint32Array(N);
+
 function find() {
   const shown = clipsShown();
   const label = index.label.get(state.label);
-  const bit = flags.indexOf(state.flag.replace(/^=/, ""));
   const { min, flag } = state;
   const ranks = state.top5 ? shots.labels : [top1];
-  const hits = new Uint32Array(N);
+  const bits = flag.startsWith("=") ? 1 << flags.indexOf(flag.slice(1)) : -1;
   let count = 0;
   for (const shot of order()) {
     if (!shown[shots.clip[shot]]) continue;
     if (label !== undefined && !ranks.some((column) => column[shot] === label)) continue;
     if (min !== null && !(score1[shot] >= min - 1e-6)) continue;
-    if (flag === "any" && !shots.flags[shot]) continue;
-    if (flag === "none" && shots.flags[shot]) continue;
-    if (flag.startsWith("=") && !(shots.flags[shot] & (1 << bit))) continue;
+    if (flag && Boolean(shots.flags[shot] & bits) === (flag === "none")) continue;
     hits[count++] = shot;
   }
   return hits.subarray(0, count);
@@ -118,6 +118,16 @@ const firstOfClip = new Uint32Array(clips.id.length + 1).fill(N);
 for (let shot = N - 1; shot >= 0; shot--) firstOfClip[shots.clip[shot]] = shot;
 const countOfClip = (clip) => firstOfClip[clip + 1] - firstOfClip[clip];
 const drawings = new Map();
+
+// Timelines are drawn when they come near the screen: sixty of them would take longer than all the rest of a page.
+const nearScreen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) fillTimeline(target);
+}, { rootMargin: "500px" });
+
+function fillTimeline(button) {
+  nearScreen.unobserve(button);
+  button.prepend(drawTimeline(Number(button.dataset.clip)));
+}
 
 // The clip as a strip, one path a label; drawn once and copied to every card of the clip.
 function drawTimeline(clip) {
@@ -197,7 +207,9 @@ function addTimeline(button, clip, shot) {
   mark.className = "mark";
   mark.style.left = `${(100 * shots.start[shot]) / total}%`;
   mark.style.width = `${(100 * (shots.end[shot] - shots.start[shot])) / total}%`;
-  button.append(drawTimeline(clip), mark);
+  button.append(mark);
+  button.dataset.clip = clip;
+  nearScreen.observe(button);
   button.setAttribute("aria-label", `Timeline: show all of ${clips.id[clip]}, ${plural(countOfClip(clip), "shot")}`);
   const under = (event) => {
     const box = button.getBoundingClientRect();
@@ -227,6 +239,7 @@ const pages = () => countPages(found.length);
 
 function show() {
   state.page = Math.min(state.page, pages());
+  nearScreen.disconnect();
   $("shots").replaceChildren(...onPage(found, state.page).map(makeCard));
   $("empty").hidden = found.length > 0;
   $("legend").hidden = found.length === 0;
@@ -337,6 +350,7 @@ function listen() {
   listenToPagers(turnTo, () => state.page, KEYS);
   $("help-button").addEventListener("click", () => $("help").showModal());
   addEventListener("hashchange", followAddress);
+  addEventListener("beforeprint", () => document.querySelectorAll(".timeline:not(:has(svg))").forEach(fillTimeline));
   unfoldWhereThereIsRoom($("panel"));
 }
 
