@@ -72,14 +72,15 @@ def main() -> None:
             return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
         start = time.perf_counter()
-        run("-m", "snakemake", "tag", "--dry-run", "--quiet")
+        taken = processor_seconds(lambda: run("-m", "snakemake", "tag", "--dry-run", "--quiet"))
         seconds = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"{len(clips)} clips in shards of {options.shard_size}: {seconds:.1f} s, {memory:.0f} MB at most")
+        size = f"{len(clips)} clips in shards of {options.shard_size}"
+        print(f"{size}: {seconds:.1f} s ({taken:.1f} s of processor time), {memory:.0f} MB at most")
         job = re.search("JOB (.*)", run("-c", TELL, SHOTS))[1] + " --dry-run --quiet"
         empty = job.replace(str(ROOT / "Snakefile"), "empty.smk")
         ours, others = compare(lambda: shell(job, folder), lambda: shell(empty, folder), options.rounds)
-        print(f"a job's start: {ours:.2f} s, of which {ours - others:.2f} s for parsing this workflow's rules")
+        print(f"a job's start: {ours:.2f} s of processor time, {ours - others:.2f} s of it for this workflow's rules")
 
 
 def shell(command: str, folder: Path) -> None:
@@ -87,15 +88,18 @@ def shell(command: str, folder: Path) -> None:
 
 
 def compare(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
-    """Processor seconds that two calls take in processes of their own: medians of rounds, in turns."""
-    taken = ([], [])
-    for _ in range(rounds):
-        for call, seconds in zip((first, second), taken, strict=True):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            call()
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return statistics.median(taken[0]), statistics.median(taken[1])
+    """Processor seconds of two calls: medians of rounds, in turns."""
+    taken = [(processor_seconds(first), processor_seconds(second)) for _ in range(rounds)]
+    ours, others = map(statistics.median, zip(*taken, strict=True))
+    return ours, others
+
+
+def processor_seconds(call: Callable) -> float:
+    """Processor seconds that a call takes in processes of their own."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    call()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

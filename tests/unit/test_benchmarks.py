@@ -32,7 +32,7 @@ from tests.helpers import ROOT
         ),
         (
             ("dry_run", "--metadata", "{table}", "--clips", "2", "--rounds", "1"),
-            r"2 clips in shards of 100: .* s, .* MB.*a job's start: .* s, of which .* s for parsing",
+            r"2 clips in shards of 100: .* s .*, .* MB.*a job's start: .* s of processor time, .* s of it for",
         ),
         (
             ("gallery", "--clips", "120", "--shots", "900", "--movies", "12", "--rounds", "1"),
