@@ -206,6 +206,24 @@ def test_a_label_on_a_card_leads_to_its_shots(open_gallery, large, shots):
     assert gallery.count() == (shots["label_1"] == shots["label_1"][0]).sum()
 
 
+def test_shots_without_a_number_come_last(open_gallery, tmp_path):
+    shots = make_shots(70)
+    shots.loc[:4, "entropy"] = None
+    gallery = open_gallery(write_page(tmp_path / "index.html", shots), "#sort=entropy")
+    expected = shots.round({"entropy": 3}).sort_values("entropy", ascending=False, kind="stable", na_position="last")
+    assert gallery.all_pages() == list(expected["shot_id"])
+
+
+def test_an_older_browser_shows_the_same(open_gallery, tmp_path):
+    path = write_page(tmp_path / "index.html", make_shots(30))
+    gallery = open_gallery(path)
+    cards = gallery.page.inner_text("#shots")
+    gallery.page.add_init_script("delete Uint8Array.fromBase64")
+    gallery.open(path)
+    assert gallery.page.evaluate("Uint8Array.fromBase64") is None
+    assert gallery.page.inner_text("#shots") == cards
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_gets_one_column_and_folded_filters(open_gallery, large, shots, scheme):
     gallery = open_gallery(
