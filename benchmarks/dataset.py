@@ -21,7 +21,7 @@ from scripts.lib.records.clips import Clip, cut_shards, fingerprint, write_manif
 from scripts.lib.records.shots import Shot, write_shots
 from scripts.lib.tables.rows import write_csv
 
-SETTINGS = {"shard_size": 100, "shard_minutes": 30}
+CLIP_SETTINGS = {"shard_size": 100, "shard_minutes": 30}
 # Spread of the random logits for which about a tenth of the best scores reach 0.4.
 SPREAD = 2.05
 SETTINGS = {
@@ -44,6 +44,7 @@ STEPS = {
     "read_released_shots": "tagging",
 }
 SHARD_FILES = {"shots": "shots.csv", "scores": "scores.h5", "embeddings": "embeddings.h5"}
+GENRES = ("Action", "Comedy", "Crime|Drama", "Drama", "")
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -70,21 +71,28 @@ def main() -> None:
         write_shards(folder, options)
         total = 0.0
         for step in STEPS:
-            start = time.perf_counter()
-            code = f"from benchmarks.dataset import run; run({step!r}, {name!r}); {PEAK}"
-            done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-            seconds = time.perf_counter() - start
-            total += seconds
-            print(f"{step}: {seconds:.1f} s, {int(done.stdout.split()[-1]) / 1024:.0f} MB at most")
+            total += measure(step, f"from benchmarks.dataset import run; run({step!r}, {name!r})")
         kept = sum(len((folder / f"{split}.txt").read_text().splitlines()) for split in SPLITS)
         print(f"{options.shots} shots, {options.labels} labels: {total:.1f} s together; {kept} samples")
+
+
+def measure(name: str, code: str) -> float:
+    """Run code in a process of its own, print what it takes, and return its seconds."""
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{PEAK}"], check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    print(f"{name}: {seconds:.1f} s, {int(done.stdout.split()[-1]) / 1024:.0f} MB at most")
+    return seconds
 
 
 def write_shards(folder: Path, options: argparse.Namespace) -> None:
     """A manifest, and shots, scores and embeddings of every shard."""
     random = np.random.default_rng(0)
     movies = random.integers(0, options.movies, options.clips)
-    clips = [Clip(f"clip{n:06d}", "x.mkv", f"tt{movie}", f"Film {movie}", "1999") for n, movie in enumerate(movies)]
+    clips = [
+        Clip(f"clip{n:06d}", "x.mkv", f"tt{movie}", f"Film {movie}", "1999", GENRES[movie % len(GENRES)])
+        for n, movie in enumerate(movies)
+    ]
     counts = np.full(options.clips, options.shots // options.clips)
     counts[: options.shots - counts.sum()] += 1
     write_manifest(clips, folder / "manifest.csv")
@@ -93,7 +101,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     (folder / "labels.txt").write_text("\n".join(labels))
     attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
     shots_of = dict(zip(clips, counts, strict=True))
-    for shard, part in cut_shards(clips, SETTINGS).items():
+    for shard, part in cut_shards(clips, CLIP_SETTINGS).items():
         mark = {"fingerprint": fingerprint(part)}
         shots = []
         with (
@@ -156,7 +164,7 @@ def run(step: str, folder: str) -> None:
         ),
     }
     files, results, params = jobs[step]
-    config = {"clips": SETTINGS}
+    config = {"clips": CLIP_SETTINGS}
     job = SimpleNamespace(input=files, output=results, params=SimpleNamespace(**params), config=config)
     import_module(f"scripts.{STEPS[step]}.{step}").main(job)
 

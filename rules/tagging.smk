@@ -217,7 +217,7 @@ else:
             mem_mb=4000,
             runtime=60,
         params:
-            clips=manifests.metadata_digest(CLIPS),
+            clips=lambda wildcards: manifests.metadata_digest(CLIPS),
             flags=config["dataset"]["flags"],
             manifest=MANIFEST,
             max_failed_fraction=config["clips"]["max_failed_fraction"],
@@ -264,7 +264,7 @@ rule make_table2:
     conda:
         "../envs/workflow.yaml"
     params:
-        clips=manifests.metadata_digest(CLIPS),
+        clips=lambda wildcards: manifests.metadata_digest(CLIPS),
         manifest=MANIFEST,
     message:
         "Table 2: statistics of movie shots"

@@ -14,6 +14,14 @@ ARGUMENTS = (
 ).split()
 TIMEOUT_MS = 10_000
 DESKTOP = {"width": 1280, "height": 900}
+ANSWER = """async ([id, value]) => {
+  const control = document.getElementById(id);
+  const start = performance.now();
+  control.value = value;
+  control.dispatchEvent(new Event(control.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
+  await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  return performance.now() - start;
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +58,10 @@ class Page:
 
 class Gallery(Page):
     """The open gallery and what a test asks of it."""
+
+    def set(self, control: str, value: str) -> float:
+        """Change a control; milliseconds until the browser has drawn the cards."""
+        return self.page.evaluate(ANSWER, [control, value])
 
     def shown(self) -> list[str]:
         """Shot ids of the cards on the page, in order."""

@@ -7,15 +7,6 @@ from PIL import Image
 from tests.helpers.galleries import make_shots, write_page
 
 PAGE_SIZE = 60
-# From the event until the cards are there and the browser has laid them out.
-ANSWER = """([id, value]) => {
-  const control = document.getElementById(id);
-  const start = performance.now();
-  control.value = value;
-  control.dispatchEvent(new Event(control.tagName === "SELECT" ? "change" : "input", { bubbles: true }));
-  document.getElementById("shots").getBoundingClientRect();
-  return performance.now() - start;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +81,7 @@ def test_a_label_and_paging(open_gallery, large, shots):
 )
 def test_each_filter_finds_what_the_table_says(open_gallery, large, shots, control, value, fits):
     gallery = open_gallery(large)
-    gallery.page.evaluate(ANSWER, [control, value])
+    gallery.set(control, value)
     expected = shots[fits(shots)]
     assert 0 < gallery.count() == len(expected) < len(shots)
     assert gallery.shown() == list(expected["shot_id"][:PAGE_SIZE])
@@ -100,7 +91,7 @@ def test_filters_work_together_and_can_find_nothing(open_gallery, large, shots):
     gallery = open_gallery(large)
     gallery.page.select_option("#genre", "Comedy")
     gallery.page.select_option("#flag", "=black")
-    gallery.page.evaluate(ANSWER, ["min", "0.5"])
+    gallery.set("min", "0.5")
     fits = (shots["genres"] == "Comedy") & shots["flags"].str.contains("black") & (shots["score_1"].round(4) >= 0.5)
     assert gallery.count() == fits.sum()
     gallery.page.fill("#text", "no such film")
@@ -120,24 +111,6 @@ def test_sorting(open_gallery, large, shots, order, column, ascending):
     digits = 4 if column == "score_1" else 3
     expected = shots.assign(key=shots[column].round(digits)).sort_values("key", ascending=ascending, kind="stable")
     assert gallery.shown() == list(expected["shot_id"][:PAGE_SIZE])
-
-
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [
-        ("label", "label 003"),
-        ("genre", "Drama"),
-        ("flag", "any"),
-        ("min", "0.3"),
-        ("text", "movie 1"),
-        ("sort", "high"),
-    ],
-)
-def test_twenty_thousand_shots_are_filtered_in_under_a_second(open_gallery, large, control, value):
-    gallery = open_gallery(large)
-    milliseconds = gallery.page.evaluate(ANSWER, [control, value])
-    assert len(gallery.shown()) == PAGE_SIZE
-    assert milliseconds < 1000
 
 
 def test_the_address_keeps_the_state(open_gallery, large):
@@ -210,7 +183,11 @@ def test_a_clips_timeline_leads_to_its_shots(open_gallery, large, shots):
     clip_id, _, number = gallery.shown()[0].rpartition("-Scene-")
     timeline = gallery.page.locator(".timeline").first
     rows = shots[shots["clip_id"] == clip_id]
+    timeline.locator("path").first.wait_for(state="attached")
     assert timeline.locator("path").count() == rows["label_1"].nunique()
+    assert gallery.page.locator(".card").last.locator("path").count() == 0
+    gallery.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert gallery.page.locator(".timeline:has(path)").count() == PAGE_SIZE
     timeline.focus()
     gallery.page.keyboard.press("Enter")
     assert gallery.shown() == list(rows["shot_id"])
@@ -227,6 +204,24 @@ def test_a_label_on_a_card_leads_to_its_shots(open_gallery, large, shots):
     gallery = open_gallery(large)
     gallery.page.locator(".name").first.click()
     assert gallery.count() == (shots["label_1"] == shots["label_1"][0]).sum()
+
+
+def test_shots_without_a_number_come_last(open_gallery, tmp_path):
+    shots = make_shots(70)
+    shots.loc[:4, "entropy"] = None
+    gallery = open_gallery(write_page(tmp_path / "index.html", shots), "#sort=entropy")
+    expected = shots.round({"entropy": 3}).sort_values("entropy", ascending=False, kind="stable", na_position="last")
+    assert gallery.all_pages() == list(expected["shot_id"])
+
+
+def test_an_older_browser_shows_the_same(open_gallery, tmp_path):
+    path = write_page(tmp_path / "index.html", make_shots(30))
+    gallery = open_gallery(path)
+    cards = gallery.page.inner_text("#shots")
+    gallery.page.add_init_script("delete Uint8Array.fromBase64")
+    gallery.open(path)
+    assert gallery.page.evaluate("Uint8Array.fromBase64") is None
+    assert gallery.page.inner_text("#shots") == cards
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

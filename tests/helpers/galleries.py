@@ -1,5 +1,6 @@
 """Shots made up for the gallery, and the page of them."""
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,9 @@ def write_page(path: Path, shots: pd.DataFrame, pictures: dict[str, str] | None 
     """The gallery of these shots; `pictures` as in `shots_data`."""
     pages.write_page(path, pages.shots_data(shots, pictures or {}, run), PARTS)
     return path
+
+
+def unpack_numbers(packed: dict) -> np.ndarray:
+    """Numbers as a page reads them, see `pack_numbers`; NaN for none."""
+    counted = np.frombuffer(base64.b64decode(packed["base64"]), f"<u{packed['bits'] // 8}").astype(np.float64)
+    return np.where(counted, (counted - 1 + packed["low"]) / 10 ** packed["digits"], np.nan)

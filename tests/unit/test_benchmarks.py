@@ -30,7 +30,14 @@ from tests.helpers import ROOT
             ("loading", "--clip", "{clip}", "--frames", "2", "--size", "32", "--seconds", "0.1"),
             r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
         ),
-        (("dry_run", "--metadata", "{table}", "--clips", "2"), r"2 clips in shards of 100: .* s, .* MB"),
+        (
+            ("dry_run", "--metadata", "{table}", "--clips", "2", "--rounds", "1"),
+            r"2 clips in shards of 100: .* s .*, .* MB.*a job's start: .* s of processor time, .* s of it for",
+        ),
+        (
+            ("gallery", "--clips", "120", "--shots", "900", "--movies", "12", "--rounds", "1"),
+            r"reading shots.parquet .* s, .* MB.*make_gallery: .* s.*opening: .* s.*choosing sort: .* s",
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

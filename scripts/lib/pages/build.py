@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from scripts.lib.records.labels import TOP
 KINDS = (".html", ".css", ".js")
 # Up to this number of shots the page includes its pictures and is a single file.
 MAX_INLINED = 300
-SCORE_DIGITS, TIME_DIGITS = 4, 3
+SCORE_DIGITS, ENTROPY_DIGITS, TIME_DIGITS = 4, 3, 2
 
 
 def write_page(page: Path, data: dict, parts: list[str]) -> None:
@@ -77,9 +78,10 @@ def place_pictures(folders: list[str], page: Path, shot_ids: Iterable[str]) -> d
 def find_pictures(folders: list[str], page: Path) -> dict[str, str]:
     """URLs of the pictures in these folders by shot id, relative to the page and not escaped."""
     return {
-        path.stem: Path(os.path.relpath(path, page.parent)).as_posix()
+        name.removesuffix(".jpg"): f"{Path(os.path.relpath(folder, page.parent)).as_posix()}/{name}"
         for folder in folders
-        for path in Path(folder).glob("*.jpg")
+        for name in os.listdir(folder)
+        if name.endswith(".jpg")
     }
 
 
@@ -96,14 +98,15 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
 
     Args:
         shots: rows of `dataset/shots.parquet`.
-        pictures: URL of each shot's picture by shot id; shots without one are left out.
+        pictures: URL of each shot's picture by shot id, `<folder>/<shot_id>.jpg` or `data:`; shots without one are
+            left out.
         run: the run's name.
 
     Returns:
-        `labels` (top-1 labels first, by frequency), `genres`, `flags`; `movies`
-        and `clips`, each with its columns; `shots` with the columns clip, number, start, end
-        (seconds), labels and scores (one list per rank, -1 and None if there is none), entropy
-        (None if there is none), flags (bit k: `flags[k]`) and picture (None without one).
+        `labels` (top-1 labels first, by frequency), `genres`, `flags`, `pictures` (folders and `data:` URLs);
+        `movies` and `clips`, each with its columns; `shots` with the columns clip, number, start, end
+        (seconds), labels and scores (one column per rank), entropy, flags (bit k: `flags[k]`) and picture, all
+        packed, see `pack_numbers`. Without label or picture the index is -1.
     """
     labels = _labels(shots)
     index = {label: place for place, label in enumerate(labels)}
@@ -113,13 +116,17 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
     movie_of = {tuple(row): place for place, row in enumerate(named.itertuples(index=False))}
     genres_of = [_split(value) for value in clips["genres"]]
     genres = sorted({genre for names in genres_of for genre in names})
-    flags_of = [_split(value) for value in shots["flags"]]
-    flags = list(dict.fromkeys([*("black", "uniform", "short"), *(flag for names in flags_of for flag in names)]))
+    flags_of = {value: _split(value) for value in shots["flags"].unique()}
+    flags = list(dict.fromkeys(["black", "uniform", "short", *itertools.chain(*flags_of.values())]))
+    bits_of = {value: sum(1 << flags.index(name) for name in names) for value, names in flags_of.items()}
+    places = [pictures.get(name, "").removesuffix(f"/{name}.jpg") for name in shots["shot_id"]]
+    place_of = {place: number for number, place in enumerate(filter(None, dict.fromkeys(places)))}
     return {
         "run": run,
         "labels": labels,
         "genres": genres,
         "flags": flags,
+        "pictures": list(place_of),
         "movies": {"id": list(named["movie_id"]), "title": list(named["title"]), "year": list(named["year"])},
         "clips": {
             "id": list(clips["clip_id"]),
@@ -130,15 +137,15 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
             "genres": [[genres.index(name) for name in names] for names in genres_of],
         },
         "shots": {
-            "clip": pd.factorize(shots["clip_id"])[0].tolist(),
-            "number": shots["shot"].tolist(),
-            "start": _rounded(shots["start_time"], TIME_DIGITS),
-            "end": _rounded(shots["end_time"], TIME_DIGITS),
-            "labels": [shots[f"label_{rank}"].map(index).fillna(-1).astype(int).tolist() for rank in _ranks()],
-            "scores": [_rounded(shots[f"score_{rank}"], SCORE_DIGITS) for rank in _ranks()],
-            "entropy": _rounded(shots["entropy"], TIME_DIGITS),
-            "flags": [sum(1 << flags.index(name) for name in names) for names in flags_of],
-            "picture": [pictures.get(shot_id) for shot_id in shots["shot_id"]],
+            "clip": pack_numbers(pd.factorize(shots["clip_id"])[0]),
+            "number": pack_numbers(shots["shot"]),
+            "start": pack_numbers(shots["start_time"], TIME_DIGITS),
+            "end": pack_numbers(shots["end_time"], TIME_DIGITS),
+            "labels": [pack_numbers(shots[f"label_{rank}"].map(index).fillna(-1)) for rank in _ranks()],
+            "scores": [pack_numbers(shots[f"score_{rank}"], SCORE_DIGITS) for rank in _ranks()],
+            "entropy": pack_numbers(shots["entropy"], ENTROPY_DIGITS),
+            "flags": pack_numbers(shots["flags"].map(bits_of)),
+            "picture": pack_numbers([place_of.get(place, -1) for place in places]),
         },
     }
 
@@ -150,7 +157,7 @@ def _ranks() -> range:
 def _labels(shots: pd.DataFrame) -> list[str]:
     """Labels in the top 5 of any shot: the most frequent top-1 label first, ties by name."""
     counts = shots["label_1"].value_counts()
-    found = {label for rank in _ranks() for label in shots[f"label_{rank}"].dropna()}
+    found = {label for rank in _ranks() for label in shots[f"label_{rank}"].dropna().unique()}
     return sorted(found, key=lambda label: (-int(counts.get(label, 0)), label))
 
 
@@ -160,7 +167,21 @@ def _split(names: object) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def _rounded(values: pd.Series, digits: int) -> list[float | None]:
-    """Numbers for JSON, which has no NaN."""
-    values = values.astype("float64").round(digits)
-    return [value if np.isfinite(value) else None for value in values.tolist()]
+def pack_numbers(values: Sequence[float], digits: int = 0) -> dict:
+    """Numbers in a form that a page reads in milliseconds where there are a million; `shots.js` unpacks them.
+
+    Args:
+        values: those that are not finite are none.
+        digits: decimals that are kept.
+
+    Returns:
+        `low`, `digits`, `bits` (8, 16 or 32) and `base64`: little-endian whole numbers of so many bits, 0 for none,
+        otherwise 1 + 10^digits * value - low.
+    """
+    steps = np.rint(np.asarray(values, np.float64) * 10**digits)
+    known = np.isfinite(steps)
+    low = int(steps.min(where=known, initial=np.inf)) if known.any() else 0
+    counted = np.where(known, steps - low + 1, 0)
+    kind = np.min_scalar_type(int(counted.max(initial=0)))
+    text = base64.b64encode(counted.astype(kind.newbyteorder("<")).tobytes()).decode("ascii")
+    return {"low": low, "digits": digits, "bits": 8 * kind.itemsize, "base64": text}

@@ -78,7 +78,7 @@ function clipsShown() {
     && words.every((word) => haystacks[clip].includes(word))));
 }
 
-const orders = {};
+const orders = { "": new Uint32Array(N).map((_, shot) => shot) };
 
 // All shots in the order asked for; ties keep the film's order, and what has no number comes last.
 function order() {
@@ -86,26 +86,26 @@ function order() {
   const by = {
     high: (shot) => -score1[shot],
     low: (shot) => score1[shot],
-    entropy: (shot) => -(shots.entropy[shot] ?? NaN),
+    entropy: (shot) => -shots.entropy[shot],
   }[state.sort];
   return (orders[state.sort] = inOrder(by));
 }
 
+// Reused by each search, because new memory costs as much time as the search.
+const hits = new Uint32Array(N);
+
 function find() {
   const shown = clipsShown();
   const label = index.label.get(state.label);
-  const bit = flags.indexOf(state.flag.replace(/^=/, ""));
   const { min, flag } = state;
-  const hits = new Uint32Array(N);
+  const ranks = state.top5 ? shots.labels : [top1];
+  const bits = flag.startsWith("=") ? 1 << flags.indexOf(flag.slice(1)) : -1;
   let count = 0;
   for (const shot of order()) {
     if (!shown[shots.clip[shot]]) continue;
-    if (label !== undefined && top1[shot] !== label
-      && !(state.top5 && shots.labels.some((column) => column[shot] === label))) continue;
+    if (label !== undefined && !ranks.some((column) => column[shot] === label)) continue;
     if (min !== null && !(score1[shot] >= min - 1e-6)) continue;
-    if (flag === "any" && !shots.flags[shot]) continue;
-    if (flag === "none" && shots.flags[shot]) continue;
-    if (flag.startsWith("=") && !(shots.flags[shot] & (1 << bit))) continue;
+    if (flag && Boolean(shots.flags[shot] & bits) === (flag === "none")) continue;
     hits[count++] = shot;
   }
   return hits.subarray(0, count);
@@ -113,18 +113,29 @@ function find() {
 
 // ---- timelines --------------------------------------------------------------------------------
 
-const shotsOfClip = clips.id.map(() => []);
-for (let shot = 0; shot < N; shot++) shotsOfClip[shots.clip[shot]].push(shot);
+// The shots of a clip follow each other, from the clip's first to the next clip's.
+const firstOfClip = new Uint32Array(clips.id.length + 1).fill(N);
+for (let shot = N - 1; shot >= 0; shot--) firstOfClip[shots.clip[shot]] = shot;
+const countOfClip = (clip) => firstOfClip[clip + 1] - firstOfClip[clip];
 const drawings = new Map();
+
+// Timelines are drawn when they come near the screen: sixty of them would take longer than all the rest of a page.
+const nearScreen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) fillTimeline(target);
+}, { rootMargin: "500px" });
+
+function fillTimeline(button) {
+  nearScreen.unobserve(button);
+  button.prepend(drawTimeline(Number(button.dataset.clip)));
+}
 
 // The clip as a strip, one path a label; drawn once and copied to every card of the clip.
 function drawTimeline(clip) {
   if (drawings.has(clip)) return drawings.get(clip).cloneNode(true);
-  const members = shotsOfClip[clip];
   const total = clipLength(clip);
-  const gap = members.length > 120 ? 0 : 0.25;
+  const gap = countOfClip(clip) > 120 ? 0 : 0.25;
   const paths = new Map();
-  for (const shot of members) {
+  for (let shot = firstOfClip[clip]; shot < firstOfClip[clip + 1]; shot++) {
     const from = (1000 * shots.start[shot]) / total;
     const width = Math.max(0.6, (1000 * (shots.end[shot] - shots.start[shot])) / total - 10 * gap);
     const piece = `M${from.toFixed(1)} 0h${width.toFixed(1)}v10h-${width.toFixed(1)}z`;
@@ -144,18 +155,19 @@ function drawTimeline(clip) {
   return drawing.cloneNode(true);
 }
 
-const clipLength = (clip) => Math.max(1e-3, shots.end[shotsOfClip[clip].at(-1)]);
+const clipLength = (clip) => Math.max(1e-3, shots.end[firstOfClip[clip + 1] - 1]);
 
 function shotAt(clip, seconds) {
-  const members = shotsOfClip[clip];
-  return members.find((shot) => seconds < shots.end[shot]) ?? members.at(-1);
+  let shot = firstOfClip[clip];
+  while (shot + 1 < firstOfClip[clip + 1] && seconds >= shots.end[shot]) shot++;
+  return shot;
 }
 
 // ---- cards ------------------------------------------------------------------------------------
 
 function makeCard(shot) {
   const clip = shots.clip[shot];
-  const item = newCard(shot, `shot ${shots.number[shot]} of ${shotsOfClip[clip].length}`);
+  const item = newCard(shot, `shot ${shots.number[shot]} of ${countOfClip(clip)}`);
   const part = (name) => item.querySelector(`.${name}`);
   addBadges(part("badges"), shot);
   for (const bar of part("bars").children) letBarLead(bar);
@@ -182,7 +194,7 @@ function addBadges(place, shot) {
     if (shots.flags[shot] & (1 << bit)) add(flag, FLAG_NOTES[flag] ?? "", "flag");
   });
   const entropy = shots.entropy[shot];
-  const spread = entropy === null ? 0 : Math.exp(entropy);
+  const spread = Math.exp(entropy);
   if (spread >= UNDECIDED) {
     add(`undecided · ≈ ${Math.round(spread)} labels`,
       `Entropy ${entropy.toFixed(2)} nats: as open as a choice between ${Math.round(spread)} equally likely labels`, "");
@@ -195,8 +207,10 @@ function addTimeline(button, clip, shot) {
   mark.className = "mark";
   mark.style.left = `${(100 * shots.start[shot]) / total}%`;
   mark.style.width = `${(100 * (shots.end[shot] - shots.start[shot])) / total}%`;
-  button.append(drawTimeline(clip), mark);
-  button.setAttribute("aria-label", `Timeline: show all of ${clips.id[clip]}, ${plural(shotsOfClip[clip].length, "shot")}`);
+  button.append(mark);
+  button.dataset.clip = clip;
+  nearScreen.observe(button);
+  button.setAttribute("aria-label", `Timeline: show all of ${clips.id[clip]}, ${plural(countOfClip(clip), "shot")}`);
   const under = (event) => {
     const box = button.getBoundingClientRect();
     return shotAt(clip, (total * (event.clientX - box.left)) / box.width);
@@ -212,7 +226,7 @@ function addTimeline(button, clip, shot) {
 
 function goToShot(shot) {
   const clip = shots.clip[shot];
-  change({ ...DEFAULTS, clip: clips.id[clip], page: 1 + Math.floor(shotsOfClip[clip].indexOf(shot) / PAGE_SIZE) });
+  change({ ...DEFAULTS, clip: clips.id[clip], page: 1 + Math.floor((shot - firstOfClip[clip]) / PAGE_SIZE) });
   const card = document.querySelector(`.card[data-id="${shotId(shot)}"]`);
   card.tabIndex = -1;
   card.focus({ preventScroll: true });
@@ -225,6 +239,7 @@ const pages = () => countPages(found.length);
 
 function show() {
   state.page = Math.min(state.page, pages());
+  nearScreen.disconnect();
   $("shots").replaceChildren(...onPage(found, state.page).map(makeCard));
   $("empty").hidden = found.length > 0;
   $("legend").hidden = found.length === 0;
@@ -335,6 +350,7 @@ function listen() {
   listenToPagers(turnTo, () => state.page, KEYS);
   $("help-button").addEventListener("click", () => $("help").showModal());
   addEventListener("hashchange", followAddress);
+  addEventListener("beforeprint", () => document.querySelectorAll(".timeline:not(:has(svg))").forEach(fillTimeline));
   unfoldWhereThereIsRoom($("panel"));
 }
 

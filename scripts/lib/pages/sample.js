@@ -77,13 +77,13 @@ function turnTo(page) {
 
 // ---- finding and sorting ----------------------------------------------------------------------
 
-// A number for a text that looks like chance and never changes (FNV-1a, and MurmurHash3's finish).
+// A key for a text that looks like chance and never changes (FNV-1a, and MurmurHash3's finish).
 function shuffleKey(text) {
   let hash = 0x811c9dc5;
   for (const sign of text) hash = Math.imul(hash ^ sign.codePointAt(0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return (hash ^ (hash >>> 16)) / 1e4;
 }
 
 const alphabetical = [...labels.keys()].sort((a, b) => byName.compare(labels[a], labels[b]));

@@ -12,7 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, bullet_list
@@ -140,7 +140,7 @@ def _parse_seconds(text: str) -> float | None:
 
 def write_manifest(clips: Iterable[Clip], path: str | Path) -> None:
     """Write clips as CSV, atomically; file names that are not UTF-8 survive the round trip."""
-    write_csv(path, COLUMNS, (asdict(clip) for clip in clips))
+    write_csv(path, COLUMNS, map(vars, clips))
 
 
 @dataclass(frozen=True)
@@ -340,4 +340,5 @@ def media_path(clip: Clip, root: str | Path | None) -> Path:
 
 def metadata_digest(clips: list[Clip]) -> str:
     """Digest of all columns of all clips, titles and genres included, but for the durations."""
-    return hashlib.sha256(json.dumps([astuple(clip)[:-1] for clip in clips]).encode("ascii")).hexdigest()[:16]
+    rows = [list(vars(clip).values())[:-1] for clip in clips]
+    return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from scripts.lib.media.thumbnails import GAP, HEIGHT, make_thumbnails, sample_frames, thumbnail
-from scripts.lib.pages.build import find_pictures, inline_pictures, shots_data
+from scripts.lib.pages.build import find_pictures, inline_pictures, pack_numbers, shots_data
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
-from tests.helpers.galleries import make_shots, write_page
+from tests.helpers.galleries import make_shots, unpack_numbers, write_page
 
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 200, 30), (30, 30, 200), (120, 120, 120)
 HOSTILE = "</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<!--<script>", "{{script}}", "a&lt;b"
@@ -104,9 +104,15 @@ class Reader(HTMLParser):
 
 
 def data_of(path):
-    """What the page carries, read as a browser would."""
+    """What the page carries, read as a browser would; columns of whole numbers as such."""
     reader = Reader(path.read_text(encoding="utf-8"))
-    return json.loads(next(text for (_, attributes), text in reader.texts if attributes.get("id") == "data"))
+    data = json.loads(next(text for (_, attributes), text in reader.texts if attributes.get("id") == "data"))
+    rows = data["shots"] = {
+        name: np.array([unpack_numbers(one) for one in column] if isinstance(column, list) else unpack_numbers(column))
+        for name, column in data["shots"].items()
+    }
+    whole = ("clip", "number", "labels", "flags", "picture")
+    return {**data, "shots": rows | {name: rows[name].astype(int) for name in whole}}
 
 
 def test_the_page_carries_every_shot_of_the_parquet(tmp_path):
@@ -130,8 +136,10 @@ def test_the_page_carries_every_shot_of_the_parquet(tmp_path):
     for rank in range(5):
         assert [data["labels"][label] for label in rows["labels"][rank]] == list(shots[f"label_{rank + 1}"])
         assert np.allclose(rows["scores"][rank], shots[f"score_{rank + 1}"], atol=5.1e-5)
-    for key, column in {"number": "shot", "start": "start_time", "end": "end_time", "entropy": "entropy"}.items():
-        assert np.allclose(rows[key], shots[column], atol=5.1e-4)
+    assert (rows["number"] == shots["shot"]).all()
+    assert np.allclose(rows["entropy"], shots["entropy"], atol=5.1e-4)
+    for key in ("start", "end"):
+        assert np.allclose(rows[key], shots[f"{key}_time"], atol=5.1e-3)
     counts = shots["label_1"].value_counts()
     assert [counts.get(label, 0) for label in data["labels"]] == sorted(counts, reverse=True)[: len(data["labels"])]
 
@@ -139,13 +147,31 @@ def test_the_page_carries_every_shot_of_the_parquet(tmp_path):
 def test_fewer_than_five_labels_and_scores_without_entropy(tmp_path):
     shots = make_shots(4, n_labels=2).assign(entropy=np.nan)
     rows = data_of(write_page(tmp_path / "index.html", shots))["shots"]
-    assert rows["entropy"] == [None] * 4
-    assert rows["labels"][2:] == [[-1] * 4] * 3
-    assert rows["scores"][2:] == [[None] * 4] * 3
+    assert np.isnan(rows["entropy"]).all()
+    assert (rows["labels"][2:] == -1).all()
+    assert np.isnan(rows["scores"][2:]).all() and not np.isnan(rows["scores"][:2]).any()
 
 
 def test_a_run_without_any_shot_has_a_page(tmp_path):
-    assert data_of(write_page(tmp_path / "index.html", make_shots(4).iloc[:0]))["shots"]["clip"] == []
+    assert data_of(write_page(tmp_path / "index.html", make_shots(4).iloc[:0]))["shots"]["clip"].size == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "digits", "bits"),
+    [
+        ([0, 254], 0, 8),
+        ([-1, 254], 0, 16),
+        ([-0.25, np.nan, 0.3], 4, 16),
+        ([np.nan, np.nan], 3, 8),
+        ([0.001, 7200.5, np.inf], 3, 32),
+        ([70_000.125, 70_000.126], 3, 8),
+    ],
+)
+def test_numbers_take_the_bits_that_their_range_needs(values, digits, bits):
+    packed = pack_numbers(values, digits)
+    known = np.where(np.isfinite(values), values, np.nan)
+    assert packed["bits"] == bits
+    np.testing.assert_allclose(unpack_numbers(packed), known, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("column", ["title", "label_1", "genres", "flags", "year", "movie_id", "clip_id"])
@@ -173,10 +199,20 @@ def test_no_text_can_break_out_of_the_data(tmp_path, column):
 def test_no_picture_address_can_break_out(tmp_path):
     """Folders may be called anything."""
     shots = make_shots(len(HOSTILE))
-    pictures = dict(zip(shots["shot_id"], HOSTILE, strict=True))
+    pictures = {name: f"{folder}/{name}.jpg" for name, folder in zip(shots["shot_id"], HOSTILE, strict=True)}
     page = write_page(tmp_path / "index.html", shots, pictures)
     assert Reader(page.read_text()).tags == Reader(write_page(tmp_path / "b.html", shots).read_text()).tags
-    assert data_of(page)["shots"]["picture"] == list(HOSTILE)
+    assert data_of(page)["pictures"] == list(HOSTILE)
+
+
+def test_a_page_names_each_folder_of_pictures_once():
+    shots = make_shots(6, per_clip=2)
+    pictures = {name: f"thumbnails/{place // 4}/{name}.jpg" for place, name in enumerate(shots["shot_id"])}
+    pictures |= {shots["shot_id"][1]: "data:image/jpeg;base64,YQ=="}
+    del pictures[shots["shot_id"][2]]
+    data = shots_data(shots, pictures, "run")
+    assert data["pictures"] == ["thumbnails/0", "data:image/jpeg;base64,YQ==", "thumbnails/1"]
+    assert unpack_numbers(data["shots"]["picture"]).tolist() == [0, 1, -1, 0, 2, 2]
 
 
 def test_only_the_pages_own_script_and_style_may_run(tmp_path):
