@@ -167,6 +167,18 @@ def estimate(
     return [*rows, Row(OTHERS, others, seconds / 3600, 0, 0)]
 
 
+def estimate_run(
+    config: dict, clips: Sequence[Clip], shards: int, jobs: dict[str, int], costs: dict[str, Cost]
+) -> tuple[list[Row], Sizes]:
+    """Costs of these jobs of a configuration's run, by rule, and the sizes of its clips."""
+    encoder = config["encoders"][config["taggers"][config["tagging"]["taggers"][0]]["encoder"]]
+    sizes = sample_clips(clips, clips_root(config))
+    models = [config["models"][name] for name in config["training"]["models"]]
+    work = quantities(sizes, encoder["frames"], sum(model["epochs"] for model in models))
+    parts = {"run": 1, "shard": max(1, shards), "model": max(1, len(models))}
+    return estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes
+
+
 def plan_text(rows: list[Row], clips: Sizes, shards: int) -> str:
     """The table for the terminal, what costs most first."""
     basis = f"sizes from {clips.known} of them" if clips.known else "sizes as in the paper's collection"
@@ -205,10 +217,5 @@ def plan_run(workflow, config: dict, own_configs: Sequence[str], clips: Sequence
     command += ["--config", *given] if (given := workflow.config_settings.config_args) else []
     targets = {rule.name for rule in workflow.rules if rule.norun}
     jobs = {rule: count for rule, count in planned_jobs(command).items() if rule not in targets}
-    encoder = config["encoders"][config["taggers"][config["tagging"]["taggers"][0]]["encoder"]]
-    sizes = sample_clips(clips, clips_root(config))
-    models = [config["models"][name] for name in config["training"]["models"]]
-    work = quantities(sizes, encoder["frames"], sum(model["epochs"] for model in models))
-    parts = {"run": 1, "shard": max(1, shards), "model": max(1, len(models))}
     costs = read_costs(Path(workflow.basedir, TABLE))
-    return plan_text(estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes, shards)
+    return plan_text(*estimate_run(config, clips, shards, jobs, costs), shards)
