@@ -23,7 +23,7 @@ def node(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_three_clips_are_tagged_once_the_line_that_is_told_is_edited(node, workspace, shared_data, tmp_path):
+def test_three_clips_are_tagged_once_the_lines_that_are_told_are_edited(node, workspace, shared_data, tmp_path):
     videos = tmp_path / "videos"
     videos.mkdir()
     for name in CLIPS:
@@ -41,9 +41,17 @@ def test_three_clips_are_tagged_once_the_line_that_is_told_is_edited(node, works
         assert site.count(f"\n{line}\n") == 1
         profile.write_text(site.replace(f"\n{line}\n", f"\n{instead}\n") + end + rest)
 
-    # A processor for each of the three clips.
+    def start() -> Started:
+        return Started(workspace, *command, settings=(), **node.variables)
+
+    run = start()
+    assert run.end() != 0
+    assert "accounting storage is disabled" in run.text() and "\n  slurm-status-command: squeue\n" in run.text()
+    assert node.jobs() == []
+
     edit("# slurm-status-command: squeue", "slurm-status-command: squeue")
-    run = Started(workspace, *command, settings=(), **node.variables)
+    run = start()
+    # A processor for each of the three clips.
     wait_for(lambda: "cannot start" in run.text(), run.text, 200)
     assert "PartitionConfig" in run.text() and "lower max-threads" in run.text()
     os.kill(run.pid, signal.SIGINT)
@@ -51,7 +59,7 @@ def test_three_clips_are_tagged_once_the_line_that_is_told_is_edited(node, works
     wait_for(lambda: node.ask("squeue", "--noheader") == "", lambda: node.ask("squeue"), 60)
 
     edit("max-threads: 8", "max-threads: 2")
-    Started(workspace, *command, settings=(), **node.variables).finish()
+    start().finish()
     jobs = [job for job in node.jobs() if job["JobState"] != "CANCELLED"]
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     assert {job["Rule"] for job in jobs} > {"detect_shots", "embed_frames", "make_thumbnails", "collect_shots"}
