@@ -53,7 +53,8 @@ if os.path.join(".snakemake", "scripts") in _script:
 
         def _fault(source, target):
             for name in os.listdir(_once):
-                rule, part, *again = name.split("@")
+                rule, _, place = name.partition("@")
+                part, _, again = place.partition("@")
                 if rule == _rule and part in os.path.basename(target) and (not again or os.path.exists(target)):
                     _suffer(name)
             _give_name(source, target)
