@@ -8,13 +8,13 @@ detects the shots of as many shards of one clip, with profiles/slurm, on a SLURM
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from scripts.lib.records.clips import Clip, write_manifest
 from tests.helpers.runs import make_workspace
 from tests.slurm.scheduler import Scheduler
 
@@ -39,7 +39,8 @@ def main() -> None:
                 seconds, calls = submitted(scheduler, Path(folder, name), options.clip, options.jobs, arguments)
                 print(
                     f"{options.jobs} jobs {name}: {calls[SUBMISSION]} submissions, {sum(calls.values())} calls of the "
-                    f"scheduler, {seconds:.0f} s ({', '.join(f'{key} {calls[key]}' for key in sorted(calls))})"
+                    f"scheduler, {seconds:.0f} s ({', '.join(f'{key} {calls[key]}' for key in sorted(calls))})",
+                    flush=True,
                 )
         finally:
             scheduler.stop()
@@ -47,10 +48,11 @@ def main() -> None:
 
 def submitted(scheduler: Scheduler, folder: Path, clip: Path, jobs: int, arguments: tuple) -> tuple[float, dict]:
     """Elapsed seconds of a run in a new checkout, and the scheduler's calls by name."""
-    folder.mkdir()
+    (folder / "videos").mkdir(parents=True)
     workspace = make_workspace(folder)
-    write_manifest([Clip(f"clip{number}", str(clip.resolve())) for number in range(jobs)], folder / "clips.csv")
-    clips = {"manifest": "clips.csv", "folder": None, "shard_size": 1}
+    for number in range(jobs):
+        shutil.copy(clip, folder / f"videos/clip{number}{clip.suffix}")
+    clips = {"folder": "videos", "shard_size": 1}
     command = [sys.executable, "-m", "snakemake", "shots", "--configfile", "config/tag.yaml"]
     command += ["--config", f"clips={json.dumps(clips)}", "--workflow-profile", "profiles/slurm"]
     command += ["--slurm-status-command", "squeue", *arguments]
