@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.helpers import ROOT
+from tests.slurm.scheduler import missing_packages
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,11 @@ from tests.helpers import ROOT
             r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
         ),
         (("dry_run", "--metadata", "{table}", "--clips", "2"), r"2 clips in shards of 100: .* s, .* MB"),
+        pytest.param(
+            ("arrays", "--clip", "{clip}", "--jobs", "2"),
+            r"2 jobs one by one: 2 submissions, .*2 jobs as an array: 1 submissions, ",
+            marks=[pytest.mark.slow, pytest.mark.skipif(bool(missing_packages()), reason="SLURM is not installed")],
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
