@@ -1,33 +1,37 @@
-"""What `snakemake plan` expects of a finished run of the demo's size, beside what its jobs have taken.
+"""What `snakemake plan` expects of a finished run, beside what its jobs have taken.
 
     uv run python -m benchmarks.planned --run results/demo
 
-reads the processor seconds that Snakemake has recorded. A busy machine takes more of them.
+reads the run's provenance, and the processor seconds that Snakemake has recorded: of the jobs of rules with a
+`benchmark`, and of a job's last half minute not all. A busy machine takes more of them.
 """
 
 import argparse
 import csv
+import json
+import os
 from collections import Counter
 from pathlib import Path
 
-from scripts.lib.records.clips import read_manifest
-from scripts.lib.workflow.plan import estimate, quantities, read_costs, sample_clips
+from scripts.lib.records.clips import cut_shards, read_manifest
+from scripts.lib.workflow.plan import TABLE, estimate_run, read_costs
 
 # Of the demo's tiny networks, which say nothing about full ones.
 LEFT_OUT = ("train_model", "pretrain_model")
-TAGGER = "clip_small"
 
 
 def main() -> None:
     """Print the seconds of each rule that records them, planned and taken, and of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
-    run = parser.parse_args().run
+    parser.add_argument("--run", type=Path, required=True, help="results folder of a finished run, provenance included")
+    run = parser.parse_args().run.resolve()
+    costs = read_costs(Path(TABLE))
+    config = json.loads((run / "provenance.json").read_text(encoding="utf-8"))["config"]
+    # Paths of the configuration are relative to the folder of `results`.
+    os.chdir(run.parents[1])
     jobs, taken = recorded(run / "benchmarks")
-    sizes = sample_clips(read_manifest(run / "manifest.csv"), str(run / "demo/clips"))
-    costs = read_costs(Path("docs/scaling.md"))
-    parts = {"run": 1, "shard": jobs["detect_shots"], "whole shard": jobs["embed_frames"], "model": 1}
-    rows = estimate(jobs, costs, quantities(sizes, "all", 1), parts, TAGGER)
+    shards = cut_shards(read_manifest(run / "manifest.csv"), config["clips"])
+    rows, _ = estimate_run(config, shards, jobs, costs)
     for row in rows:
         seconds = sum(taken[rule] for rule in taken if rule not in costs) if row.rule not in taken else taken[row.rule]
         print(f"{row.rule}: planned {3600 * row.core_hours:.1f} s, taken {seconds:.1f} s")

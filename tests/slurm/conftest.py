@@ -1,5 +1,8 @@
 """A SLURM of the tests' own, and what runs on it: four tiny clips, a shard each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import yaml
 
@@ -9,6 +12,7 @@ from tests.slurm.scheduler import Scheduler, missing_packages, wait_for
 
 RUN = "results/mini"
 SHARDS = ("00000", "00001", "00002", "00003")
+MODEL = f"{RUN}/models/small"
 SHOTS = [f"{RUN}/shots/{shard}.csv" for shard in SHARDS]
 # SLURM keeps no accounts here, and the tests ask it often.
 SITE = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2")
@@ -17,20 +21,27 @@ PROFILE += ("--seconds-between-status-checks", "2", "--latency-wait", "10")
 LOCAL = ("--configfile", "slurm.yaml", "--cores", "2")
 
 
-@pytest.fixture(scope="session")
-def scheduler(tmp_path_factory):
-    """The daemons, for all tests of this folder."""
+@contextmanager
+def started(folder, **node) -> Iterator[Scheduler]:
+    """The daemons, with a node as `Scheduler` describes it."""
     pytest.importorskip(
         "snakemake_executor_plugin_slurm", reason="its plugin is not installed: uv sync --group cluster"
     )
     if missing := missing_packages():
         pytest.skip(f"SLURM is not installed: apt-get install {' '.join(missing)}")
-    running = Scheduler(tmp_path_factory.mktemp("slurm"))
+    running = Scheduler(folder, **node)
     try:
         running.start()
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def scheduler(tmp_path_factory):
+    """What most tests of this folder share."""
+    with started(tmp_path_factory.mktemp("slurm")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +67,16 @@ def clips(make_video, tmp_path_factory) -> Workspace:
 NETWORK = {
     **{"network": "lstm", "arguments": {"width": 512}, "encoder": "clip_small", "max_frames": 4, "pretrained": None},
     **{"optimiser": {"name": "adam", "learning_rate": 0.01, "weight_decay": 0}, "schedule": {"name": "constant"}},
-    **{"epochs": 1, "batch_size": 4, "micro_batch": 4},
+    **{"epochs": 3, "batch_size": 4, "micro_batch": 4},
 }
+
+
+@pytest.fixture(scope="session")
+def trained(clips, tmp_path_factory) -> Workspace:
+    """A workspace in which this machine alone has trained the model."""
+    workspace = copy_of(clips, tmp_path_factory.mktemp("alone") / "run")
+    workspace.snakemake(*LOCAL, f"{MODEL}/metrics.json")
+    return workspace
 
 
 class Submitted(Started):

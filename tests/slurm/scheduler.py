@@ -1,6 +1,6 @@
 """A real SLURM on this machine alone: its daemons with a configuration, state and key of their own.
 
-One node with two GPUs, which are devices without a driver: SLURM counts and assigns them, nothing computes on them.
+One node, whose GPUs are devices without a driver: SLURM counts and assigns them, nothing computes on them.
 """
 
 import os
@@ -17,10 +17,8 @@ from pathlib import Path
 # As Debian names its packages, by the program that each is needed for.
 PACKAGES = {"slurmctld": "slurmctld", "slurmd": "slurmd", "sbatch": "slurm-client", "munged": "munge"}
 NODE = "node1"
-# More processors and memory than the machine has, so that jobs wait for nothing but what is tested.
-CPUS, MEMORY_MB = 8, 64000
-# Character devices that exist everywhere, in the place of two GPUs.
-GPUS = ("/dev/null", "/dev/zero")
+# Character devices that exist everywhere, in the place of GPUs.
+DEVICES = ("/dev/null", "/dev/zero")
 SLURMD_TIMEOUT = 10
 # Daemons are in folders that are not on everyone's PATH.
 PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
@@ -73,11 +71,16 @@ def missing_packages() -> list[str]:
 class Scheduler:
     """The daemons, and questions to them.
 
+    Args:
+        cpus, memory: of the node, as SLURM sees it (MB); it may say more than the machine has, so that jobs wait for
+            nothing but what is tested.
+        gpus: two at most.
+
     Attributes:
         variables: environment for programs that talk to this SLURM.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, cpus: int = 8, memory: int = 64000, gpus: int = 2):
         self.folder = folder
         path = os.pathsep.join([str(folder / "bin"), PLACES])
         self.variables = {**os.environ, "PATH": path, "SLURM_CONF": str(folder / "slurm.conf")}
@@ -95,9 +98,9 @@ class Scheduler:
         (folder / "munge.key").chmod(0o600)
         ports = _free_ports(2)
         settings = {"folder": folder, "ports": ports, "user": _user(), "node": NODE, "host": socket.gethostname()}
-        settings |= {"cpus": CPUS, "memory": MEMORY_MB, "gpus": len(GPUS), "timeout": SLURMD_TIMEOUT}
+        settings |= {"cpus": cpus, "memory": memory, "gpus": gpus, "timeout": SLURMD_TIMEOUT}
         (folder / "slurm.conf").write_text(CONFIGURATION.format(**settings))
-        (folder / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in GPUS))
+        (folder / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in DEVICES[:gpus]))
         (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
 
     def start(self) -> None:

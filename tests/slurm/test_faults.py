@@ -1,11 +1,13 @@
 """Jobs and Snakemake are killed in every way that a cluster knows: the run completes, nothing whole is made twice."""
 
 import re
+import shutil
 
+import pandas as pd
 import pytest
 
 from tests.helpers.mini import copy_of, differences
-from tests.slurm.conftest import LOCAL, RUN, SHARDS, SHOTS, completed
+from tests.slurm.conftest import LOCAL, MODEL, RUN, SHARDS, SHOTS, completed
 from tests.slurm.scheduler import wait_for
 
 FAULTS = {"detect_shots@00000": "hold", "detect_shots@00001": "hold", "detect_shots@00002": "eat"}
@@ -74,6 +76,50 @@ def test_without_further_attempts_and_requeueing_the_same_faults_end_the_run(sub
     assert run.end() != 0
     failed = run.text().partition("Failed:")[2]
     assert all(f"shots/{shard}.csv" in failed for shard in SHARDS), run.text()
+
+
+def requeue_in_training(submit, scheduler, workspace) -> float:
+    """SLURM takes the training's job away after its first epoch and starts it again; seconds of that epoch at the end.
+
+    The checkpoint says `MARK`.
+    """
+    import torch
+
+    shutil.rmtree(workspace.path / MODEL)
+    # Before the state after the second epoch replaces the first's.
+    run = submit(f"{MODEL}/metrics.json", workspace=workspace, **{"train_model@.pt@again": "hold"})
+    number, _ = run.job_with("train_model@.pt@again")
+    (checkpoint,) = (workspace.path / MODEL / "checkpoints").glob("[!.]*.pt")
+    state = torch.load(checkpoint, weights_only=True)
+    (epoch,) = state["history"]
+    epoch["seconds"] = MARK
+    torch.save(state, checkpoint)
+    scheduler.ask("scontrol", "requeue", number)
+    run.finish()
+    (job,) = run.records()
+    assert (job["JobId"], job["JobState"], job["Restarts"]) == (number, "COMPLETED", "1")
+    return pd.read_csv(workspace.path / MODEL / "history.csv")["seconds"][0]
+
+
+MARK = 1234.5
+
+
+def test_a_training_that_is_requeued_continues_from_its_checkpoint(submit, scheduler, trained, tmp_path):
+    """Its weights, and all else but the seconds, are those of a training without interruption."""
+    workspace = copy_of(trained, tmp_path / "requeued")
+    assert requeue_in_training(submit, scheduler, workspace) == MARK
+    assert differences(workspace.path / RUN, trained.path / RUN) == ["models/small/history.csv"]
+
+
+@pytest.mark.slow
+def test_without_its_checkpoint_a_training_begins_again(submit, scheduler, trained, tmp_path):
+    """The control of the test above."""
+    workspace = copy_of(trained, tmp_path / "forgetful")
+    module = workspace.path / "scripts/lib/networks/training.py"
+    text = module.read_text()
+    assert text.count("if not Path(checkpoint).exists():") == 1
+    module.write_text(text.replace("if not Path(checkpoint).exists():", "if True:"))
+    assert requeue_in_training(submit, scheduler, workspace) != MARK
 
 
 def killed(submit):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.helpers import ROOT
+from tests.slurm.scheduler import missing_packages
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ from tests.helpers import ROOT
             ("loading", "--clip", "{clip}", "--frames", "2", "--size", "32", "--seconds", "0.1"),
             r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
         ),
+        (("training", "--clip", "{clip}", "--models", "clip_linear", "--samples", "8"), r"clip_linear: .* samples/s"),
         (
             ("dry_run", "--metadata", "{table}", "--clips", "2", "--rounds", "1"),
             r"2 clips in shards of 100: .* s .*, .* MB.*a job's start: .* s of processor time, .* s of it for",
@@ -37,6 +39,11 @@ from tests.helpers import ROOT
         (
             ("gallery", "--clips", "120", "--shots", "900", "--movies", "12", "--rounds", "1"),
             r"reading shots.parquet .* s, .* MB.*make_gallery: .* s.*opening: .* s.*choosing sort: .* s",
+        ),
+        pytest.param(
+            ("arrays", "--clip", "{clip}", "--jobs", "2"),
+            r"2 jobs one by one: 2 submissions, .*2 jobs as an array: 1 submissions, ",
+            marks=[pytest.mark.slow, pytest.mark.skipif(bool(missing_packages()), reason="SLURM is not installed")],
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",

@@ -146,15 +146,32 @@ def stuck_jobs(jobs: Iterable[QueuedJob]) -> dict[str, str]:
     return told
 
 
+def check_accounts(status_command: str | None) -> None:
+    """See whether ended jobs will be noticed.
+
+    Raises:
+        UserError: `sacct` shall tell which have ended, and SLURM keeps no accounts: the run would wait for ever.
+    """
+    if status_command == "sacct":
+        said = subprocess.run(["sacct", "--noheader"], capture_output=True, text=True, timeout=120).stderr
+        if "accounting storage is disabled" in said:
+            raise UserError(
+                "SLURM keeps no accounts of ended jobs here, so that their end would not be noticed (sacct says "
+                f"{said.strip()!r}). At the top of {PROFILE} take the # away from the line\n"
+                "  slurm-status-command: squeue\nand give the same command again"
+            )
+
+
 def watch_queue(workflow) -> None:
     """Before the first job is submitted: see what is in SLURM's queue, and from then on tell which jobs cannot start.
 
     Raises:
-        UserError: jobs of an earlier Snakemake process, which was killed, have not ended. Their results count; a
-            second job for the same files would be wasted.
+        UserError: see `check_accounts`; or jobs of an earlier Snakemake process, which was killed, have not ended.
+            Their results count; a second job for the same files would be wasted.
     """
     if not workflow.executor_plugin.name.endswith("slurm"):
         return
+    check_accounts(workflow.executor_settings.status_command)
     folder = os.getcwd()
     if left := queued_jobs(folder):
         raise UserError(
@@ -190,5 +207,5 @@ def with_refusals(failures: str) -> str:
     return (
         f"{failures}\nSLURM has refused jobs:\n{bullet_list(sorted(reasons))}\nNo node has what they ask for, or the "
         f"account, partition or constraint is wrong: edit the lines at the top of {PROFILE}, or give less by "
-        "set-resources"
+        "set-resources, such as gpu=0 where nodes have no GPU"
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.records.clips import Clip, clips_root
+from scripts.lib.records.clips import Clip, clips_root, count_windows
 
 TABLE = "docs/scaling.md"
 # The table's row for rules without one: what a job of theirs costs.
@@ -186,6 +186,18 @@ def estimate(
     return [*rows, Row(OTHERS, others, seconds / 3600, 0, 0)]
 
 
+def estimate_run(
+    config: dict, shards: dict[str, list[Clip]], jobs: dict[str, int], costs: dict[str, Cost]
+) -> tuple[list[Row], Sizes]:
+    """Costs of these jobs of a configuration's run, by rule, and the sizes of its clips."""
+    encoder = config["encoders"][config["taggers"][config["tagging"]["taggers"][0]]["encoder"]]
+    sizes = sample_clips([clip for shard in shards.values() for clip in shard], clips_root(config))
+    models = [config["models"][name] for name in config["training"]["models"]]
+    work = quantities(sizes, encoder["frames"], sum(model["epochs"] for model in models))
+    parts = parts_of(shards, count_windows(shards, config["clips"]), sizes, len(models))
+    return estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes
+
+
 def plan_text(rows: list[Row], clips: Sizes, shards: int) -> str:
     """The table for the terminal, what costs most first."""
     basis = f"sizes from {clips.known} of them" if clips.known else "sizes as in the paper's collection"
@@ -211,13 +223,8 @@ def plan_text(rows: list[Row], clips: Sizes, shards: int) -> str:
     )
 
 
-def plan_run(
-    workflow, config: dict, own_configs: Sequence[str], shards: dict[str, list[Clip]], windows: dict[str, int]
-) -> str:
+def plan_run(workflow, config: dict, own_configs: Sequence[str], shards: dict[str, list[Clip]]) -> str:
     """The plan of what is still to be done for the configuration's chapters.
-
-    Args:
-        windows: numbers of windows of long films, by shard.
 
     Raises:
         UserError: see `read_costs` and `planned_jobs`.
@@ -229,10 +236,5 @@ def plan_run(
     command += ["--config", *given] if (given := workflow.config_settings.config_args) else []
     targets = {rule.name for rule in workflow.rules if rule.norun}
     jobs = {rule: count for rule, count in planned_jobs(command).items() if rule not in targets}
-    encoder = config["encoders"][config["taggers"][config["tagging"]["taggers"][0]]["encoder"]]
-    sizes = sample_clips([clip for shard in shards.values() for clip in shard], clips_root(config))
-    models = [config["models"][name] for name in config["training"]["models"]]
-    work = quantities(sizes, encoder["frames"], sum(model["epochs"] for model in models))
-    parts = parts_of(shards, windows, sizes, len(models))
     costs = read_costs(Path(workflow.basedir, TABLE))
-    return plan_text(estimate(jobs, costs, work, parts, Path(encoder["model"]).stem), sizes, len(shards))
+    return plan_text(*estimate_run(config, shards, jobs, costs), len(shards))

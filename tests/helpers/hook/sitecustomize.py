@@ -8,8 +8,9 @@ FAULTS_GATE: folder with `shut`, the rules that may not end. A job of one of the
 gets its final name, leaves a file `<rule>.<process>` there and waits for its death.
 FAULTS_ORPHANS: jobs do not learn whose they are.
 FAULTS_ONCE: folder with files `<rule>@<part>`. One job of the rule, before the first file whose name has that part
-gets its final name, moves the file to `taken/`, adds its SLURM number and visible GPUs, and does what the file says:
-`hold` waits for its death, `eat` takes ever more memory, `wait` waits until there is a file `go`.
+gets its final name (`<rule>@<part>@again`: before it replaces one of that name), moves the file to `taken/`, adds its
+SLURM number and visible GPUs, and does what the file says: `hold` waits for its death, `eat` takes ever more memory,
+`wait` waits until there is a file `go`.
 FAULTS_DEVICES: folder; the machine has two GPUs. A job that has taken one leaves a file with its number
 there, computes on the processor, but not before the other has been taken too.
 """
@@ -52,8 +53,9 @@ if os.path.join(".snakemake", "scripts") in _script:
 
         def _fault(source, target):
             for name in os.listdir(_once):
-                rule, _, part = name.partition("@")
-                if rule == _rule and part in os.path.basename(target):
+                rule, _, place = name.partition("@")
+                part, _, again = place.partition("@")
+                if rule == _rule and part in os.path.basename(target) and (not again or os.path.exists(target)):
                     _suffer(name)
             _give_name(source, target)
 

@@ -3,8 +3,16 @@ import subprocess
 import pytest
 import yaml
 
+from scripts.lib.jobs.errors import UserError
 from scripts.lib.workflow import cluster
-from scripts.lib.workflow.cluster import QueuedJob, lost_budgets, queued_jobs, stuck_jobs, with_refusals
+from scripts.lib.workflow.cluster import (
+    QueuedJob,
+    check_accounts,
+    lost_budgets,
+    queued_jobs,
+    stuck_jobs,
+    with_refusals,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,16 @@ def test_of_the_queue_the_jobs_of_this_folder_count(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster.subprocess, "run", lambda *_, **__: done)
     (found,) = queued_jobs(str(tmp_path))
     assert found == QueuedJob("11", "PENDING", "PartitionConfig", "embed_frames", needs)
+
+
+def test_where_slurm_keeps_no_accounts_the_line_to_edit_is_told(monkeypatch):
+    """Other failures of sacct, which pass, are no reason to stop."""
+    said = ["Slurm accounting storage is disabled\n", "sacct: error: slurmdbd: Connection refused\n"]
+    monkeypatch.setattr(cluster.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", said.pop(0)))
+    with pytest.raises(UserError, match="slurm-status-command: squeue"):
+        check_accounts("sacct")
+    check_accounts("sacct")
+    check_accounts("squeue")
 
 
 def test_a_refused_job_is_told_with_the_file_to_edit():
