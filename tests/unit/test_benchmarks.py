@@ -1,6 +1,7 @@
 """The commands of docs/benchmarks.md run, here on next to nothing, and print what they measure."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -36,9 +37,12 @@ from tests.slurm.scheduler import missing_packages
             ("dry_run", "--metadata", "{table}", "--clips", "2", "--rounds", "1"),
             r"2 clips in shards of 100: .* s .*, .* MB.*a job's start: .* s of processor time, .* s of it for",
         ),
-        (
+        pytest.param(
             ("gallery", "--clips", "120", "--shots", "900", "--movies", "12", "--rounds", "1"),
             r"reading shots.parquet .* s, .* MB.*make_gallery: .* s.*opening: .* s.*choosing sort: .* s",
+            marks=pytest.mark.skipif(
+                not shutil.which("chromium"), reason="Debian's package chromium is absent"
+            ),
         ),
         pytest.param(
             ("arrays", "--clip", "{clip}", "--jobs", "2"),

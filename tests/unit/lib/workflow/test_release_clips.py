@@ -22,7 +22,7 @@ def config(tmp_path):
     lines = [f"{window}/{window}-Scene-{number:03d}.mp4 0\n" for window in windows for number in (1, 2)]
     (tmp_path / "verified.txt").write_text("".join(lines))
     dataset = {"released": str(tmp_path), "verified": str(tmp_path / "verified.txt"), "metadata": str(tmp_path)}
-    return {"dataset": dataset, "clips": {"manifest": str(tmp_path / "own.csv"), "folder": None}}
+    return {"dataset": dataset, "clips": {"manifest": str(tmp_path / "own.csv"), "folder": None, "shard_minutes": 30}}
 
 
 def test_windows_are_clips_of_their_own(config):
@@ -40,7 +40,7 @@ def test_a_folder_is_taken_as_it_is_and_keeps_its_order(config, tmp_path):
     folder.mkdir()
     for name in (IN_TRAIN, IN_WINDOW):
         (folder / f"{name}.mkv").touch()
-    config["clips"] = {"manifest": CLIP_LIST, "folder": str(folder)}
+    config["clips"] |= {"manifest": CLIP_LIST, "folder": str(folder)}
     clips = clips_of_run(config, manifest, True)
     assert [clip.path for clip in clips] == [f"{IN_WINDOW}.mkv", f"{IN_TRAIN}.mkv", f"{IN_WINDOW}.mkv"]
     write_manifest(clips, manifest)
