@@ -306,6 +306,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
     "open_clip": "open-clip-torch",
+    "pympi": "pympi-ling",
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
     "yaml": "pyyaml",
