@@ -186,19 +186,25 @@ def main(snakemake) -> str:
     clips = [clip for clip in read_manifest(manifest) if clip.clip_id in shown]
     offsets = {clip.clip_id: find_offset(clip, root) for clip in clips}
     shots, scenes = (rows.assign(offset=rows["clip_id"].map(offsets).astype(float)) for rows in (shots, scenes))
+    rows_of = {"scenes": scenes.groupby("clip_id").indices, "shots": shots.groupby("clip_id").indices}
     films, tables = [], {"scenes": [], "shots": []}
     with atomic_folder(snakemake.output[0]) as folder:
         for medium in group_media(clips, offsets, infos["duration"]):
             first, info = medium.clips[0], infos.loc[medium.stem]
             inside = [clip.clip_id for clip in medium.clips]
-            own = {"scenes": scenes[scenes["clip_id"].isin(inside)], "shots": shots[shots["clip_id"].isin(inside)]}
+            own = {
+                name: rows.iloc[[row for clip_id in inside for row in rows_of[name].get(clip_id, ())]]
+                for name, rows in (("scenes", scenes), ("shots", shots))
+            }
             tried = (own["shots"][name].to_numpy() for name in ("offset", "start_frame", "start_time"))
             rate, reason = find_smpte_rate(info["fps"], infos.loc[inside, "vfr"].any(), *tried)
             path = media_path(first, root)
             own = {name: place(rows, path, rate).sort_values("start") for name, rows in own.items()}
             export_medium(folder, medium.stem, own["scenes"], own["shots"], attributes, rate)
+            if own["scenes"].empty:
+                reason = reason or "it has no scene"
             if reason:
-                logger.info("%s: no SMPTE time codes and no EDL: %s", medium.stem, reason)
+                logger.info("%s: no EDL: %s", medium.stem, reason)
             counts = {f"n_{name}": len(rows) for name, rows in own.items()}
             about = (first.movie_id or first.clip_id, first.title, first.year, medium.stem, str(path), info["fps"])
             films.append(dict(zip(FILMS, (*about, rate, reason, *counts.values()), strict=True)))
@@ -207,7 +213,7 @@ def main(snakemake) -> str:
         write_csv(folder / "films.csv", FILMS, films)
         for name, parts in tables.items():
             write_table(folder / f"{name}.csv", parts, columns[name])
-    n_refused = sum(not film["smpte_rate"] for film in films)
+    n_refused = sum(film["reason"] != "" for film in films)
     return f"{len(scenes)} scene(s) and {len(shots)} shot(s) of {len(films)} file(s), {n_refused} without EDL"
 
 

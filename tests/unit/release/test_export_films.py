@@ -71,13 +71,13 @@ def shots(clips):
     return rows, table
 
 
-def export(folder, clips, shots, labels=(), scales=None):
+def export(folder, clips, shots, labels=(), scales=None, excluded=()):
     """Run the job; its folder and its summary."""
     rows, table = shots
     write_manifest(clips, folder / "manifest.csv")
     write_shard_csv(folder / "clips.csv", CLIP_COLUMNS, rows, fingerprint(clips))
     table.to_parquet(folder / "shots.parquet")
-    write_frame(join_scenes(table, Rule(10, 0.4, frozenset())), folder / "scenes.csv")
+    write_frame(join_scenes(table, Rule(10, 0.4, frozenset(excluded))), folder / "scenes.csv")
     (folder / "labels.txt").write_text("\n".join(LABELS))
     source = SimpleNamespace(clips=[folder / "clips.csv"], scales=scales or [])
     for name in ("shots.parquet", "scenes.csv", "labels.txt"):
@@ -218,6 +218,18 @@ def test_one_place_alone_is_exported(tmp_path, clips, shots):
     assert {path.stem for path in folder.glob("*.eaf")} == set(films["stem"])
     with pytest.raises(UserError, match=r"'bar and grill': did you mean 'bar & grill'\?"):
         export(tmp_path, clips, shots, ["bar and grill"])
+
+
+def test_a_film_of_unusable_shots_has_no_edl(tmp_path, clips, shots):
+    """Its shots are exported, without a scene."""
+    rows, table = shots
+    folder, told = export(tmp_path, clips, (rows, table.assign(flags="black")), excluded=["black"])
+    films = pd.read_csv(folder / "films.csv").set_index("stem")
+    assert films.loc["whole", ["smpte_rate", "reason", "n_scenes"]].tolist() == [24, "it has no scene", 0]
+    assert told == f"0 scene(s) and {len(table)} shot(s) of 6 file(s), 6 without EDL"
+    eaf = Eaf(folder / "whole.eaf")
+    assert len(eaf.get_annotation_data_for_tier("shot")) == films.loc["whole", "n_shots"] > 0
+    assert eaf.get_annotation_data_for_tier("scene") == []
 
 
 def test_a_window_of_a_file_that_is_gone_is_told(tmp_path, clips, shots):
