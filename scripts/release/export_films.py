@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from scripts.lib.files.atomic import atomic_folder
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.jobs.log import logger, run_job
-from scripts.lib.media.video import TIME_TOLERANCE, UnreadableClip, Video
+from scripts.lib.media.video import UnreadableClip, Video
 from scripts.lib.records.clips import Clip, clips_root, media_path, read_manifest, shard_fingerprints
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.timecodes import clock, file_frames, find_smpte_rate, smpte
@@ -64,19 +65,19 @@ def find_offset(clip: Clip, root: str | None) -> float:
     return clip.start_time if None in stamps else stamps[1] - stamps[0]
 
 
-def group_media(clips: Iterable[Clip], offsets: Mapping[str, float], durations: Mapping[str, float]) -> list[Medium]:
+def group_media(clips: Iterable[Clip], offsets: Mapping[str, float], lasts: Mapping[str, float]) -> list[Medium]:
     """The media of a run.
 
     Args:
         clips: those that are exported.
-        offsets, durations: by clip id, in seconds.
+        offsets, lasts: by clip id, seconds of its first frame in the file, and from there to its last.
     """
     media: dict[tuple[str, str], list[Medium]] = {}
     for clip in sorted(clips, key=lambda clip: offsets[clip.clip_id]):
         known = media.setdefault((clip.movie_id, clip.path), [])
         start = offsets[clip.clip_id]
         for medium in known:
-            if medium.offsets[-1] + durations[medium.clips[-1].clip_id] <= start + TIME_TOLERANCE:
+            if medium.offsets[-1] + lasts[medium.clips[-1].clip_id] < start:
                 break
         else:
             medium = Medium([], [])
@@ -122,6 +123,10 @@ def place(rows: pd.DataFrame, path: Path, rate: str) -> pd.DataFrame:
 def entries_of(rows: pd.DataFrame, column: str) -> list[Entry]:
     """The values of a column as entries of a tier; a row without one is left out."""
     told = rows[rows[column].notna()]
+    # How long a clip's last frame lasts is an estimate, and may exceed the start of the next window.
+    for start, end in (("start", "end"), ("first", "last")):
+        told = told.assign(**{end: np.fmin(told[end], told[start].shift(-1)).astype(int)})
+    told = told.assign(end=np.maximum(told["end"], told["start"] + 1))
     return [Entry(*values) for values in zip(*(told[name].tolist() for name in (column, *COUNTED)), strict=True)]
 
 
@@ -189,7 +194,7 @@ def main(snakemake) -> str:
     rows_of = {"scenes": scenes.groupby("clip_id").indices, "shots": shots.groupby("clip_id").indices}
     films, tables = [], {"scenes": [], "shots": []}
     with atomic_folder(snakemake.output[0]) as folder:
-        for medium in group_media(clips, offsets, infos["duration"]):
+        for medium in group_media(clips, offsets, infos["duration"] - 1 / infos["fps"]):
             first, info = medium.clips[0], infos.loc[medium.stem]
             inside = [clip.clip_id for clip in medium.clips]
             own = {

@@ -14,7 +14,7 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import fingerprint, write_manifest
 from scripts.lib.tables.frames import write_frame
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.release.export_films import main
+from scripts.release.export_films import entries_of, main
 from scripts.shots.detect_shots import CLIP_COLUMNS, detect_shots
 
 LABELS = ["kitchen <old>", "bar & grill", "street"]
@@ -27,8 +27,8 @@ FILMS = {
     "pal": {"fps": 25, "suffix": ".mkv", "audio": True},
     "slow": {"fps": 12},
 }
-# Windows begin between two frames, the last one inside the first.
-WINDOWS = {"pal": (None, 1.2), "pal_late": (1.21, None), "pal_inside": (0.5, 1.0), "uneven_late": (1.0, 2.0)}
+# One window follows another, two begin between frames, and one of these is inside the first.
+WINDOWS = {"pal": (None, 1.2), "pal_late": (1.2, None), "pal_inside": (0.5, 1.0), "uneven_late": (1.01, 2.0)}
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +230,17 @@ def test_a_film_of_unusable_shots_has_no_edl(tmp_path, clips, shots):
     eaf = Eaf(folder / "whole.eaf")
     assert len(eaf.get_annotation_data_for_tier("shot")) == films.loc["whole", "n_shots"] > 0
     assert eaf.get_annotation_data_for_tier("scene") == []
+
+
+def test_entries_of_a_tier_do_not_overlap():
+    """By the estimated end of a window; each lasts a millisecond at least."""
+    rows = pd.DataFrame(
+        {"label": ["a", "b", None, "c"], "start": [0, 1000, 1500, 2000], "end": [1002, 1000, 2000, 3000]}
+    ).assign(first=[0, 24, 36, 48], last=[25, 24, 48, 72])
+    found = entries_of(rows, "label")
+    assert [(entry.value, entry.start, entry.end, entry.first, entry.last) for entry in found] == [
+        ("a", 0, 1000, 0, 24), ("b", 1000, 1001, 24, 24), ("c", 2000, 3000, 48, 72),
+    ]  # fmt: skip
 
 
 def test_a_window_of_a_file_that_is_gone_is_told(tmp_path, clips, shots):
