@@ -45,17 +45,17 @@ def plot_transitions(table: pd.DataFrame) -> Figure:
         table: see `count_transitions`.
     """
     films = table.groupby("film", sort=False)["transitions"].sum().nlargest(FILMS).index
-    parts = {film: table[table["film"] == film] for film in films}
-    panels = {f"{part['title'].iloc[0] or film}": part for film, part in parts.items()}
+    parts = [table[table["film"] == film] for film in films]
+    panels = [(part["title"].iloc[0] or part["film"].iloc[0], part) for part in parts]
     if table["film"].nunique() != 1:
-        panels = {f"{table['film'].nunique()} films": table, **panels}
+        panels.insert(0, (f"{table['film'].nunique()} films", table))
     rows = -(-len(panels) // 3)
     figure, axes = new_figure(
         3.6 * min(3, len(panels)), 3.6 * rows, nrows=rows, ncols=min(3, len(panels)), squeeze=False
     )
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
-    for ax, (title, part) in zip(axes.flat, panels.items(), strict=False):
+    for ax, (title, part) in zip(axes.flat, panels, strict=False):
         _draw_matrix(ax, part)
         ax.set_title(f"{title[:36]}: {part['transitions'].sum()}", loc="left", size=8)
     figure.suptitle("Transitions from the row's place to the column's", x=0.01, ha="left", size=10)

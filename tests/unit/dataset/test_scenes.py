@@ -92,5 +92,7 @@ def test_transitions_are_counted_within_clips(tmp_path):
     figure = plot_transitions(table)
     drawn = figure.axes[0].images[0].get_array()
     assert drawn.sum() == 6 and figure.axes[0].get_title("left") == "2 films: 6"
+    # Both films have the same title.
+    assert [ax.get_title("left") for ax in figure.axes[1:]] == ["T: 5", "T: 1"]
     save_figure(figure, [tmp_path / "a.png"])
     save_figure(plot_transitions(count_transitions(scenes.iloc[:1])), [tmp_path / "b.png"])
