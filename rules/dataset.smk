@@ -294,6 +294,53 @@ rule plot_label_shares:
         "../scripts/dataset/plot_label_shares.py"
 
 
+rule join_scenes:
+    input:
+        shots=out("dataset/shots.parquet"),
+        code=code("dataset/join_scenes"),
+    output:
+        out("dataset/scenes.csv"),
+    log:
+        log_of("join_scenes"),
+    benchmark:
+        benchmark_of("join_scenes")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        bridge_seconds=config["dataset"]["scenes"]["bridge_seconds"],
+        exclude_flags=config["dataset"]["exclude_flags"],
+        sure=config["dataset"]["top1_threshold"],
+    message:
+        "Joining the shots of one place"
+    script:
+        "../scripts/dataset/join_scenes.py"
+
+
+rule make_transitions:
+    input:
+        scenes=rules.join_scenes.output[0],
+        code=code("dataset/make_transitions"),
+    output:
+        csv=out("tables/transitions.csv"),
+        figures=report(
+            figures("transitions"),
+            caption="../docs/report/transitions.rst",
+            category="Figures",
+            labels={"figure": "transitions", "content": "from place to place"},
+        ),
+    log:
+        log_of("make_transitions"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Transitions from place to place"
+    script:
+        "../scripts/dataset/make_transitions.py"
+
+
 rule study_thresholds:
     input:
         shots=out("dataset/shots.parquet"),
@@ -370,5 +417,7 @@ rule dataset:
         rules.plot_cooccurrence.output if HAS_DATASET else [],
         rules.plot_label_shares.output if HAS_DATASET else [],
         rules.study_thresholds.output if HAS_SHOTS else [],
+        rules.join_scenes.output if HAS_SHOTS else [],
+        rules.make_transitions.output if HAS_SHOTS else [],
         rules.join_released.output if RELEASED and HAS_CLIPS else [],
         rules.describe_release.output if RELEASED and not HAS_CLIPS else [],

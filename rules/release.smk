@@ -46,6 +46,40 @@ rule make_bundle:
         "../scripts/release/make_bundle.py"
 
 
+rule export_films:
+    input:
+        clips=of_shards(of_clips("clips/{shard}.csv")),
+        shots=out("dataset/shots.parquet"),
+        scenes=rules.join_scenes.output[0],
+        scales=[out("shot_scale/predictions.csv")] if "shot_scale" in config["chapters"] else [],
+        labels=LABELS,
+        code=code("release/export_films"),
+    output:
+        directory(out("export")),
+    log:
+        log_of("export_films"),
+    benchmark:
+        benchmark_of("export_films")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        labels=config["export"]["labels"],
+        manifest=MANIFEST,
+    message:
+        "Exporting the films' scenes and shots"
+    script:
+        "../scripts/release/export_films.py"
+
+
+# Beside the chapter: also for a run without a dataset.
+rule export:
+    input:
+        rules.export_films.output if IS_TAGGED else [],
+
+
 rule release:
     input:
         rules.make_bundle.output if HAS_DATASET else [],

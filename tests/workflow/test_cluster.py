@@ -57,7 +57,11 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
             settings += ["clips={folder: videos}"]
         targets = chapters - (set() if name == "demo.yaml" else {"demo"})
-        found |= {job["rule"]: job for job in submissions(folder, "all", "tag", *targets, *settings) if job["script"]}
+        found |= {
+            job["rule"]: job
+            for job in submissions(folder, "all", "tag", "export", *targets, *settings)
+            if job["script"]
+        }
     return found
 
 

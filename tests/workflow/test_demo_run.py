@@ -57,6 +57,23 @@ def test_shots_cover_their_clips_without_gap(results):
         assert list(rows["shot"]) == list(range(1, len(rows) + 1))
 
 
+def test_scenes_are_runs_of_shots_of_one_place(results):
+    """They begin and end with a shot of their label, do not overlap, and bridge no sure shot."""
+    shots = pd.read_parquet(results / "dataset/shots.parquet")
+    scenes = pd.read_csv(results / "dataset/scenes.csv", keep_default_na=False)
+    parts = dict(tuple(shots.groupby("clip_id")))
+    for scene in scenes.itertuples():
+        inside = parts[scene.clip_id].set_index("shot").loc[scene.first_shot : scene.last_shot]
+        assert inside["label_1"].iloc[0] == inside["label_1"].iloc[-1] == scene.label
+        others = inside[inside["label_1"] != scene.label]
+        assert ((others["score_1"] < 0.4) | (others["flags"] != "")).all()
+        assert (scene.start_frame, scene.end_time) == (inside["start_frame"].iloc[0], inside["end_time"].iloc[-1])
+    following = scenes.groupby("clip_id")["start_frame"].shift(-1)
+    assert (following.isna() | (following >= scenes["end_frame"])).all()
+    transitions = pd.read_csv(results / "tables/transitions.csv")
+    assert 0 < transitions["transitions"].sum() < len(scenes)
+
+
 def test_release_json_holds_every_shot(results):
     shots = pd.read_parquet(results / "dataset/shots.parquet")
     release = json.loads((results / "dataset/movieclip.json").read_text())

@@ -56,7 +56,7 @@ def test_shipped_config_plans_all_targets(workspace, tmp_path, name):
         options += ["--config", f"clips={{folder: '{tmp_path / 'videos'}'}}"]
     write_given_files(workspace.path)
     chapters = {chapter for chapter, _, _ in job_rules()} - (set() if name == "demo.yaml" else {"demo"})
-    assert workspace.planned("all", "tag", "tables", "figures", *chapters, *options)
+    assert workspace.planned("all", "tag", "export", "tables", "figures", *chapters, *options)
     assert not (workspace.path / "results").exists()
 
 
@@ -323,6 +323,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
     "open_clip": "open-clip-torch",
+    "pympi": "pympi-ling",
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
     "yaml": "pyyaml",

@@ -6,6 +6,9 @@ import shutil
 import h5py
 import pandas as pd
 import pytest
+from pympi import Eaf
+
+from tests.helpers.runs import unexplained
 
 TAG = ("tag", "--configfile", "config/tag.yaml", "--config")
 
@@ -97,6 +100,31 @@ def test_own_shot_list_and_window_and_sampling(workspace, shared_data, small_tag
         assert file["clips/bikes/frame"][:].tolist() == [0, 15, 30, 53, 100, 175]
         assert file["clips/bikes_middle/frame"][:].tolist() == [0, 13, 26, 38]
         assert file["clips/bikes_middle/time"][:].tolist() == pytest.approx([0, 0.52, 1.04, 1.52])
+
+
+def test_all_scenes_of_one_place_in_elan(workspace, shared_data, small_tagger, tmp_path):
+    """A film scholar's command: with time codes, of a folder of films, without a dataset; one place after all."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("skv_bikes.mp4", "slhck_scenecut_test.mp4"):
+        shutil.copy(shared_data / "videos" / name, folder)
+    command = ("export", *TAG[1:], *settings(folder, shared_data, small_tagger))
+    results = workspace.path / "results/tag"
+    workspace.snakemake(*command)
+    every = pd.read_csv(results / "export/scenes.csv")
+    assert unexplained(results) == set()
+    place = every["label"].iloc[-1]
+    chosen = every[every["label"] == place]
+    only = f"export={{labels: ['{place}']}}"
+    assert workspace.planned(*command, only) == {"export": 1, "export_films": 1}
+    workspace.snakemake(*command, only)
+    shown = pd.read_csv(results / "export/scenes.csv")
+    assert shown["file_start"].tolist() == chosen["file_start"].tolist()
+    for clip_id, scenes in shown.groupby("clip_id"):
+        found = Eaf(results / f"export/{clip_id}.eaf").get_annotation_data_for_tier("scene")
+        times = [(round(1000 * row.start_time), round(1000 * row.end_time), place) for row in scenes.itertuples()]
+        assert [entry[:3] for entry in found] == times
+    assert {path.stem for path in (results / "export").glob("*.eaf")} == set(shown["clip_id"])
 
 
 def test_vit_b32_from_a_local_file(workspace, shared_data, tmp_path):

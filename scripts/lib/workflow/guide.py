@@ -19,6 +19,7 @@ def help_text(folder: str | Path) -> str:
         "(none)": "the chapters that the configuration lists",
         "tables, figures": "the tables, or the figures, of these chapters",
         "tag": "every shot of a collection labelled, and the gallery",
+        "export": "scenes and shots of each film, for ELAN, players and editing programs",
         "plan": "what is still to be done, and what it will cost",
         **{name: _first_line(folder / f"rules/{name}.smk", '"""') for name in chapters if name != "common"},
     }
