@@ -1,5 +1,8 @@
 """Shots: shot detection, and which clips can be used (paper section 4.1)."""
 
+# PySceneDetect's detectors use none.
+DETECTION_GPUS = int(config["shots"]["detector"] == "transnetv2" and not config["shots"]["list"])
+
 
 rule detect_shots:
     input:
@@ -18,6 +21,7 @@ rule detect_shots:
         "../envs/workflow.yaml"
     threads: CLIPS_AT_A_TIME
     resources:
+        gpu=DETECTION_GPUS,
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=shard_minutes(2.4),
     params:

@@ -53,6 +53,7 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         if wanted <= found.keys():
             break
         settings = ["--configfile", f"config/{name}", "--config", f"training={{gpus: {TRAINING_GPUS}}}"]
+        settings += ["shots={detector: transnetv2}"]
         settings += [f"chapters=[{', '.join(chapters - {'retrieve'})}]"] if name == "demo.yaml" else []
         if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
             settings += ["clips={folder: videos}"]
