@@ -33,32 +33,30 @@ def main() -> None:
     choices = {f"{name}, as configured": (name, ours[name]) for name in ours}
     choices |= {f"{name}, PySceneDetect's defaults": (name, {}) for name in DETECTORS}
     for label, (name, parameters) in sorted(choices.items(), key=lambda choice: choice[0].startswith(TRANSNET)):
-        counts, n_frames, seconds = measure(path, name, parameters)
+        counts = sum(measure(path, name, parameters).values(), Counter())
         precision, recall, f1 = scores(counts)
         kinds = ", ".join(f"{counts[kind, 'found']} of {counts[kind, 'all']} {kind}" for kind in ("hard", "gradual"))
         print(
-            f"{label}: precision {precision:.2f}, recall {recall:.2f}, F1 {f1:.2f}, {kinds}, "
-            f"{counts['false']} false; {n_frames / seconds:.0f} frames per processor second"
+            f"{label}: precision {precision:.2f}, recall {recall:.2f}, F1 {f1:.2f}, {kinds}, {counts['false']} false; "
+            f"{counts['frames'] / counts['seconds']:.0f} frames per second of processor time"
         )
 
 
-def measure(path: Path, detector: str, parameters: dict, names: Sequence[str] = ()) -> tuple[Counter, int, float]:
-    """A detector's counts (see `compare`) over clips with a constant frame rate, their frames and processor seconds.
-
-    Args:
-        path: of the JSON.
-        names: of the clips; all in the JSON by default.
-    """
-    verified = {name: entry for name, entry in json.loads(path.read_text()).items() if isinstance(entry, dict)}
+def measure(path: Path, detector: str, parameters: dict) -> dict[str, Counter]:
+    """For each clip of such a JSON: counts as by `compare`, its `frames`, and the `seconds` of processor time."""
     find_cuts = cut_finder(detector, parameters)
-    counts, n_frames, start = Counter(), 0, time.process_time()
-    for name in names or verified:
+    found = {}
+    for name, verified in json.loads(path.read_text(encoding="utf-8")).items():
+        if name == "note":
+            continue
+        start = time.process_time()
         with Video(Clip("clip", str(path.parent / name))) as video:
             cuts = find_cuts(video)
-            if not video.info().vfr:
-                n_frames += len(video.times)
-                counts += compare(cuts, verified[name]["hard"], verified[name].get("gradual", []))
-    return counts, n_frames, time.process_time() - start
+        spent = time.process_time() - start
+        if not video.info().vfr:
+            found[name] = compare(cuts, verified["hard"], verified.get("gradual", []))
+            found[name] += Counter(frames=len(video.times), seconds=spent)
+    return found
 
 
 def compare(cuts: Sequence[int], hard: Iterable[int], gradual: Iterable[Sequence[int]]) -> Counter:

@@ -5,6 +5,7 @@ of our decoder. The import of torch takes seconds, so this module is imported wh
 """
 
 import threading
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -28,6 +29,9 @@ class CutFinder:
     Args:
         threshold: probability above which a frame is part of a transition.
         threads: of a CPU.
+
+    Attributes:
+        network: the package's, in evaluation mode.
     """
 
     def __init__(self, threshold: float, threads: int = 1):
@@ -36,7 +40,7 @@ class CutFinder:
         self._device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else "cpu"
         # The weights replace the initial ones, which are drawn at random.
         with torch.random.fork_rng(devices=[]):
-            self._network = _Network(device=self._device)
+            self.network = _Network(device=self._device)
         self._threshold = threshold
         # Clips are decoded side by side; the network uses the whole processor for one of them.
         self._turn = threading.Lock()
@@ -58,13 +62,17 @@ class CutFinder:
         """
         cut = windows(frame.rgb(SIZE) for frame in video)
         batches = iter(lambda: list(islice(cut, 1 if self._device == "cpu" else GPU_BATCH)), [])
-        return np.concatenate([self._forward(np.stack(batch)) for batch in batches])[: len(video.times)]
+        # One growing array: small ones that are kept would lie between the network's large ones, and memory would grow.
+        found = array("f")
+        for batch in batches:
+            found.extend(self._forward(np.stack(batch)))
+        return np.frombuffer(found, np.float32)[: len(video.times)]
 
-    def _forward(self, batch: np.ndarray) -> np.ndarray:
+    def _forward(self, batch: np.ndarray) -> list[float]:
         try:
             with self._turn, torch.inference_mode():
-                probabilities, _ = self._network.predict_raw(torch.from_numpy(batch).to(self._device))
-                return probabilities[:, MARGIN:-MARGIN].flatten().cpu().numpy()
+                probabilities, _ = self.network.predict_raw(torch.from_numpy(batch).to(self._device))
+                return probabilities[:, MARGIN:-MARGIN].flatten().tolist()
         except torch.OutOfMemoryError as error:
             # No fault of the clip.
             raise MemoryError(str(error)) from error

@@ -133,6 +133,7 @@ def test_a_shard_asks_for_no_more_than_its_clips_need(workspace):
 
     def processors(*more):
         jobs = submissions(root, *more, *settings)
+        assert [job["rule"] for job in jobs if "--gpus" in job["attempts"][0]] == ["embed_frames"]
         return {job["rule"]: job["attempts"][0]["--cpus-per-task"] for job in jobs if not job["local"]}
 
     alone = processors()
