@@ -36,7 +36,7 @@ def detect_shots(
         root: folder that their paths are relative to.
         detector: name of a detector, `parameters` its arguments.
         shot_list: CSV that replaces detection, see `scripts.lib.records.shots.read_shot_list`.
-        workers: number of clips in parallel.
+        workers: number of clips in parallel, and of threads of a network.
 
     Returns:
         Rows with `CLIP_COLUMNS`, one per clip, and the shots of all usable clips, both in order.
