@@ -52,8 +52,8 @@ def measure(path: Path, detector: str, parameters: dict) -> dict[str, Counter]:
         start = time.process_time()
         with Video(Clip("clip", str(path.parent / name))) as video:
             cuts = find_cuts(video)
-        spent = time.process_time() - start
-        if not video.info().vfr:
+            spent, varies = time.process_time() - start, video.info().vfr
+        if not varies:
             found[name] = compare(cuts, verified["hard"], verified.get("gradual", []))
             found[name] += Counter(frames=len(video.times), seconds=spent)
     return found
