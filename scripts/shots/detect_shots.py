@@ -1,5 +1,7 @@
 """Detect the shots of a shard's clips (paper section 4.1), and list which clips can be used."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields
 from functools import partial
 from itertools import pairwise
@@ -7,13 +9,14 @@ from itertools import pairwise
 import numpy as np
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.media.video import ClipInfo, UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip, existing_root, shard_clips
 from scripts.lib.records.shots import Shot, read_shot_list, write_shots
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.shots.detection import detect_cuts, listed_frames, make_detector
+from scripts.shots.detection import TRANSNET, detect_cuts, listed_frames, make_detector
 
 CLIP_COLUMNS = ("clip_id", "status", "reason", *(field.name for field in fields(ClipInfo)))
 
@@ -31,9 +34,9 @@ def detect_shots(
     Args:
         clips: the shard's manifest rows.
         root: folder that their paths are relative to.
-        detector: name of a PySceneDetect detector, `parameters` its arguments.
+        detector: name of a detector, `parameters` its arguments.
         shot_list: CSV that replaces detection, see `scripts.lib.records.shots.read_shot_list`.
-        workers: number of clips in parallel.
+        workers: number of clips in parallel, and of threads of a network.
 
     Returns:
         Rows with `CLIP_COLUMNS`, one per clip, and the shots of all usable clips, both in order.
@@ -41,9 +44,9 @@ def detect_shots(
     Raises:
         UserError: the detector, its parameters or the shot list cannot be used.
     """
-    make_detector(detector, parameters)
     listed = read_shot_list(shot_list) if shot_list else None
-    examine = partial(_examine, root=root, detector=detector, parameters=parameters, listed=listed)
+    find_cuts = cut_finder(detector, parameters, workers) if listed is None else None
+    examine = partial(_examine, root=root, find_cuts=find_cuts, listed=listed)
     announced = list(map_in_threads(partial(_announced_frames, root=root), clips, workers))
     rows, shots = [], []
     with progress(sum(announced), "frame", "Detecting shots") as bar:
@@ -57,6 +60,16 @@ def detect_shots(
     return rows, shots
 
 
+def cut_finder(detector: str, parameters: dict, threads: int = 1) -> Callable[[Video], list[int]]:
+    """What tells the first frames of a video's new shots."""
+    if detector == TRANSNET:
+        from scripts.shots.transnet import CutFinder
+
+        return CutFinder(**parameters, threads=threads).cuts
+    make_detector(detector, parameters)
+    return lambda video: detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
+
+
 def _announced_frames(clip: Clip, root) -> int:
     """Frames to expect by the file's header; 0 for a clip that detection will find unusable."""
     with catch_failure(clip), Video(clip, root) as video:
@@ -64,11 +77,10 @@ def _announced_frames(clip: Clip, root) -> int:
     return 0
 
 
-def _examine(clip: Clip, root, detector, parameters, listed, bar) -> tuple[dict, list[Shot]]:
+def _examine(clip: Clip, root, find_cuts, listed, bar) -> tuple[dict, list[Shot]]:
     with catch_failure(clip) as outcome, Video(clip, root) as video:
         if listed is None:
-            cuts = detect_cuts(video, make_detector(detector, parameters, video.frame_rate))
-            frames = list(pairwise([0, *cuts, len(video.times)]))
+            frames = list(pairwise([0, *find_cuts(video), len(video.times)]))
         else:
             frames = _listed_shots(video, listed.get(clip.clip_id))
         bar.update(len(video.times))
@@ -103,14 +115,15 @@ def _remark(info: ClipInfo) -> str:
 def main(snakemake) -> str:
     """Run as a Snakemake job; what it has done, in a few words."""
     params = snakemake.params
-    rows, shots = detect_shots(
-        shard_clips(params.manifest, snakemake.wildcards.shard, snakemake.config),
-        existing_root(snakemake.config),
-        params.detector,
-        params.parameters,
-        snakemake.input.get("shot_list") or None,
-        snakemake.threads,
-    )
+    with gpu_of_job() if snakemake.resources.gpu else nullcontext():
+        rows, shots = detect_shots(
+            shard_clips(params.manifest, snakemake.wildcards.shard, snakemake.config),
+            existing_root(snakemake.config),
+            params.detector,
+            params.parameters,
+            snakemake.input.get("shot_list") or None,
+            snakemake.threads,
+        )
     write_shard_csv(snakemake.output.clips, CLIP_COLUMNS, rows, params.clips)
     write_shots(snakemake.output.shots, shots, params.clips)
     n_failed = sum(row["status"] == "failed" for row in rows)

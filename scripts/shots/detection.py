@@ -23,6 +23,9 @@ DETECTORS: dict[str, type[SceneDetector]] = {
     "threshold": detectors.ThresholdDetector,
 }
 
+# The detector that is not PySceneDetect's: scripts/shots/transnet.py.
+TRANSNET = "transnetv2"
+
 # Rate at which parameters are checked before a clip is open.
 ANY_RATE = Fraction(25)
 
@@ -48,7 +51,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
         UserError: unknown detector or parameter, or a value that the detector rejects.
     """
     if name not in DETECTORS:
-        raise UserError(f"shots.detector: {name!r} is unknown; {did_you_mean(name, DETECTORS)}")
+        raise UserError(f"shots.detector: {name!r} is unknown; {did_you_mean(name, [*DETECTORS, TRANSNET])}")
     allowed = detector_parameters(name)
     for parameter in parameters:
         if parameter not in allowed:

@@ -1,5 +1,6 @@
 """The commands of docs/benchmarks.md run, here on next to nothing, and print what they measure."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,7 +19,10 @@ from tests.slurm.scheduler import missing_packages
             ("dataset", "--clips", "120", "--shots", "900", "--movies", "12"),
             r"collect_shots: .* s, .* MB.*split_samples: .* s, .* MB.*900 shots, 179 labels: .*; [1-9]\d* samples",
         ),
-        (("memory", "--minutes", "0.1", "0.15"), r"detect: .* MB.*embed: .* MB.*score: .* MB for 0.15 min, ratio"),
+        (
+            ("memory", "--minutes", "0.1", "0.15"),
+            r"detect: .* MB.*detect by transnetv2: .* MB.*embed: .* MB.*score: .* MB for 0.15 min, ratio",
+        ),
         (
             ("tagging", "--clip", "{clip}", "--model", "config/demo/clip_small.json", "--rounds", "1"),
             r"our tagging: .* frames/s.*our tagging / one frame at a time: \d",
@@ -28,6 +32,10 @@ from tests.slurm.scheduler import missing_packages
             r"this code, +decoding: .* core .*to RGB: .* core .*feeding: .* frames/s and core",
         ),
         (("detection", "--clip", "{clip}", "--rounds", "1"), r"ratio: .*, the same \d+ cuts"),
+        (
+            ("detectors", "--cuts", "{cuts}"),
+            r"content, as configured: .* 0 of 1 hard.*transnetv2, as configured: .* 0 of 0 gradual, .* frames per sec",
+        ),
         (
             ("loading", "--clip", "{clip}", "--frames", "2", "--size", "32", "--seconds", "0.1"),
             r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
@@ -55,7 +63,8 @@ from tests.slurm.scheduler import missing_packages
 def test_benchmark(make_video, tmp_path, arguments, measured):
     table = tmp_path / "clips.csv"
     table.write_text("videoid,imdbid,title,year\n-a,tt1,A,1999.0\nb,tt2,B,-1.0\n")
-    files = {"clip": make_video([(1, 12)]).path, "table": table}
+    files = {"clip": make_video([(1, 12)]).path, "table": table, "cuts": tmp_path / "cuts.json"}
+    files["cuts"].write_text(json.dumps({"note": "", files["clip"]: {"hard": [9]}}))
     command = [sys.executable, "-m", f"benchmarks.{arguments[0]}", *(part.format(**files) for part in arguments[1:])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

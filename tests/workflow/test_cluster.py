@@ -53,6 +53,7 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         if wanted <= found.keys():
             break
         settings = ["--configfile", f"config/{name}", "--config", f"training={{gpus: {TRAINING_GPUS}}}"]
+        settings += ["shots={detector: transnetv2}"]
         settings += [f"chapters=[{', '.join(chapters - {'retrieve'})}]"] if name == "demo.yaml" else []
         if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
             settings += ["clips={folder: videos}"]
@@ -136,6 +137,7 @@ def test_a_shard_asks_for_no_more_than_its_clips_need(workspace):
 
     def processors(*more):
         jobs = submissions(root, *more, *settings)
+        assert [job["rule"] for job in jobs if "--gpus" in job["attempts"][0]] == ["embed_frames"]
         return {job["rule"]: job["attempts"][0]["--cpus-per-task"] for job in jobs if not job["local"]}
 
     alone = processors()

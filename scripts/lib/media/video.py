@@ -81,9 +81,9 @@ class Frame:
         """BGR pixels after rotation, (height, width, 3) uint8."""
         return self.video.upright_pixels(self.picture, "bgr24")
 
-    def rgb(self) -> np.ndarray:
-        """RGB pixels after rotation, (height, width, 3) uint8."""
-        return self.video.upright_pixels(self.picture, "rgb24")
+    def rgb(self, size: tuple[int, int] | None = None) -> np.ndarray:
+        """RGB pixels after rotation, (height, width, 3) uint8; scaled to a `size` (width, height)."""
+        return self.video.upright_pixels(self.picture, "rgb24", size)
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,7 @@ class Video:
             if self._first is None:
                 self._first = time
                 self.rotation = picture.rotation
-                turned = self.rotation % 180 != 0
-                self._coded_size = (picture.width, picture.height)
-                self.size = self._coded_size[::-1] if turned else self._coded_size
+                self.size = (picture.width, picture.height)[:: -1 if self.rotation % 180 else 1]
             self.times.append(time - self._first)
             yield Frame(index, time - self._first, self, picture)
         if self._first is None:
@@ -301,9 +299,11 @@ class Video:
                     raise
                 continue
 
-    def upright_pixels(self, picture: av.VideoFrame, pixel_format: str) -> np.ndarray:
-        """Pixels of a frame, rotated by the display matrix, at the first frame's size."""
-        width, height = self._coded_size
+    def upright_pixels(
+        self, picture: av.VideoFrame, pixel_format: str, size: tuple[int, int] | None = None
+    ) -> np.ndarray:
+        """Pixels of a frame, rotated by the display matrix, at a size (width, height) or else the first frame's."""
+        width, height = (size or self.size)[:: -1 if self.rotation % 180 else 1]
         scaled = self._reformatter.reformat(picture, width, height, pixel_format, interpolation="BICUBIC", threads=1)
         pixels = scaled.to_ndarray()
         if self.rotation % 360:

@@ -178,6 +178,36 @@ def test_rotated_clips_are_turned_upright(make_video, rotation):
     assert not np.array_equal(pixels[0], decode(make_video([(5, 4)], size=(160, 96)).clip)[0][0])
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180])
+def test_scaled_pictures_are_upright_too(make_video, rotation):
+    """Width and height are meant after the rotation, and the content is that of the whole picture."""
+    with Video(make_video([(5, 4)], size=(160, 96), rotation=rotation).clip) as video:
+        for frame in video:
+            small, whole = frame.rgb((48, 27)), frame.rgb()
+            assert small.shape == (27, 48, 3)
+            away = [
+                np.abs(small - cv2.resize(turned, (48, 27), interpolation=cv2.INTER_AREA).astype(float)).mean()
+                for turned in (whole, whole[::-1], whole[:, ::-1])
+            ]
+            assert away[0] < min(away[1:]) / 2
+
+
+def test_pictures_are_scaled_as_ffmpegs_program_scales_them(make_video):
+    """Published networks have seen such pictures: its filter `scale` with its default, bicubic.
+
+    At the edges of colours, where these have half the resolution, its pictures differ a little.
+    """
+    rendered = make_video([(5, 4)], size=(160, 96), pixel_format="yuv444p")
+    graph = av.filter.Graph()
+    with av.open(rendered.path) as container, Video(rendered.clip) as video:
+        source = graph.add_buffer(template=container.streams.video[0])
+        graph.link_nodes(source, graph.add("scale", "48:27"), graph.add("format", "rgb24"), graph.add("buffersink"))
+        graph.configure()
+        for frame, picture in zip(video, container.decode(video=0), strict=True):
+            graph.push(picture)
+            assert np.array_equal(frame.rgb((48, 27)), graph.pull().to_ndarray())
+
+
 def test_pixels_equal_opencvs(make_video):
     """PySceneDetect's published behaviour rests on OpenCV's pixels, so ours are the same bit for bit."""
     rendered = make_video([(0, 30), (1, 30)], size=(314, 178), options={"g": "20"})

@@ -8,7 +8,7 @@ import yaml
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.workflow.config import check_config, load_schema, read_typed
-from scripts.shots.detection import DETECTORS
+from scripts.shots.detection import DETECTORS, TRANSNET
 from tests.helpers import ROOT
 
 DEFAULT = yaml.safe_load((ROOT / "config/default.yaml").read_text(encoding="utf-8"))
@@ -330,12 +330,13 @@ def test_every_key_is_described_and_every_section_closed(schema):
     assert [place for place, node in objects if node.get("additionalProperties") is not False] == []
 
 
-def test_detector_parameters_are_those_of_pyscenedetect(schema):
+def test_detector_parameters_are_those_of_the_detectors(schema):
     """The schema offers what the detectors take: no parameter is missing, none is invented."""
     parameters = schema["properties"]["shots"]["properties"]["parameters"]["properties"]
     offered = {name: set(settings["properties"]) for name, settings in parameters.items()}
-    assert offered == {name: set(inspect.signature(detector).parameters) for name, detector in DETECTORS.items()}
-    assert set(schema["properties"]["shots"]["properties"]["detector"]["enum"]) == set(DETECTORS)
+    taken = {name: set(inspect.signature(detector).parameters) for name, detector in DETECTORS.items()}
+    assert offered == taken | {TRANSNET: {"threshold"}}
+    assert set(schema["properties"]["shots"]["properties"]["detector"]["enum"]) == {*DETECTORS, TRANSNET}
 
 
 def as_text(value):
