@@ -59,10 +59,10 @@ rule join_windows:
         of_clips("embeddings/{encoder}/{shard}.h5"),
     log:
         log_of("join_windows", "{encoder}/{shard}"),
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         shard="|".join(WINDOWS) or "none",
+    conda:
+        "../envs/workflow.yaml"
     params:
         clips=shard_fingerprint,
     message:

@@ -48,9 +48,7 @@ from tests.slurm.scheduler import missing_packages
         pytest.param(
             ("gallery", "--clips", "120", "--shots", "900", "--movies", "12", "--rounds", "1"),
             r"reading shots.parquet .* s, .* MB.*make_gallery: .* s.*opening: .* s.*choosing sort: .* s",
-            marks=pytest.mark.skipif(
-                not shutil.which("chromium"), reason="Debian's package chromium is absent"
-            ),
+            marks=pytest.mark.skipif(not shutil.which("chromium"), reason="Debian's package chromium is absent"),
         ),
         pytest.param(
             ("arrays", "--clip", "{clip}", "--jobs", "2"),
