@@ -216,6 +216,7 @@ else:
             runtime=60,
         params:
             clips=lambda wildcards: manifests.metadata_digest(CLIPS),
+            context=config["tagging"]["context"],
             flags=config["dataset"]["flags"],
             manifest=MANIFEST,
             max_failed_fraction=config["clips"]["max_failed_fraction"],

@@ -1,6 +1,7 @@
 """Agreement of the demo's labels and cuts with the truth, beside two baselines."""
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 
 import h5py
@@ -19,6 +20,7 @@ from scripts.lib.records.clips import Clip, clips_root, read_manifest
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
+from scripts.tagging.context import in_context
 
 COLUMNS = ("method", "subset", "metric", "value", "n")
 SCALES = ("LS", "FS", "MS", "CS", "ECS")
@@ -33,7 +35,11 @@ METHODS = {
     "clip": "CLIP",
     "colour": "nearest centroid of colour histograms",
     "shuffled": "CLIP with shuffled labels",
+    "context": "CLIP in the context of the clip",
+    "dealt": "the same, shots dealt to clips at random",
 }
+# As in config/tag.yaml.
+CONTEXT = {"prior_shots": 2, "neighbours": 20}
 
 
 def match_truth(shots: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -80,6 +86,25 @@ def shuffled_agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFram
     return [
         {**rows[0], "value": round(float(np.mean([row["value"] for row in rows])), 4)}
         for rows in zip(*runs, strict=True)
+    ]
+
+
+def scores_in_context(scores: np.ndarray, clip_ids: Sequence[str]) -> np.ndarray:
+    """Scores (N, L) of shots in the context of their clips; those of a clip follow each other."""
+    ends = np.flatnonzero(np.array(clip_ids[1:]) != np.array(clip_ids[:-1])) + 1
+    return np.concatenate([in_context(part, **CONTEXT) for part in np.split(scores, ends)])
+
+
+def context_rows(
+    scores: np.ndarray, clip_ids: Sequence[str], labels: list[str], truth: pd.DataFrame, seed: int
+) -> list[dict]:
+    """Agreement in context, and in the wrong one: the same shots dealt to the clips at random."""
+    dealt = np.random.default_rng(seed).permutation(len(scores))
+    elsewhere = np.empty_like(scores)
+    elsewhere[dealt] = scores_in_context(scores[dealt], clip_ids)
+    return [
+        *agreement(scores_in_context(scores, clip_ids), labels, truth, "context"),
+        *agreement(elsewhere, labels, truth, "dealt"),
     ]
 
 
@@ -207,6 +232,7 @@ def main(snakemake) -> None:
         *agreement(scores, labels, matched, "clip"),
         *agreement(colour, labels, matched, "colour"),
         *shuffled_agreement(scores, labels, matched, snakemake.params.seed),
+        *context_rows(scores, list(shots["clip_id"]), labels, matched, snakemake.params.seed),
         *threshold_rows(scores, labels, matched, PAPER_TOP1, PAPER_OTHERS),
         *cut_rows(shots, truth),
     ]

@@ -26,6 +26,7 @@ from scripts.lib.records.labels import TOP
 from scripts.lib.records.shots import shot_id
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import read_shard_csv
+from scripts.tagging.context import in_context
 
 # Attributes that are copied from the shards' score files.
 INHERITED = ("encoder", "weights_sha256", "score", "logit_scale")
@@ -153,6 +154,7 @@ def shard_table(
     brightness: dict[str, np.ndarray],
     labels: list[str],
     limits: dict[str, float],
+    context: dict | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Rows of `shots.parquet` and scores (N, L) of a shard's scored clips; None if there is none.
 
@@ -162,11 +164,14 @@ def shard_table(
         clips: of the run, by id.
         rows_of, scores, brightness: see `by_clip`, `read_scores`, `read_brightness`.
         labels, limits: see `top_labels` and `flag_shots`.
+        context: `prior_shots` and `neighbours` of `in_context`, in which the labels are then chosen; the returned
+            scores are without.
     """
     parts = [clips[clip_id] for clip_id in rows_of if clip_id in scores]
     if not parts:
         return None
     values = np.concatenate([scores[clip.clip_id] for clip in parts])
+    shown = np.concatenate([in_context(scores[clip.clip_id], **context) for clip in parts]) if context else values
     luma, spread = np.concatenate([brightness[clip.clip_id] for clip in parts], axis=1)
     rows = [row for clip in parts for row in rows_of[clip.clip_id]]
     sizes = [len(rows_of[clip.clip_id]) for clip in parts]
@@ -187,11 +192,11 @@ def shard_table(
             "end_frame": end_frame,
             "start_time": start,
             "end_time": end,
-            "entropy": entropy(values),
+            "entropy": entropy(shown),
             "flags": flag_shots(luma, spread, end - start, limits),
         }
     )
-    return pd.concat([table, top_labels(values, labels)], axis=1), values
+    return pd.concat([table, top_labels(shown, labels)], axis=1), values
 
 
 def scored_with(scores: h5py.File) -> dict[str, object]:
@@ -255,7 +260,8 @@ def main(snakemake) -> str:
                 scores = read_scores(shard, rows_of)
             with open_h5(embeddings_h5, fingerprint) as shard:
                 brightness = read_brightness(shard, rows_of, scores)
-            if found := shard_table(clips, rows_of, scores, brightness, labels, snakemake.params.flags):
+            params = snakemake.params
+            if found := shard_table(clips, rows_of, scores, brightness, labels, params.flags, params.context):
                 table, values = found
                 writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))
                 append_rows(all_scores, values)

@@ -11,6 +11,7 @@ from scripts.lib.records.clips import Clip, read_manifest
 from scripts.lib.tables.rows import read_csv
 
 CLIP, COLOUR, SHUFFLED = "CLIP", "nearest centroid of colour histograms", "CLIP with shuffled labels"
+CONTEXT, DEALT = "CLIP in the context of the clip", "the same, shots dealt to clips at random"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,14 @@ def test_labels_agree_with_what_was_rendered(truth):
     assert truth(CLIP, "all", "top1") >= truth(COLOUR, "all", "top1") + 0.15
     assert truth(CLIP, "LS", "top1") >= truth(CLIP, "ECS", "top1") + 0.2
     assert 0.02 < truth(SHUFFLED, "all", "top1") < 0.06
+
+
+def test_other_shots_of_a_clip_tell_where_a_shot_is(truth):
+    """All the more the less it shows; and they tell nothing if they are of other clips."""
+    assert truth(CONTEXT, "all", "top1") >= truth(CLIP, "all", "top1") + 0.03
+    assert truth(CONTEXT, "LS", "top1") >= truth(CLIP, "LS", "top1")
+    assert truth(CONTEXT, "ECS", "top1") >= truth(CLIP, "ECS", "top1") + 0.03
+    assert truth(DEALT, "all", "top1") <= truth(CLIP, "all", "top1")
 
 
 def test_the_papers_thresholds_choose_well(truth):

@@ -258,10 +258,13 @@ def _check_released_shots(config: dict):
 
 
 def _check_taggers(config: dict):
-    """Taggers and encoders that are used but not defined, and prompts without {label}."""
+    """Taggers and encoders that are used but not defined, prompts without {label}, and scores without context."""
+    first, *_ = config["tagging"]["taggers"]
     for name in config["tagging"]["taggers"]:
         if name not in config["taggers"]:
             yield f"tagging.taggers: {name!r} is not among the taggers; {did_you_mean(name, config['taggers'])}"
+    if config["tagging"]["context"] and config["taggers"].get(first, {}).get("score", "softmax") != "softmax":
+        yield f"tagging.context needs probabilities: set it to null, or taggers.{first}.score to softmax"
     for name, settings in config["taggers"].items():
         encoder, encoders = settings["encoder"], config["encoders"]
         if encoder not in encoders:

@@ -219,6 +219,15 @@ def test_the_sections_must_fit_each_other(config, schema):
     assert "taggers.other.prompts: 'a photo' has no {label} to fill in" in found
 
 
+def test_a_context_needs_probabilities(config, schema):
+    config["tagging"]["context"] = {"prior_shots": 2, "neighbours": 20}
+    check_config(config, schema)
+    (first,) = config["tagging"]["taggers"]
+    config["taggers"][first]["score"] = "cosine"
+    (problem,) = problems_of(config, schema)
+    assert problem.startswith("tagging.context needs probabilities")
+
+
 def test_a_run_from_released_shots_needs_their_labels_and_has_no_clips(config, schema):
     config["demo"], config["chapters"] = None, ["tagging", "shots", "verification"]
     config["dataset"] |= {"released_shots": "movieclip.json", "exclude_flags": ["black"], "evaluation_set": "file"}
