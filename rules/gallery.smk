@@ -1,5 +1,7 @@
 """The gallery: pages to browse the labelled shots, with thumbnails."""
 
+SEARCH = folder_of_query(config["query"])
+
 
 rule make_thumbnails:
     input:
@@ -50,6 +52,43 @@ rule make_gallery:
         "The gallery of the labelled shots"
     script:
         "../scripts/gallery/make_gallery.py"
+
+
+rule search_shots:
+    input:
+        embeddings=out("dataset/shot_embeddings.h5"),
+        shots=out("dataset/shots.parquet"),
+        thumbnails=of_shards(out("gallery/thumbnails/{shard}")),
+        weights=weights_of(encoder_of(TAGGER)),
+        description=description_of(encoder_of(TAGGER)),
+        page=page_of("gallery", "shots"),
+        code=code("gallery/search_shots"),
+    output:
+        page=out(f"search/{SEARCH}/index.html"),
+        csv=out(f"search/{SEARCH}/shots.csv"),
+    log:
+        log_of("search_shots", SEARCH),
+    conda:
+        "../envs/workflow.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    params:
+        listed=config["search"]["shots"],
+        manifest=MANIFEST,
+        model=config["encoders"][encoder_of(TAGGER)]["model"],
+        query=config["query"],
+    message:
+        "Searching the shots"
+    script:
+        "../scripts/gallery/search_shots.py"
+
+
+# Beside the chapter: what one query asks for.
+rule search:
+    input:
+        lambda wildcards: explained(found_by_query),
 
 
 rule gallery:

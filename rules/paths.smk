@@ -1,5 +1,7 @@
 """Paths of files: of this repository, of a run, of its chapters."""
 
+import hashlib
+
 from scripts.lib.workflow.tasks import extractor_encoder, pretrained_of, shard_names, task_settings
 
 
@@ -201,6 +203,25 @@ def possible_extractors():
 def pretraining_of(model):
     """The demo only: the settings of a model's pre-training."""
     return {**config["models"][model], "pretrained": None, "epochs": config["demo"]["motion"]["epochs"][model]}
+
+
+def folder_of_query(query):
+    """The name of a query's folder: what can be read of it, and a part of its checksum."""
+    words = re.sub(r"[^a-z0-9]+", "-", str(query).lower()).strip("-")[:40]
+    return f"{words}-{hashlib.sha256(str(query).encode()).hexdigest()[:6]}"
+
+
+def found_by_query():
+    """The files of the configured query.
+
+    Raises:
+        UserError: there is none, or no shot to search.
+    """
+    if not config["query"]:
+        raise UserError("nothing is searched for: add --config query='a lighthouse at night'")
+    if not IS_TAGGED:
+        raise UserError("this run has no embeddings of shots to search: it labels no clips")
+    return rules.search_shots.output
 
 
 def asked_for(part=""):

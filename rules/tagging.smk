@@ -226,6 +226,30 @@ else:
             "../scripts/tagging/collect_shots.py"
 
 
+rule average_embeddings:
+    input:
+        shots=out("dataset/shots.parquet"),
+        embeddings=of_shards(embeddings_of(TAGGER)),
+        code=code("tagging/average_embeddings"),
+    output:
+        out("dataset/shot_embeddings.h5"),
+    log:
+        log_of("average_embeddings"),
+    benchmark:
+        benchmark_of("average_embeddings")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        manifest=MANIFEST,
+    message:
+        "Averaging the embeddings of each shot's frames"
+    script:
+        "../scripts/tagging/average_embeddings.py"
+
+
 rule write_release_json:
     input:
         shots=out("dataset/shots.parquet"),

@@ -1,10 +1,12 @@
 """The gallery as a person meets it: in a browser, from disk."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.helpers.galleries import make_shots, write_page
+from scripts.lib.pages import build as pages
+from tests.helpers.galleries import PARTS, make_shots, write_page
 
 PAGE_SIZE = 60
 
@@ -111,6 +113,22 @@ def test_sorting(open_gallery, large, shots, order, column, ascending):
     digits = 4 if column == "score_1" else 3
     expected = shots.assign(key=shots[column].round(digits)).sort_values("key", ascending=ascending, kind="stable")
     assert gallery.shown() == list(expected["shot_id"][:PAGE_SIZE])
+
+
+def test_a_search_begins_with_what_is_most_similar(open_gallery, shots, tmp_path):
+    """A clip is shown in the film's order; the way back is the address's."""
+    few = shots[:100]
+    likeness = np.random.default_rng(2).permutation(100) / 100
+    data = pages.shots_data(few, {}, "made up") | {"query": "<b>night</b>: a beach"}
+    data["shots"]["similarity"] = pages.pack_numbers(likeness, 3)
+    pages.write_page(tmp_path / "search.html", data, PARTS)
+    gallery = open_gallery(tmp_path / "search.html")
+    assert gallery.page.inner_text("#run") == "“<b>night</b>: a beach”"
+    assert gallery.shown() == few["shot_id"].iloc[np.argsort(-likeness)].tolist()[:PAGE_SIZE]
+    gallery.page.select_option("#sort", "")
+    assert gallery.shown() == list(few["shot_id"][:PAGE_SIZE])
+    gallery.page.reload()
+    assert gallery.shown() == list(few["shot_id"][:PAGE_SIZE])
 
 
 def test_the_address_keeps_the_state(open_gallery, large):

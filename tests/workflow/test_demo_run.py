@@ -410,3 +410,20 @@ def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
     )
     assert {"embed_labels", "score_shots", "collect_shots"} <= jobs.keys()
     assert not {"detect_shots", "embed_frames"} & jobs.keys()
+
+
+def test_a_kitchen_is_found_by_words(demo_run):
+    """Of the twenty most similar shots sixteen at least show one; a colon in a query is text."""
+    query = "--config", "query=a kitchen: a room"
+    results = demo_run.path / "results/demo"
+    before = set((results / "search").iterdir()) if (results / "search").exists() else set()
+    demo_run.snakemake("search", *query)
+    (folder,) = set((results / "search").iterdir()) - before
+    assert folder.name.startswith("a-kitchen-a-room-")
+    assert '"query":"a kitchen: a room"' in (folder / "index.html").read_text(encoding="utf-8")
+    demo_run.snakemake("search", "--config", "query=a kitchen")
+    (folder,) = (results / "search").glob("a-kitchen-??????")
+    hits = pd.read_csv(folder / "shots.csv")
+    assert (hits["label_1"][:20] == "kitchen").mean() >= 0.8
+    assert hits["similarity"].is_monotonic_decreasing
+    assert demo_run.planned("search", "--config", "query=a kitchen") == {}

@@ -13,8 +13,10 @@ const nMovies = movies.id.length;
 
 // ---- the state, which the address keeps -------------------------------------------------------
 
+// A page of a search begins with what is most similar.
+const FIRST_SORT = shots.similarity ? "similar" : "";
 const DEFAULTS = {
-  text: "", label: "", top5: false, movie: "", genre: "", min: null, flag: "", clip: "", sort: "", page: 1,
+  text: "", label: "", top5: false, movie: "", genre: "", min: null, flag: "", clip: "", sort: FIRST_SORT, page: 1,
 };
 let state = { ...DEFAULTS };
 let found = new Uint32Array(0);
@@ -33,7 +35,7 @@ const index = {
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const next = { ...DEFAULTS };
-  for (const key of ["text", "sort", "flag"]) next[key] = given.get(key) ?? "";
+  for (const key of ["text", "sort", "flag"]) next[key] = given.get(key) ?? DEFAULTS[key];
   for (const key of Object.keys(index)) next[key] = index[key].has(given.get(key)) ? given.get(key) : "";
   if (![...$("flag").options].some((option) => option.value === next.flag)) next.flag = "";
   if (![...$("sort").options].some((option) => option.value === next.sort)) next.sort = "";
@@ -87,6 +89,7 @@ function order() {
     high: (shot) => -score1[shot],
     low: (shot) => score1[shot],
     entropy: (shot) => -shots.entropy[shot],
+    similar: (shot) => -shots.similarity[shot],
   }[state.sort];
   return (orders[state.sort] = inOrder(by));
 }
@@ -226,7 +229,7 @@ function addTimeline(button, clip, shot) {
 
 function goToShot(shot) {
   const clip = shots.clip[shot];
-  change({ ...DEFAULTS, clip: clips.id[clip], page: 1 + Math.floor((shot - firstOfClip[clip]) / PAGE_SIZE) });
+  change({ ...DEFAULTS, sort: "", clip: clips.id[clip], page: 1 + Math.floor((shot - firstOfClip[clip]) / PAGE_SIZE) });
   const card = document.querySelector(`.card[data-id="${shotId(shot)}"]`);
   card.tabIndex = -1;
   card.focus({ preventScroll: true });
@@ -310,6 +313,7 @@ function fillControls() {
   const seen = shots.flags.reduce((bits, value) => bits | value, 0);
   addOptions($("flag"), [["", "all shots"], ["none", "no flag"], ["any", "any flag"],
     ...flags.filter((_, bit) => seen & (1 << bit)).map((flag) => [`=${flag}`, flag])]);
+  if (shots.similarity) $("sort").prepend(new Option("most similar first", "similar"));
   if (labels.length < 2) hideField("label");
   if (nMovies < 2) hideField("movie");
   if (genres.length < 2) hideField("genre");
@@ -322,9 +326,9 @@ function fillControls() {
 }
 
 function describe() {
-  document.title = `${data.run} · gallery`;
-  $("run").textContent = data.run;
-  const parts = [plural(N, "shot"), plural(clips.id.length, "clip")];
+  document.title = data.query ? `${data.query} · ${data.run}` : `${data.run} · gallery`;
+  $("run").textContent = data.query ? `“${data.query}”` : data.run;
+  const parts = [...(data.query ? [data.run] : []), plural(N, "shot"), plural(clips.id.length, "clip")];
   if (nMovies) parts.push(plural(nMovies, "movie"));
   $("summary").textContent = parts.join(" · ");
   $("legend").textContent = `${fullBarText} Below each shot its whole clip, coloured by best label; click into it to see that clip's shots.`;

@@ -42,10 +42,18 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
             "--configfile config/tag.yaml"
         )
     schema = load_schema(Path(folder, "config/schema.yaml"))
+    config["query"] = _as_typed_by(config["query"])
     typed = read_typed(config, schema)
     check_config(typed, schema)
     config.clear()
     config.update(_found_from_here(typed, Path(folder), typed["run"]))
+
+
+def _as_typed_by(query):
+    """A query as text: Snakemake reads `--config query='kitchen: night'` as YAML."""
+    if isinstance(query, dict):
+        return ", ".join(f"{key}: {value}" for key, value in query.items())
+    return query if query is None else str(query)
 
 
 def _found_from_here(value, folder: Path, run: str):

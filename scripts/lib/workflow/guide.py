@@ -20,6 +20,7 @@ def help_text(folder: str | Path) -> str:
         "tables, figures": "the tables, or the figures, of these chapters",
         "tag": "every shot of a collection labelled, and the gallery",
         "export": "scenes and shots of each film, for ELAN, players and editing programs",
+        "search": "shots like a text, a shot or a picture (--config query='a lighthouse at night')",
         "plan": "what is still to be done, and what it will cost",
         **{name: _first_line(folder / f"rules/{name}.smk", '"""') for name in chapters if name != "common"},
     }
