@@ -113,7 +113,7 @@ def spoilt_table(text: str, chance: random.Random) -> bytes:
 
 def test_fuzzed_manifests_are_refused_in_words_or_read(tmp_path):
     """Three hundred files; what is read has ids that are safe in names of files."""
-    rows = [(f"clip{number}", f"{number}.mp4", "tt1", "Title", "1999", "Drama", "", "") for number in range(4)]
+    rows = [(f"clip{number}", f"{number}.mp4", "tt1", "Title", "1999", "Drama", "", "", "60") for number in range(4)]
     stream = io.StringIO()
     csv.writer(stream).writerows([COLUMNS, *rows])
     chance, refused = random.Random(0), 0
