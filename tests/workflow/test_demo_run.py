@@ -220,6 +220,25 @@ def test_a_finished_run_can_be_moved(moved):
     assert "Nothing to be done" in moved.snakemake("--dry-run").stdout
 
 
+def test_a_kitchen_is_found_by_words(moved):
+    """Of the twenty most similar shots sixteen at least show one; a colon in a query is text; nothing else is made."""
+    folders = moved.path / "results/demo/search"
+    moved.snakemake("search", "--config", "query=a kitchen: a room")
+    (folder,) = folders.iterdir()
+    assert folder.name.startswith("a-kitchen-a-room-")
+    assert '"query":"a kitchen: a room"' in (folder / "index.html").read_text(encoding="utf-8")
+    query = "search", "--config", "query=a kitchen"
+    assert moved.planned(*query) == {"search": 1, "search_shots": 1}
+    moved.snakemake(*query)
+    (folder,) = folders.glob("a-kitchen-??????")
+    hits = pd.read_csv(folder / "shots.csv")
+    assert hits["similarity"].is_monotonic_decreasing
+    shots = pd.read_parquet(moved.path / "results/demo/dataset/shots.parquet").set_index("shot_id", drop=False)
+    truth = pd.read_csv(moved.path / "results/demo/demo/truth.csv")
+    assert (match_truth(shots.loc[hits["shot_id"][:20]], truth)["label"] == "kitchen").mean() >= 0.8
+    assert moved.planned() == {}
+
+
 def test_other_first_weights_train_that_model_again_and_nothing_before_it(moved):
     path = moved.path / "results/demo/pretrained/swin_b/model.safetensors"
     before, times = path.read_bytes(), path.stat()
@@ -410,20 +429,3 @@ def test_another_run_over_the_same_clips_decodes_nothing(demo_run, tmp_path):
     )
     assert {"embed_labels", "score_shots", "collect_shots"} <= jobs.keys()
     assert not {"detect_shots", "embed_frames"} & jobs.keys()
-
-
-def test_a_kitchen_is_found_by_words(demo_run):
-    """Of the twenty most similar shots sixteen at least show one; a colon in a query is text."""
-    query = "--config", "query=a kitchen: a room"
-    results = demo_run.path / "results/demo"
-    before = set((results / "search").iterdir()) if (results / "search").exists() else set()
-    demo_run.snakemake("search", *query)
-    (folder,) = set((results / "search").iterdir()) - before
-    assert folder.name.startswith("a-kitchen-a-room-")
-    assert '"query":"a kitchen: a room"' in (folder / "index.html").read_text(encoding="utf-8")
-    demo_run.snakemake("search", "--config", "query=a kitchen")
-    (folder,) = (results / "search").glob("a-kitchen-??????")
-    hits = pd.read_csv(folder / "shots.csv")
-    assert (hits["label_1"][:20] == "kitchen").mean() >= 0.8
-    assert hits["similarity"].is_monotonic_decreasing
-    assert demo_run.planned("search", "--config", "query=a kitchen") == {}
