@@ -57,7 +57,9 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         settings += [f"chapters=[{', '.join(chapters - {'retrieve'})}]"] if name == "demo.yaml" else []
         if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
             settings += ["clips={folder: videos}"]
-        targets = chapters - (set() if name == "demo.yaml" else {"demo"})
+        settings += ["query=a kitchen"]
+        # The demo has clips to search.
+        targets = chapters | {"search"} if name == "demo.yaml" else chapters - {"demo"}
         found |= {
             job["rule"]: job
             for job in submissions(folder, "all", "tag", "export", *targets, *settings)
