@@ -104,9 +104,11 @@ class Reader(HTMLParser):
 
 
 def data_of(path):
-    """What the page carries, read as a browser would; columns of whole numbers as such."""
+    """What the page carries, read as a browser would; columns of shots unpacked, those of whole numbers as such."""
     reader = Reader(path.read_text(encoding="utf-8"))
     data = json.loads(next(text for (_, attributes), text in reader.texts if attributes.get("id") == "data"))
+    if "shots" not in data:
+        return data
     rows = data["shots"] = {
         name: np.array([unpack_numbers(one) for one in column] if isinstance(column, list) else unpack_numbers(column))
         for name, column in data["shots"].items()

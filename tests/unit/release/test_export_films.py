@@ -82,7 +82,7 @@ def export(folder, clips, shots, labels=(), scales=None, excluded=()):
     source = SimpleNamespace(clips=[folder / "clips.csv"], scales=scales or [])
     for name in ("shots.parquet", "scenes.csv", "labels.txt"):
         setattr(source, name.partition(".")[0], folder / name)
-    config = {"clips": {"shard_size": 100, "folder": None, "root": None}}
+    config = {"clips": {"shard_size": 100, "shard_minutes": 30, "folder": None, "root": None}}
     params = SimpleNamespace(labels=list(labels), manifest=folder / "manifest.csv")
     told = main(SimpleNamespace(input=source, output=[folder / "export"], params=params, config=config))
     return folder / "export", told

@@ -188,7 +188,7 @@ def test_from_shot_lists_to_the_sample_page(make_video, tmp_path):
     assert [
         (data["clips"]["id"][clip], n) for clip, n in zip(data["shots"]["clip"], data["shots"]["number"], strict=True)
     ] == [(shot.clip_id, shot.number) for shot in chosen]
-    assert all(picture.startswith("data:image/jpeg") for picture in data["shots"]["picture"])
+    assert all(data["pictures"][place].startswith("data:image/jpeg") for place in data["shots"]["picture"])
     assert (data["known"], data["review"]) == (["bar", "castle"], [row("attic", "add", reason="'=1")])
     table_of = pd.read_parquet(tmp_path / "shots.parquet").set_index("shot_id")
     assert [data["labels"][label] for label in data["shots"]["labels"][0]] == [
