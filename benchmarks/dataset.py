@@ -139,7 +139,7 @@ def run(step: str, folder: str) -> None:
                 **{kind: sorted(map(str, here.glob(f"*.{name}"))) for kind, name in SHARD_FILES.items()},
             ),
             Files(shots=shots, scores=scores),
-            {"flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
+            {"context": None, "flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
         ),
         "select_shots": (
             Files(shots=shots, labels=labels, verified=[], tasks=[]),

@@ -102,7 +102,7 @@ class Shard:
         files = {kind: [shard.path(name) for shard in (self, *others)] for kind, name in names.items()}
         outputs = {"shots": "shots.parquet", "scores": "shot_scores.h5"}
         files["failures"] = "failures.csv"
-        self.run(collect_shots, outputs, files, flags=FLAGS, max_failed_fraction=0.5)
+        self.run(collect_shots, outputs, files, context=None, flags=FLAGS, max_failed_fraction=0.5)
 
 
 @pytest.fixture(scope="module")
