@@ -77,7 +77,7 @@ rule search_shots:
     params:
         listed=config["search"]["shots"],
         manifest=MANIFEST,
-        model=config["encoders"][encoder_of(TAGGER)]["model"],
+        model=lambda wildcards: config["encoders"][encoder_of(TAGGER)]["model"],
         query=config["query"],
     message:
         "Searching the shots"
