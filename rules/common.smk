@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.jobs.gpu import threads_per_gpu
 from scripts.lib.records import clips as manifests
 from scripts.lib.workflow import cluster, processes, sources
 from scripts.lib.workflow.config import complete_config

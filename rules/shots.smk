@@ -1,7 +1,5 @@
 """Shots: shot detection, and which clips can be used (paper section 4.1)."""
 
-from scripts.lib.jobs.gpu import threads_per_gpu
-
 # PySceneDetect's detectors use none, and one thread a clip; the network uses all threads for one clip.
 DETECTION_GPUS = int(config["shots"]["detector"] == "transnetv2" and not config["shots"]["list"])
 

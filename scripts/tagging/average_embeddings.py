@@ -26,14 +26,16 @@ def average_shots(features: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Means of the unit vectors of each shot's frames, of unit length: (N, D) float32, by shot number.
 
     Args:
-        features: (T, D), any length but 0.
+        features: (T, D), any length.
         numbers: (T,) the shot of each frame, non-decreasing.
     """
-    unit = features.astype(np.float32)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     _, starts = np.unique(numbers, return_index=True)
-    sums = np.add.reduceat(unit, starts, axis=0)
-    return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+    return _unit(np.add.reduceat(_unit(features.astype(np.float32)), starts, axis=0))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (N, D) of unit length; one of zeros stays so, and is like nothing."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
 
 def average_clips(shard: h5py.File, shots_of: dict[str, int]) -> list[np.ndarray]:

@@ -42,14 +42,14 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
             "--configfile config/tag.yaml"
         )
     schema = load_schema(Path(folder, "config/schema.yaml"))
-    config["query"] = _as_typed_by(config["query"])
+    config["query"] = _query_text(config["query"])
     typed = read_typed(config, schema)
     check_config(typed, schema)
     config.clear()
     config.update(_found_from_here(typed, Path(folder), typed["run"]))
 
 
-def _as_typed_by(query):
+def _query_text(query):
     """A query as text: Snakemake reads `--config query='kitchen: night'` as YAML."""
     if isinstance(query, dict):
         return ", ".join(f"{key}: {value}" for key, value in query.items())

@@ -5,7 +5,7 @@ import pytest
 
 from scripts.lib.files.hdf5 import CLIPS, create_h5, open_h5, read_attribute, read_strings
 from scripts.lib.jobs.errors import UserError
-from scripts.tagging.average_embeddings import write_averages
+from scripts.tagging.average_embeddings import average_shots, write_averages
 
 SHOTS = {"b": [1, 1, 2], "a": [1, 2, 2, 2, 4]}
 
@@ -37,6 +37,10 @@ def test_embeddings_are_in_the_order_of_the_shots(shards, tmp_path):
         assert read_strings(file["shot_id"]) == ids
         assert np.abs(file["embeddings"][:] - expected).max() < 1e-3
         assert read_attribute(file, "weights_sha256") == "w"
+
+
+def test_a_shot_of_zeros_is_like_nothing():
+    assert (average_shots(np.zeros((3, 4)), np.array([1, 1, 2])) == 0).all()
 
 
 def test_a_shard_with_other_shots_is_refused(shards, tmp_path):
