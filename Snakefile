@@ -81,3 +81,4 @@ rule plan:
 
 
 cluster.settle_rules(workflow)
+processes.finish_parsing()
