@@ -99,7 +99,13 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
     write_csv(folder / "failures.csv", ["clip_id", "path", "reason"], [])
     labels = [f"label {n:03d}" for n in range(options.labels)]
     (folder / "labels.txt").write_text("\n".join(labels))
-    attributes = {"encoder": "random", "weights_sha256": "", "score": "softmax", "logit_scale": 100.0}
+    attributes = {
+        "encoder": "random",
+        "weights_sha256": "",
+        "score": "softmax",
+        "logit_scale": 100.0,
+        "attributes": "{}",
+    }
     shots_of = dict(zip(clips, counts, strict=True))
     for shard, part in cut_shards(clips, CLIP_SETTINGS).items():
         mark = {"fingerprint": fingerprint(part)}
@@ -115,6 +121,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
                 odds = np.exp(SPREAD * random.standard_normal((n, options.labels), np.float32))
                 scores[f"{CLIPS}/{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
                 scores[f"{CLIPS}/{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
+                scores.create_group(f"{CLIPS}/{clip.clip_id}/attributes")
                 embeddings[f"{CLIPS}/{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
                 embeddings[f"{CLIPS}/{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
                 embeddings[f"{CLIPS}/{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)

@@ -49,7 +49,7 @@ with open_h5({embeddings!r}) as source, create_h5({scores!r}, {{}}) as target:
     width = source["clips/clip/features"].shape[1]
     labels = np.random.default_rng(0).normal(size=(179, width)).astype("float32")
     labels /= np.linalg.norm(labels, axis=1, keepdims=True)
-    score_clip(source["clips/clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0)
+    score_clip(source["clips/clip"], target.create_group("clip"), labels, "softmax", 100.0, 0.0, {{}})
 """
 
 STEPS = {

@@ -275,19 +275,31 @@ rule plot_label_shares:
     input:
         samples=SAMPLES,
         movies=out("dataset/movies.csv"),
+        shots=out("dataset/shots.parquet") if HAS_SHOTS else [],
+        groups=config["dataset"]["groups"] or [],
         code=code("dataset/plot_label_shares"),
     output:
         csv=out("tables/label_shares.csv"),
-        figures=report(
+        labels=report(
             figures("label_shares"),
             caption="../docs/report/label_shares.rst",
             category="Figures",
             labels={"figure": "label shares", "content": "scenes by decade and genre"},
         ),
+        properties=report(
+            figures("group_shares"),
+            caption="../docs/report/group_shares.rst",
+            category="Figures",
+            labels={"figure": "group shares", "content": "inside or outside, day or night"},
+        ),
     log:
         log_of("plot_label_shares"),
     conda:
         "../envs/workflow.yaml"
+    params:
+        attributes=list(config["attributes"]) if IS_TAGGED else [],
+        exclude_flags=config["dataset"]["exclude_flags"],
+        manifest=MANIFEST,
     message:
         "Scenes by decade and by genre"
     script:

@@ -221,6 +221,7 @@ rule compare_with_truth:
         scores=out("dataset/shot_scores.h5"),
         stills=rules.render_stills.output[0],
         truth=rules.render_clips.output.truth,
+        groups=shipped("config/groups.csv"),
         code=code("demo/compare_with_truth"),
     output:
         csv=out("tables/demo_truth.csv"),
@@ -234,7 +235,7 @@ rule compare_with_truth:
         manifest=MANIFEST,
         seed=config["demo"]["seed"],
     message:
-        "Comparing labels and cuts with the truth"
+        "Comparing labels, attributes and cuts with the truth"
     script:
         "../scripts/demo/compare_with_truth.py"
 

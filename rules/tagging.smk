@@ -112,10 +112,11 @@ rule embed_labels:
         mem_mb=8000,
         runtime=30,
     params:
+        attributes=config["attributes"],
         model=lambda wildcards: config["encoders"][encoder_of(wildcards.tagger)]["model"],
         prompts=lambda wildcards: config["taggers"][wildcards.tagger]["prompts"],
     message:
-        "Embedding the labels for {wildcards.tagger}"
+        "Embedding the labels and attributes for {wildcards.tagger}"
     script:
         "../scripts/tagging/embed_labels.py"
 

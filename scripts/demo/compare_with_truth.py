@@ -1,4 +1,4 @@
-"""Agreement of the demo's labels and cuts with the truth, beside two baselines."""
+"""Agreement of the demo's labels, attributes and cuts with the truth, beside baselines."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image
 from sklearn.neighbors import NearestCentroid
 
+from scripts.demo.studio.sets import light_of, setting_of
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import run_job
@@ -17,6 +18,7 @@ from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.media.sampling import is_evenly_spread
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip, clips_root, read_manifest
+from scripts.lib.records.groups import read_groups
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
@@ -37,13 +39,16 @@ METHODS = {
     "shuffled": "CLIP with shuffled labels",
     "context": "CLIP in the context of the clip",
     "dealt": "the same, shots dealt to clips at random",
+    "setting": "setting: inside or outside",
+    "light": "light: day or night",
+    "group": "setting, by the group of the top-1 label",
 }
 # As in config/tag.yaml.
 CONTEXT = {"prior_shots": 2, "neighbours": 20}
 
 
 def match_truth(shots: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """The rendered shot that each detected shot shares the most frames with: label and scale, in order.
+    """The rendered shot that each detected shot shares the most frames with: label, scale and light, in order.
 
     Args:
         shots: rows of `dataset/shots.parquet`.
@@ -55,7 +60,7 @@ def match_truth(shots: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         part = rendered[shot.clip_id]
         start = np.maximum(part["start_frame"], shot.start_frame)
         overlap = np.minimum(part["end_frame"], shot.end_frame) - start
-        rows.append(part.loc[overlap.idxmax(), ["label", "scale"]])
+        rows.append(part.loc[overlap.idxmax(), ["label", "scale", "light"]])
     return pd.DataFrame(rows).reset_index(drop=True)
 
 
@@ -129,6 +134,37 @@ def threshold_rows(
         ),
     ]
     return rows
+
+
+def attribute_rows(said: Sequence[str], true: Sequence[str], scales: Sequence[str], method: str) -> list[dict]:
+    """Accuracy of what is said of N shots, of all and by shot scale, and the share of the most frequent true value."""
+    said, true, scales = (np.array(column, object) for column in (said, true, scales))
+    chosen = {"all": np.full(len(said), True), **{scale: scales == scale for scale in SCALES}}
+    rows = [
+        _row(method, subset, "accuracy", (said == true)[rows].mean() if rows.any() else float("nan"), int(rows.sum()))
+        for subset, rows in chosen.items()
+    ]
+    _, counts = np.unique(true.astype(str), return_counts=True)
+    return [*rows, _row(method, "all", "share of the majority", counts.max(initial=0) / max(1, len(true)), len(true))]
+
+
+def setting_rows(shots: pd.DataFrame, truth: pd.DataFrame, groups: dict[str, str]) -> list[dict]:
+    """Accuracy of the attributes, and of the groups of top-1 labels, of the shots whose label has inside or outside.
+
+    Args:
+        shots: label_1, setting and light of N shots.
+        truth: label, scale and light of the studio, N rows.
+        groups: see `read_groups`.
+    """
+    settings, lights = truth["label"].map(setting_of), truth["light"].map(light_of)
+    said = shots["label_1"].map(groups)
+    told = said.isin(["inside", "outside"])
+    return [
+        *attribute_rows(shots["setting"], settings, truth["scale"], "setting"),
+        *attribute_rows(said[told], settings[told], truth["scale"][told], "group"),
+        _row("group", "all", "share of the shots with a group of inside or outside", told.mean(), len(told)),
+        *attribute_rows(shots["light"], lights, truth["scale"], "light"),
+    ]
 
 
 def cut_rows(shots: pd.DataFrame, truth: pd.DataFrame) -> list[dict]:
@@ -234,6 +270,7 @@ def main(snakemake) -> None:
         *shuffled_agreement(scores, labels, matched, snakemake.params.seed),
         *context_rows(scores, list(shots["clip_id"]), labels, matched, snakemake.params.seed),
         *threshold_rows(scores, labels, matched, PAPER_TOP1, PAPER_OTHERS),
+        *setting_rows(shots, matched, read_groups(snakemake.input.groups)),
         *cut_rows(shots, truth),
     ]
     write_csv(snakemake.output.csv, COLUMNS, rows)
@@ -242,21 +279,33 @@ def main(snakemake) -> None:
 
 
 def as_markdown(rows: list[dict]) -> str:
-    """The Markdown table: methods by shot scale, then the other metrics."""
+    """The Markdown tables: methods by shot scale, attributes by shot scale, then the other metrics."""
     table = pd.DataFrame(rows)
     scales = table[table["metric"].isin(["top1", "top5"]) & table["subset"].isin(["all", *SCALES])]
     by_method = [
         [method, metric, *(f"{part.set_index('subset')['value'][subset]:.3f}" for subset in ("all", *SCALES))]
         for (method, metric), part in scales.groupby(["method", "metric"], sort=False)
     ]
+    accuracies = table[table["metric"] == "accuracy"]
+    majority = table[table["metric"] == "share of the majority"]
+    by_attribute = [
+        [
+            method,
+            *(f"{part.set_index('subset')['value'][subset]:.3f}" for subset in ("all", *SCALES)),
+            f"{majority.set_index('method')['value'][method]:.3f}",
+            str(part["n"].max()),
+        ]
+        for method, part in accuracies.groupby("method", sort=False)
+    ]
+    told = [*scales.index, *accuracies.index, *majority.index]
     others = [
-        [row.method, row.subset, row.metric, f"{row.value:.3f}", str(row.n)]
-        for row in table.drop(scales.index).itertuples()
+        [row.method, row.subset, row.metric, f"{row.value:.3f}", str(row.n)] for row in table.drop(told).itertuples()
     ]
     parts = (
         "Agreement of each shot's label with the set that was rendered (simulated truth), "
         f"{scales['n'].max()} detected shots.",
         markdown_table(["method", "metric", "all", *SCALES], by_method),
+        markdown_table(["accuracy of", "all", *SCALES, "share of the majority", "n"], by_attribute),
         markdown_table(["of", "subset", "metric", "value", "n"], others),
     )
     return "\n\n".join(parts) + "\n"

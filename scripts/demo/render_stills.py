@@ -18,18 +18,23 @@ SIDE = 64
 WIDE = (round(SIDE * 320 / 180), SIDE)
 
 
-def render_label(label: str, seed: int, n_sets: int, views: int) -> np.ndarray:
-    """Stills of a label: `views` framings of each of `n_sets` paintings, (n_sets * views, SIDE, WIDE, 3) uint8."""
+def render_label(label: str, seed: int, n_sets: int, views: int) -> tuple[np.ndarray, list[str]]:
+    """Stills of a label, `views` framings of each of `n_sets` paintings, and their lights.
+
+    Returns:
+        (n_sets * views, SIDE, WIDE, 3) uint8, and as many lights.
+    """
     number = list(SETS).index(label)
-    pictures = []
+    pictures, lights = [], []
     for painting in range(n_sets):
         draw = Draw("still", seed, number, painting)
         light = pick_light(draw)
+        lights += [light] * views
         backdrop = SETS[label](draw, light == "night").pixels
         for _ in range(views):
             frame = still(draw, backdrop, label, light, [cast_person(draw) for _ in range(3)])
             pictures.append(np.asarray(Image.fromarray(frame).resize(WIDE, Image.Resampling.BICUBIC)))
-    return np.stack(pictures)
+    return np.stack(pictures), lights
 
 
 def main(snakemake) -> None:
@@ -42,8 +47,11 @@ def main(snakemake) -> None:
         progress(len(labels), "label", "Rendering stills") as bar,
     ):
         write_strings(file, "labels", labels)
-        for label, pictures in zip(labels, map_in_threads(render, labels, snakemake.threads), strict=True):
+        of_lights = file.create_group("lights")
+        rendered = map_in_threads(render, labels, snakemake.threads)
+        for label, (pictures, lights) in zip(labels, rendered, strict=True):
             write_array(file, label, pictures)
+            write_strings(of_lights, label, lights)
             bar.update()
 
 

@@ -1,6 +1,7 @@
 """Collect all labelled shots of a run: a table with one row per shot, and all scores."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 
 import h5py
 import numpy as np
@@ -44,6 +45,12 @@ SCHEMA = pa.schema(
         ("flags", pa.string()),
     ]
 )
+
+
+def schema_with(attributes: Iterable[str]) -> pa.Schema:
+    """`SCHEMA` with two columns for each attribute: its most likely value, and the score of that."""
+    columns = [((name, pa.string()), (f"{name}_score", pa.float32())) for name in attributes]
+    return pa.schema([*SCHEMA, *(pa.field(*column) for pair in columns for column in pair)])
 
 
 def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
@@ -119,6 +126,31 @@ def read_scores(file: h5py.File, rows_of: dict[str, list[dict[str, str]]]) -> di
     return {clip_id: group["shot_scores"][:] for clip_id, group in file[CLIPS].items()}
 
 
+def read_values(file: h5py.File, attributes: dict[str, list[str]]) -> dict[str, dict[str, np.ndarray]]:
+    """The columns of the attributes, see `likely_values`, by clip.
+
+    Args:
+        file: a shard's scores.
+        attributes: the values of each, in the order of their scores.
+    """
+    return {clip_id: likely_values(group["attributes"], attributes) for clip_id, group in file[CLIPS].items()}
+
+
+def likely_values(scores: Mapping[str, np.ndarray], attributes: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    """The most likely value of each attribute (N,), and its score as `<attribute>_score` (N,); of a tie the first.
+
+    Args:
+        scores: (N, V) of each attribute.
+        attributes: its V values.
+    """
+    columns = {}
+    for name, values in attributes.items():
+        found = scores[name][:]
+        columns[name] = np.array(values, object)[found.argmax(axis=1)]
+        columns[f"{name}_score"] = found.max(axis=1)
+    return columns
+
+
 def read_brightness(
     file: h5py.File, rows_of: dict[str, list[dict[str, str]]], clip_ids: Iterable[str]
 ) -> dict[str, np.ndarray]:
@@ -152,6 +184,7 @@ def shard_table(
     rows_of: dict[str, list[dict[str, str]]],
     scores: dict[str, np.ndarray],
     brightness: dict[str, np.ndarray],
+    values: dict[str, dict[str, np.ndarray]],
     labels: list[str],
     limits: dict[str, float],
     context: dict | None = None,
@@ -162,7 +195,7 @@ def shard_table(
 
     Args:
         clips: of the run, by id.
-        rows_of, scores, brightness: see `by_clip`, `read_scores`, `read_brightness`.
+        rows_of, scores, brightness, values: see `by_clip`, `read_scores`, `read_brightness`, `read_values`.
         labels, limits: see `top_labels` and `flag_shots`.
         context: `prior_shots` and `neighbours` of `in_context`, in which the labels are then chosen; the returned
             scores are without.
@@ -170,8 +203,8 @@ def shard_table(
     parts = [clips[clip_id] for clip_id in rows_of if clip_id in scores]
     if not parts:
         return None
-    values = np.concatenate([scores[clip.clip_id] for clip in parts])
-    shown = np.concatenate([in_context(scores[clip.clip_id], **context) for clip in parts]) if context else values
+    alone = np.concatenate([scores[clip.clip_id] for clip in parts])
+    shown = np.concatenate([in_context(scores[clip.clip_id], **context) for clip in parts]) if context else alone
     luma, spread = np.concatenate([brightness[clip.clip_id] for clip in parts], axis=1)
     rows = [row for clip in parts for row in rows_of[clip.clip_id]]
     sizes = [len(rows_of[clip.clip_id]) for clip in parts]
@@ -196,12 +229,16 @@ def shard_table(
             "flags": flag_shots(luma, spread, end - start, limits),
         }
     )
-    return pd.concat([table, top_labels(shown, labels)], axis=1), values
+    of_attributes = {
+        name: np.concatenate([values[clip.clip_id][name] for clip in parts]) for name in values[parts[0].clip_id]
+    }
+    return pd.concat([table, top_labels(shown, labels), pd.DataFrame(of_attributes)], axis=1), alone
 
 
 def scored_with(scores: h5py.File) -> dict[str, object]:
-    """What decides a shard's scores apart from its frames, by name: labels, prompts, model and type of score."""
+    """What decides a shard's scores apart from its frames, by name: labels, prompts, attributes, model, score."""
     lists = {name: read_strings(scores[name]) for name in ("labels", "prompts")}
+    lists["attributes"] = json.loads(read_attribute(scores, "attributes"))
     return lists | {name: read_attribute(scores, name) for name in INHERITED}
 
 
@@ -242,12 +279,14 @@ def main(snakemake) -> str:
     shards = list(zip(source.shots, source.scores, source.embeddings, fingerprints, strict=True))
     with open_h5(source.scores[0], fingerprints[0]) as first:
         expected = scored_with(first)
-    labels, attributes = expected["labels"], {name: expected[name] for name in INHERITED}
+    labels, inherited = expected["labels"], {name: expected[name] for name in INHERITED}
+    attributes = {name: list(values) for name, values in expected["attributes"].items()}
+    schema = schema_with(attributes)
     shot_ids: list[str] = []
     with (
         atomic_path(snakemake.output.shots) as parquet,
-        pq.ParquetWriter(parquet, SCHEMA) as writer,
-        create_h5(snakemake.output.scores, attributes, ("numpy", "pandas", "pyarrow")) as file,
+        pq.ParquetWriter(parquet, schema) as writer,
+        create_h5(snakemake.output.scores, inherited, ("numpy", "pandas", "pyarrow")) as file,
         progress(len(shards), "shard", "Collecting shots") as bar,
     ):
         write_strings(file, "labels", labels)
@@ -257,14 +296,15 @@ def main(snakemake) -> str:
             # One after the other, so that an error names the damaged file.
             with open_h5(scores_h5, fingerprint) as shard:
                 check_scored_with(shard, expected, source.scores[0])
-                scores = read_scores(shard, rows_of)
+                scores, values = read_scores(shard, rows_of), read_values(shard, attributes)
             with open_h5(embeddings_h5, fingerprint) as shard:
                 brightness = read_brightness(shard, rows_of, scores)
             params = snakemake.params
-            if found := shard_table(clips, rows_of, scores, brightness, labels, params.flags, params.context):
-                table, values = found
-                writer.write_table(pa.Table.from_pandas(table, SCHEMA, preserve_index=False), len(table))
-                append_rows(all_scores, values)
+            settings = labels, params.flags, params.context
+            if found := shard_table(clips, rows_of, scores, brightness, values, *settings):
+                table, alone = found
+                writer.write_table(pa.Table.from_pandas(table, schema, preserve_index=False), len(table))
+                append_rows(all_scores, alone)
                 shot_ids += table["shot_id"].tolist()
             bar.update()
         write_strings(file, "shot_id", shot_ids)

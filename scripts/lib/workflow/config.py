@@ -45,6 +45,7 @@ def complete_config(config: dict, folder: str | Path, own: Sequence[str | Path],
     config["query"] = _query_text(config["query"])
     typed = read_typed(config, schema)
     check_config(typed, schema)
+    typed["attributes"] = {name: values for name, values in typed["attributes"].items() if values}
     config.clear()
     config.update(_found_from_here(typed, Path(folder), typed["run"]))
 

@@ -13,7 +13,7 @@ from scripts.dataset.make_table1 import measure_shots, our_row, table1
 from scripts.dataset.plot_cooccurrence import pair_table, plot_pairs, together
 from scripts.dataset.plot_genre_labels import genre_labels, plot_genres
 from scripts.dataset.plot_label_distribution import label_counts, plot_distribution
-from scripts.dataset.plot_label_shares import label_shares, plot_shares
+from scripts.dataset.plot_label_shares import label_shares, plot_labels, plot_properties, property_shares
 from scripts.dataset.study_thresholds import judged_shots, plot_thresholds, study_thresholds, threshold_grid
 from scripts.lib.pages.figures import save_figure
 from scripts.lib.tables.rows import read_csv
@@ -116,26 +116,56 @@ def test_pairs_are_what_counting_gives(samples, tmp_path):
     save_figure(plot_pairs(counts, labels, pair_table(counts, labels, 300)), [tmp_path / "b.png"])
 
 
-def test_shares_by_decade_and_genre_are_what_counting_gives(samples, movies, tmp_path):
-    table = label_shares(samples, movies).set_index(["kind", "group", "label"])
+def mean_over_films(rows, films, holds):
+    """The share of a film's rows for which `holds`, its mean over these films; and how often, in how many films."""
+    counts = {film: [holds(row) for row in rows if row["movie_id"] == film] for film in films}
+    counts = {film: hits for film, hits in counts.items() if hits}
+    share = sum(sum(hits) / len(hits) for hits in counts.values()) / len(counts)
+    return share, sum(map(sum, counts.values())), sum(map(any, counts.values())), len(counts)
+
+
+def test_shares_by_decade_and_genre_count_each_film_once(samples, movies, tmp_path):
     about = movies.set_index("movie_id")
-    for kind, group, label in (("decade", "1980s", "bar"), ("genre", "Drama", "cave")):
-        inside = [
-            (about.at[movie, "year"][:3] + "0s" == group)
-            if kind == "decade"
-            else group in about.at[movie, "genres"].split("|")
-            for movie in samples["movie_id"]
-        ]
-        part = samples[inside]
-        hits = sum(label in names.split("|") for names in part["labels"])
-        row = table.loc[kind, group, label]
-        assert (row["shots"], row["group_shots"]) == (hits, len(part))
-        assert row["group_movies"] == part["movie_id"].nunique()
-        overall = sum(label in names.split("|") for names in samples["labels"]) / 300
-        assert row["ratio"] == pytest.approx(hits / len(part) / overall, abs=0.001)
-    save_figure(plot_shares(table.reset_index()), [tmp_path / "a.png"])
-    nothing = label_shares(samples, movies.assign(genres="", year=""))
-    save_figure(plot_shares(nothing), [tmp_path / "b.png"])
+    cells = {
+        ("all", "all films"): set(about.index),
+        ("decade", "1980s"): set(about.index[about["year"].str.startswith("198")]),
+        ("genre", "Drama"): set(about.index[about["genres"].str.contains("Drama")]),
+    }
+    groups = {"bar": "inside", "room": "inside", "beach": "outside", "cave": "either"}
+    shots = samples.assign(label=samples["labels"].str.partition("|")[0], light="day")
+    shots.loc[::3, "light"] = "night"
+    table = pd.concat([label_shares(samples, movies), property_shares(shots, movies, groups, ["light"])])
+    found = table.set_index(["property", "property_value", "by", "cell"])
+    assert found.index.is_unique
+    rows = shots.to_dict("records")
+    tests = {
+        ("label", "cave"): lambda row: "cave" in row["labels"].split("|"),
+        ("group", "inside"): lambda row: groups.get(row["label"]) == "inside",
+        ("group", "unknown"): lambda row: row["label"] == "desert",
+        ("light", "night"): lambda row: row["light"] == "night",
+    }
+    for key, holds in tests.items():
+        for cell, films in cells.items():
+            share, shots_with, films_with, n_films = mean_over_films(rows, films, holds)
+            row = found.loc[(*key, *cell)]
+            assert row["share"] == pytest.approx(share, abs=1e-5), (key, cell)
+            assert (row["shots"], row["films"], row["cell_films"]) == (shots_with, films_with, n_films)
+            assert row["cell_shots"] == sum(row["movie_id"] in films for row in rows)
+    by_cell = table[table["property"] == "group"].groupby(["by", "cell"])["share"].sum()
+    assert np.allclose(by_cell, 1, atol=1e-4)
+    few = movies.assign(genres=["War"] + [""] * 19, year="")
+    for number, (facts, of) in enumerate([(movies, groups), (few, groups), (few.assign(genres=""), {})]):
+        save_figure(plot_labels(label_shares(samples, facts)), [tmp_path / f"{number}.png"])
+        save_figure(plot_properties(property_shares(shots, facts, of, ["light"])), [tmp_path / f"{number}.svg"])
+    save_figure(plot_properties(property_shares(shots, movies, {}, [])), [tmp_path / "nothing.png"])
+
+
+def test_a_film_of_many_shots_is_one_film(samples, movies):
+    """34 shots of one film among five of three: a third of the films, not most of the shots."""
+    films = [("m1", "bar")] * 34 + [("m2", "room")] * 3 + [("m3", "room")] * 2
+    shots = pd.DataFrame(films, columns=["movie_id", "label"])
+    table = property_shares(shots, movies, {"bar": "inside", "room": "either"}, []).set_index(["property_value", "by"])
+    assert table.loc[("inside", "all"), "share"] == pytest.approx(1 / 3, abs=1e-5)
 
 
 @pytest.mark.parametrize("n", [1, 50, 51, 179])

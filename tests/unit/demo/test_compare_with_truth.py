@@ -8,6 +8,7 @@ from scripts.demo.compare_with_truth import (
     cut_rows,
     histogram,
     match_truth,
+    setting_rows,
     shuffled_agreement,
     threshold_rows,
 )
@@ -17,6 +18,7 @@ TRUTH = pd.DataFrame(
         "clip_id": ["a", "a", "a", "b"],
         "label": ["sea", "sea", "farm", "prison"],
         "scale": ["LS", "ECS", "LS", "MS"],
+        "light": ["day", "night", "warm", "day"],
         "start_frame": [0, 40, 70, 0],
         "end_frame": [40, 70, 120, 50],
         "transition": ["start", "cut", "fade", "start"],
@@ -33,6 +35,7 @@ def test_a_detected_shot_belongs_to_the_rendered_one_it_shares_most_with():
     matched = match_truth(shots, TRUTH)
     assert matched["label"].tolist() == ["sea", "farm", "prison"]
     assert matched["scale"].tolist() == ["LS", "LS", "MS"]
+    assert matched["light"].tolist() == ["day", "warm", "day"]
 
 
 def test_agreement_by_hand():
@@ -44,6 +47,24 @@ def test_agreement_by_hand():
     assert value(rows, "LS", "top1") == 1.0
     assert value(rows, "ECS", "top1") == 0.0
     assert value(rows, "all", "top5") == 0.5, "sea is the last of six in the second shot"
+
+
+def test_attributes_are_compared_by_hand():
+    """Warm light is day; the label's group counts where it is inside or outside; the majority is of the truth."""
+    truth = TRUTH[["label", "scale", "light"]]
+    said = {"label_1": ["sea", "bar", "hotel", "sea"], "setting": ["outside"] * 4, "light": ["day"] * 4}
+    groups = {"sea": "outside", "bar": "inside", "hotel": "either"}
+    rows = setting_rows(pd.DataFrame(said), truth, groups)
+    found = {(row["method"].partition(":")[0], row["subset"], row["metric"]): (row["value"], row["n"]) for row in rows}
+    assert found["setting", "all", "accuracy"] == (0.75, 4)
+    assert found["setting", "MS", "accuracy"] == (0, 1)
+    assert found["setting", "all", "share of the majority"] == (0.75, 4)
+    assert found["light", "all", "accuracy"] == (0.75, 4)
+    assert found["light", "LS", "accuracy"] == (1, 2)
+    group = "setting, by the group of the top-1 label"
+    assert found[group, "all", "accuracy"] == (round(1 / 3, 4), 3)
+    assert found[group, "all", "share of the majority"] == (round(2 / 3, 4), 3)
+    assert found[group, "all", "share of the shots with a group of inside or outside"] == (0.75, 4)
 
 
 def test_shuffled_labels_are_at_chance():

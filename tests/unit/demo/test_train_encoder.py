@@ -15,7 +15,7 @@ SETS, VIEWS = 16, 3
 
 @pytest.fixture(scope="module")
 def stills():
-    return {label: render_label(label, 3, SETS, VIEWS) for label in LABELS}
+    return {label: render_label(label, 3, SETS, VIEWS)[0] for label in LABELS}
 
 
 @pytest.mark.parametrize(("model", "head", "epochs"), [("test_vit", "head", 20), ("test_resnet", "fc", 8)])

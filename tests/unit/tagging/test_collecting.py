@@ -13,13 +13,14 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.clips import Clip
 from scripts.lib.tables.shards import write_shard_csv
 from scripts.tagging.collect_shots import (
-    SCHEMA,
     by_clip,
     check_failures,
     entropy,
     flag_shots,
     read_brightness,
     read_scores,
+    read_values,
+    schema_with,
     shard_table,
     top_labels,
 )
@@ -97,6 +98,7 @@ def shard(tmp_path):
     for clip_id, frames in {"b": [3, 1], "a": [2, 2, 4]}.items():
         n_shots, shot = len(frames), np.repeat(np.arange(len(frames)) + 1, frames)
         scores[f"{CLIPS}/{clip_id}/shot_scores"] = np.eye(3, dtype=np.float32)[:n_shots] * 0.5 + 0.25
+        scores[f"{CLIPS}/{clip_id}/attributes/light"] = np.array([[0.5, 0.5], [0.25, 0.75], [1, 0]])[:n_shots]
         scores[f"{CLIPS}/{clip_id}/shot_numbers"] = np.arange(n_shots) + 1
         embeddings[f"{CLIPS}/{clip_id}/shot"] = shot
         embeddings[f"{CLIPS}/{clip_id}/luma_mean"] = np.where(shot == 2, 0.01, 0.1 * np.arange(len(shot)) + 0.2)
@@ -124,7 +126,8 @@ def gathered(clips, shots, scores, embeddings):
     rows_of = by_clip(shots)
     values = read_scores(scores, rows_of)
     brightness = read_brightness(embeddings, rows_of, values)
-    return shard_table(clips, rows_of, values, brightness, ["bar", "beach", "cave"], LIMITS)
+    likely = read_values(scores, {"light": ["day", "night"]})
+    return shard_table(clips, rows_of, values, brightness, likely, ["bar", "beach", "cave"], LIMITS)
 
 
 def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
@@ -133,7 +136,9 @@ def test_shots_are_gathered_with_what_is_known_of_their_clip(shard):
     clips = {name: Clip(name, f"{name}.mp4", f"tt_{name}", title=f"Film {name}") for name in ("a", "b", "failed")}
     failed = {**rows[0], "clip_id": "failed"}
     table, values = gathered(clips, [failed, *rows], scores, embeddings)
-    assert set(SCHEMA.names) == set(table.columns)
+    assert set(schema_with(["light"]).names) == set(table.columns)
+    assert table["light"].tolist() == ["day", "night", "day", "night", "day"]
+    assert table["light_score"].tolist() == [0.5, 0.75, 0.5, 0.75, 1]
     assert table["shot_id"].tolist() == [
         "b-Scene-001",
         "b-Scene-002",

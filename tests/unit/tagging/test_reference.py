@@ -41,7 +41,7 @@ def test_shot_scores_equal_the_plain_recipe(shared_data, weights, tmp_path, scor
     with create_h5(tmp_path / "embeddings.h5", {}) as file:
         assert embed_frames(file, [Work(clip, shots, 20)], encoder, None, "all", 8, 2) == {}
     with h5py.File(tmp_path / "embeddings.h5") as source, h5py.File(tmp_path / "scores.h5", "w") as target:
-        score_clip(source["clips/bikes"], target.create_group("bikes"), labels, score, 100.0, 0.0)
+        score_clip(source["clips/bikes"], target.create_group("bikes"), labels, score, 100.0, 0.0, {})
         ours, matrix = target["bikes/shot_scores"][:], target["bikes/S"][:]
     expected = plain_recipe(str(shared_data / "videos/skv_bikes.mp4"), range(20, 40), weights, score)
     assert np.abs(matrix.T - expected).max() < 1e-3

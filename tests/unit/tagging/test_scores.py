@@ -72,13 +72,15 @@ def test_shot_scores_are_means_of_frame_scores(tmp_path, score, n_labels):
     features = random.normal(size=(n_frames, 8)).astype(np.float16)
     labels = random.normal(size=(n_labels, 8)).astype(np.float32)
     labels /= np.linalg.norm(labels, axis=1, keepdims=True)
+    attributes = {"light": labels[:2], "time": labels[::-1]}
     shot = np.repeat([1, 2, 5, 900], [1, BLOCK - 11, 20, 894]).astype(np.int32)
     with h5py.File(tmp_path / "x.h5", "w") as file:
         source, target = file.create_group("source"), file.create_group("target")
         source["features"], source["shot"] = features, shot
         source["frame"] = np.arange(n_frames, dtype=np.int32) * 2
-        score_clip(source, target, labels, score, 20.0, -1.0)
+        score_clip(source, target, labels, score, 20.0, -1.0, attributes)
         matrix, means, numbers = (target[name][:] for name in ("S", "shot_scores", "shot_numbers"))
+        found = {name: target["attributes"][name][:] for name in attributes}
         assert np.array_equal(target["frame"][:], source["frame"][:])
         assert np.array_equal(target["shot"][:], shot)
         assert (target["S"].dtype, target["shot_scores"].dtype) == (np.float16, np.float32)
@@ -96,6 +98,12 @@ def test_shot_scores_are_means_of_frame_scores(tmp_path, score, n_labels):
     for number, mean in zip(numbers, means, strict=True):
         # means are those of exact scores, not of the rounded matrix
         assert np.allclose(mean, reference[shot == number].mean(axis=0), rtol=1e-4, atol=1e-6)
+    for name, values in attributes.items():
+        # values exclude each other, also where labels do not
+        logits = 20.0 * unit @ values.T - 1.0
+        shares = unit @ values.T if score == "cosine" else np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        means = [shares[shot == number].mean(axis=0) for number in numbers]
+        assert np.allclose(found[name], means, rtol=1e-4, atol=1e-6), name
 
 
 def test_prompt_ensembles_follow_open_clips_zero_shot_recipe():

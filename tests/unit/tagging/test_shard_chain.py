@@ -7,12 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
 
 from benchmarks.weights import write_random_weights
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.networks.encoders import load_clip
 from scripts.lib.records.clips import fingerprint, write_manifest
 from scripts.lib.records.shots import Shot, write_shots
 from scripts.lib.tables.shards import write_shard_csv
@@ -22,7 +24,11 @@ from scripts.tagging.plot_score_matrix import read_clip
 # What the roots of these files hold, what a clip's group holds, and a clip that fails.
 NAMES = ("labels", "prompts", "clips", "failures", "features", "S", "gone")
 MODEL = "config/demo/clip_small.json"
-SETTINGS = {"labels": ("bar", "beach", "cave"), "prompt": "a {label}", "note": "first"}
+ATTRIBUTES = {
+    "light": {"day": ["by day"], "night": ["at night", "in the dark"]},
+    "place": {"in": ["in"], "out": ["out"]},
+}
+SETTINGS = {"labels": ("bar", "beach", "cave"), "prompt": "a {label}", "note": "first", "attributes": ATTRIBUTES}
 FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 
 
@@ -40,8 +46,9 @@ class Files(SimpleNamespace):
 class Shard:
     """A shard's files in a folder, and its jobs."""
 
-    def __init__(self, folder, clips, labels, prompt, note):
+    def __init__(self, folder, clips, labels, prompt, note, attributes):
         self.folder, self.clips, self.prompt, self.size = folder, clips, prompt, len(clips)
+        self.attributes = attributes
         self.mark = fingerprint(clips)
         folder.mkdir(exist_ok=True)
         write_manifest(clips, folder / "manifest.csv")
@@ -86,7 +93,8 @@ class Shard:
 
     def embed_labels(self):
         files = {"labels": "labels.txt", "weights": "weights.safetensors"}
-        self.run(embed_labels, {"h5": "labels.h5"}, files, model=MODEL, prompts=[self.prompt])
+        params = {"attributes": self.attributes, "prompts": [self.prompt]}
+        self.run(embed_labels, {"h5": "labels.h5"}, files, model=MODEL, **params)
 
     def score(self):
         files = {"frames": "frames.h5", "labels": "labels.h5"}
@@ -135,6 +143,28 @@ def test_a_clip_may_be_called_like_anything_in_its_file(shard):
         assert (matrix.shape, tuple(labels), len(times)) == ((3, 6), SETTINGS["labels"], 6)
 
 
+def test_each_shot_has_the_likeliest_value_of_each_attribute(shard, copied):
+    """Its mean over the frames of a softmax over the values, of which each is the mean of its prompts."""
+    table = pd.read_parquet(shard.path("shots.parquet"))
+    assert list(table.columns)[-4:] == ["light", "light_score", "place", "place_score"]
+    encoder = load_clip(MODEL, shard.path("weights.safetensors"), "fp32", device="cpu")
+    with h5py.File(shard.path("frames.h5")) as file:
+        frames = file["clips/labels/features"][:].astype(float)
+    frames /= np.linalg.norm(frames, axis=1, keepdims=True)
+    for name, values in ATTRIBUTES.items():
+        prompts = [encoder.encode_prompts(texts).astype(float) for texts in values.values()]
+        means = [(of / np.linalg.norm(of, axis=1, keepdims=True)).mean(axis=0) for of in prompts]
+        odds = np.exp(encoder.logit_scale * frames @ np.array([mean / np.linalg.norm(mean) for mean in means]).T)
+        scores = (odds / odds.sum(axis=1, keepdims=True)).reshape(2, 3, -1).mean(axis=1)
+        rows = table[table["clip_id"] == "labels"]
+        assert rows[name].tolist() == [list(values)[best] for best in scores.argmax(axis=1)]
+        assert np.allclose(rows[f"{name}_score"], scores.max(axis=1), atol=1e-4)
+    copied.attributes = {}
+    for job in (copied.embed_labels, copied.score, copied.collect):
+        job()
+    assert list(pd.read_parquet(copied.path("shots.parquet"))) == list(table)[:-4]
+
+
 def test_embeddings_of_another_model_are_not_scored(copied):
     """Other weights, or another model with the same; what the message says to do helps."""
     copied.note_in_weights("second")
@@ -152,7 +182,15 @@ def test_embeddings_of_another_model_are_not_scored(copied):
 
 
 @pytest.mark.parametrize(
-    "changed", [{}, {"labels": ("bar", "beach", "pub")}, {"prompt": "the {label}"}, {"note": "second"}], ids=str
+    "changed",
+    [
+        {},
+        {"labels": ("bar", "beach", "pub")},
+        {"prompt": "the {label}"},
+        {"note": "second"},
+        {"attributes": ATTRIBUTES | {"light": {"day": ["by day"], "night": ["at night"]}}},
+    ],
+    ids=str,
 )
 def test_shards_that_were_scored_differently_are_not_collected(copied, make_video, tmp_path, changed):
     """One table would have the scores of two label lists, prompts or models."""

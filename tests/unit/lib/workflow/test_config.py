@@ -190,6 +190,9 @@ def test_all_faults_are_listed_once(config, schema):
         (("taggers",), {"a b": {}}),
         (("tagging", "taggers"), []),
         (("shots", "parameters", "content", "weights"), [1, 1, 1]),
+        (("attributes", "title"), {"long": ["a"], "short": ["b"]}),  # a column of shots.parquet
+        (("attributes", "light"), {"day": ["a"]}),
+        (("attributes", "light", "day"), []),
     ],
 )
 def test_values_that_would_fail_later_are_refused_now(config, schema, path, value):
