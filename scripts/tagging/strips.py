@@ -51,7 +51,8 @@ def draw_strip(axes: Axes, runs: pd.DataFrame, level: float, colours: dict[str, 
     segments = list(zip(runs["start"], runs["end"] - runs["start"], strict=True))
     fills = [colours.get(label, OTHER) for label in runs["label"]]
     is_fine = len(segments) > MANY
-    axes.broken_barh(segments, (level - 0.4, 0.8), facecolors=fills, linewidth=0, rasterized=is_fine)
+    edges = {"linewidth": 0, "rasterized": True} if is_fine else {"linewidth": 0.5, "edgecolor": "white"}
+    axes.broken_barh(segments, (level - 0.4, 0.8), facecolors=fills, **edges)
     for (start, length), label, fill in zip(segments, runs["label"], fills, strict=True):
         if length * inches > LETTER * (len(label) + 1):
             at = {"ha": "center", "va": "center", "size": 7.5}
