@@ -84,7 +84,7 @@ def page_of(name, *shared):
 
 
 def figures(*names):
-    return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg")]
+    return [out(f"figures/{name}.{suffix}") for name in names for suffix in ("png", "svg", "pdf")]
 
 
 def tables(*names):

@@ -283,6 +283,54 @@ rule plot_clusters:
         "../scripts/taxonomy/plot_clusters.py"
 
 
+rule plot_label_map:
+    input:
+        taxonomy=rules.cluster_labels.output[0],
+        embeddings=rules.embed_names.output[0],
+        code=code("taxonomy/plot_label_map"),
+    output:
+        report(
+            figures("label_map"),
+            caption="../docs/report/label_map.rst",
+            category="Figures",
+            labels={"figure": "–", "content": "map of the labels"},
+        ),
+    log:
+        log_of("plot_label_map"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Drawing the map of the labels"
+    script:
+        "../scripts/taxonomy/plot_label_map.py"
+
+
+rule list_absent:
+    input:
+        **PUBLISHED,
+        labels=LABELS,
+        tags=TAXONOMY["hvu_tags"],
+        places=shipped("config/places365.txt"),
+        printed=shipped("config/paper/fig1b.csv"),
+        code=code("taxonomy/list_absent"),
+    output:
+        csv=out("tables/fig1b.csv"),
+        md=report(
+            out("tables/fig1b.md"),
+            caption="../docs/report/fig1b.rst",
+            category="Tables",
+            labels={"table": "Fig. 1b", "content": "labels that other lists do not have"},
+        ),
+    log:
+        log_of("list_absent"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Fig. 1b: labels that other lists do not have"
+    script:
+        "../scripts/taxonomy/list_absent.py"
+
+
 rule compare_with_paper:
     input:
         taxonomy=rules.cluster_labels.output[0],
@@ -371,7 +419,8 @@ rule make_sample_page:
 
 rule taxonomy:
     input:
-        [*rules.cluster_labels.output, *rules.compare_with_paper.output, *figures("clusters")],
+        [*rules.cluster_labels.output, *rules.compare_with_paper.output, *rules.list_absent.output],
+        figures("clusters", "label_map"),
         [] if TAXONOMY["labels"] else [*rules.read_sluglines.output, *rules.apply_review.output],
         [] if TAXONOMY["labels"] else [*rules.list_evidence.output, *rules.make_review_page.output],
         []

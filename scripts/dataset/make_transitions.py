@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.pages.figures import draw_matrix, new_figure, save_figure
 from scripts.lib.tables.frames import read_frame, write_frame
 
 READ = ("film", "title", "clip_id", "label")
@@ -49,36 +49,37 @@ def plot_transitions(table: pd.DataFrame) -> Figure:
     panels = [(part["title"].iloc[0] or part["film"].iloc[0], part) for part in parts]
     if table["film"].nunique() != 1:
         panels.insert(0, (f"{table['film'].nunique()} films", table))
-    rows = -(-len(panels) // 3)
-    figure, axes = new_figure(
-        3.6 * min(3, len(panels)), 3.6 * rows, nrows=rows, ncols=min(3, len(panels)), squeeze=False
-    )
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = new_figure(5 * columns, 5 * rows, nrows=rows, ncols=columns, squeeze=False)
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for ax, (title, part) in zip(axes.flat, panels, strict=False):
-        _draw_matrix(ax, part)
-        ax.set_title(f"{title[:36]}: {part['transitions'].sum()}", loc="left", size=8)
-    figure.suptitle("Transitions from the row's place to the column's", x=0.01, ha="left", size=10)
+        _draw_places(ax, part)
+        ax.set_title(f"{title[:36]}: {part['transitions'].sum():,}", loc="left", size=10)
+    figure.suptitle(
+        "Transitions from the row's place to the column's; the darker, the larger the share of those from the row's",
+        x=0.01,
+        ha="left",
+        size=11,
+    )
     return figure
 
 
-def _draw_matrix(axes: Axes, part: pd.DataFrame) -> None:
-    """The places with the most transitions, with the number in each cell."""
+def _draw_places(axes: Axes, part: pd.DataFrame) -> None:
+    """The places with the most transitions: their numbers, on the share of all that leave the row's place."""
     ends = pd.concat([part.set_index(f"{end}_label")["transitions"] for end in ("from", "to")])
     places = list(ends.groupby(level=0).sum().sort_values(ascending=False, kind="stable").index[:PLACES])
-    pairs = part.groupby(["from_label", "to_label"])["transitions"].sum()
-    counts = np.array([[pairs.get((row, column), 0) for column in places] for row in places], float)
-    axes.set_xticks(range(len(places)), places, rotation=90, size=6)
-    axes.set_yticks(range(len(places)), places, size=6)
-    axes.tick_params(length=0)
     if not places:
-        axes.text(0, 0.5, "No clip has two places.", transform=axes.transAxes, size=7)
+        axes.set_axis_off()
+        axes.text(0, 0.5, "No clip has two places.", transform=axes.transAxes)
         return
-    # White where there is none; the darkest colours would hide the numbers.
-    axes.imshow(np.where(counts, counts, np.nan), cmap="Blues", vmin=0, vmax=1.6 * counts.max(), aspect="equal")
-    for (row, column), count in np.ndenumerate(counts):
-        if count:
-            axes.text(column, row, f"{count:.0f}", ha="center", va="center", size=5.5)
+    pairs = part.groupby(["from_label", "to_label"])["transitions"].sum()
+    leaving = part.groupby("from_label")["transitions"].sum().reindex(places, fill_value=0).to_numpy()
+    counts = np.array([[pairs.get((row, column), 0) for column in places] for row in places])
+    draw_matrix(axes, counts / np.maximum(1, leaving)[:, None], counts)
+    axes.set_xticks(range(len(places)), places, rotation=90)
+    axes.set_yticks(range(len(places)), places)
 
 
 def main(snakemake) -> None:

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.pages.figures import draw_matrix, new_figure, save_figure
 from scripts.lib.records.samples import instances, read_samples
 from scripts.lib.tables.frames import write_frame
 
-SHOWN = 40
+SHOWN = 26
 
 
 def together(samples: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
@@ -55,7 +55,7 @@ def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
 
 
 def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Figure:
-    """The labels of the most frequent pairs: share of the shots with the row's label that have the column's."""
+    """The labels of the most frequent pairs: shots with both, on the share of the shots with the row's label."""
     names = list(dict.fromkeys(name for pair in zip(table["label"], table["other"], strict=True) for name in pair))
     chosen = np.array([labels.index(name) for name in names[:SHOWN]], int)
     if not len(chosen):
@@ -63,20 +63,19 @@ def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Fi
         axes.set_axis_off()
         axes.text(0, 0.5, "No shot has two labels.")
         return figure
-    part = counts[np.ix_(chosen, chosen)].astype(float)
+    part = counts[np.ix_(chosen, chosen)]
     own = part.diagonal().copy()
     np.fill_diagonal(part, 0)
     order = neighbours_in_line(part / (own[:, None] + own - part))
-    share = (part / own[:, None])[np.ix_(order, order)]
+    part, own = part[np.ix_(order, order)], own[order]
     named = [labels[index] for index in chosen[order]]
-    side = 2.2 + 0.19 * len(named)
-    figure, axes = new_figure(side + 0.8, side)
-    np.fill_diagonal(share, np.nan)
-    image = axes.imshow(100 * share, cmap="viridis", aspect="equal")
-    axes.set_xticks(range(len(named)), named, rotation=90, size=7)
-    axes.set_yticks(range(len(named)), named, size=7)
+    side = 2.4 + 0.36 * len(named)
+    figure, axes = new_figure(side + 1.2, side)
+    image = draw_matrix(axes, 100 * part / own[:, None], part)
+    axes.set_xticks(range(len(named)), named, rotation=90)
+    axes.set_yticks(range(len(named)), [f"{name}  ({count:,})" for name, count in zip(named, own, strict=True)])
     figure.colorbar(image, ax=axes, label="% of the row's shots that also have the column's label", shrink=0.7)
-    axes.set_title("Co-occurrence of labels", loc="left")
+    axes.set_title("Co-occurrence of labels: number of shots with both", loc="left")
     return figure
 
 

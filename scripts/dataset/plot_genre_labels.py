@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.pages.figures import PLAIN, STRONG, new_figure, save_figure
 from scripts.lib.records.samples import FACTS, SEPARATOR, instances, movie_facts, read_samples
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 from scripts.lib.tables.rows import read_csv
@@ -47,7 +47,7 @@ def genre_labels(samples: pd.DataFrame, movies: pd.DataFrame, printed: list[dict
 
 
 def plot_genres(table: pd.DataFrame) -> Figure:
-    """One panel of bars per genre; labels that the paper names for it are bold.
+    """One panel of bars per genre, with counts and shares; labels that the paper names for it are bold and dark.
 
     Args:
         table: see `genre_labels`.
@@ -55,25 +55,24 @@ def plot_genres(table: pd.DataFrame) -> Figure:
     shown = table[table["genre_shots"] >= FEWEST]
     genres = list(dict.fromkeys(shown["genre"]))
     rows = max(1, -(-len(genres) // COLUMNS))
-    figure, axes = new_figure(13, 0.5 + 1.5 * rows, nrows=rows, ncols=COLUMNS, squeeze=False)
-    colours = label_colours(shown["label"])
+    figure, axes = new_figure(13, 0.5 + 1.6 * rows, nrows=rows, ncols=COLUMNS, squeeze=False)
     for ax in axes.flat[len(genres) :]:
         ax.set_axis_off()
     if not genres:
         axes[0, 0].text(0, 0.5, f"No genre has {FEWEST} samples.")
     for ax, genre in zip(axes.flat, genres, strict=False):
         part = shown[shown["genre"] == genre]
-        ax.barh(part["rank"], part["shots"], color=[colours[label] for label in part["label"]])
+        ax.barh(part["rank"], part["shots"], color=[STRONG if named else PLAIN for named in part["paper"]])
         ax.set_yticks(part["rank"], part["label"])
         for tick, named in zip(ax.get_yticklabels(), part["paper"], strict=True):
             tick.set_weight("bold" if named else "normal")
         for row in part.itertuples():
-            ax.text(row.shots, row.rank, f" {row.shots}", va="center", size=7)
+            ax.text(row.shots, row.rank, f" {row.shots:,} ({row.share:.1%})", va="center", size=8)
         ax.set_ylim(TOP + 0.6, 0.4)
-        ax.set_xlim(0, 1.15 * part["shots"].max())
+        ax.set_xlim(0, 1.5 * part["shots"].max())
         ax.set_xticks([])
         ax.spines["bottom"].set_visible(False)
-        ax.set_title(f"{genre}  ({part['genre_shots'].iloc[0]} shots)", loc="left", size=9)
+        ax.set_title(f"{genre}  ({part['genre_shots'].iloc[0]:,} shots)", loc="left", size=10)
     return figure
 
 

@@ -1,6 +1,7 @@
 """Fig. 3 as data: the frame-score matrix S of one clip with its shots."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,15 @@ from matplotlib.figure import Figure
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, on_colour, save_figure
+from scripts.lib.pages.figures import SEQUENTIAL, new_figure, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet
+from scripts.tagging.strips import add_legend, draw_strip, frequent_labels, label_runs, time_unit
 
 MAX_LABELS = 20
 MAX_SHOTS = 40
-# Width of a letter as a share of the strip, in figures of nine inches.
-LETTER = 0.009
+MAX_COLUMNS = 600
+WIDTH = 7.0
 
 
 def choose_clip(shots: pd.DataFrame) -> str:
@@ -31,61 +33,72 @@ def choose_clip(shots: pd.DataFrame) -> str:
 
 
 def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, shots: pd.DataFrame) -> Figure:
-    """Labels by time, with shot boundaries, and top-1 labels above.
+    """Labels by time, and the runs of the shots' top-1 labels above; shot boundaries if there is room for them.
 
     Args:
         matrix: S, (L, T).
         labels: L names.
-        times: seconds of each column, (T,).
+        times: seconds of each frame, (T,).
         shots: the clip's rows of `dataset/shots.parquet`.
     """
-    best = matrix.max(axis=1)
-    shown = np.argsort(-best, kind="stable")[:MAX_LABELS]
-    shown = shown[np.argsort(matrix[shown].argmax(axis=1), kind="stable")]
     end = shots["end_time"].iloc[-1]
+    columns, edges = average_frames(matrix, np.append(times, end))
+    shown = labels_that_matter(columns)
+    shown = shown[np.argsort(columns[shown].argmax(axis=1), kind="stable")]
+    seconds, unit = time_unit(end)
+    height = 0.24 * len(shown)
     figure, (strip, axes) = new_figure(
-        9, 1.4 + 0.24 * len(shown), nrows=2, sharex=True, gridspec_kw={"height_ratios": [1, max(3, 0.55 * len(shown))]}
+        WIDTH + 3, 2.2 + height, nrows=2, sharex=True, gridspec_kw={"height_ratios": [0.3, max(0.6, height)]}
     )
-    draw_strip(strip, shots, 0, label_colours(shots["label_1"]))
+    runs = label_runs(shots)
+    frequent = frequent_labels(runs)
+    colours = add_legend(strip, frequent, runs["label"].nunique() - len(frequent))
+    runs = runs.assign(start=runs["start"] / seconds, end=runs["end"] / seconds)
+    draw_strip(strip, runs, 0, colours, WIDTH * seconds / end)
     strip.set_axis_off()
-    image = axes.pcolormesh(
-        np.append(times, end),
-        np.arange(len(shown) + 1),
-        matrix[shown].astype(np.float32),
-        cmap="magma",
-        rasterized=True,
-    )
-    for start in shots["start_time"].iloc[1:]:
-        axes.axvline(start, color="white", linewidth=0.6)
-    axes.set_yticks(np.arange(len(shown)) + 0.5, [labels[row] for row in shown])
+    rows = np.arange(len(shown) + 1)
+    image = axes.pcolormesh(edges / seconds, rows, columns[shown], cmap=SEQUENTIAL, rasterized=True)
+    if len(shots) <= MAX_SHOTS:
+        axes.vlines(shots["start_time"].iloc[1:] / seconds, 0, len(shown), color="0.6", linewidth=0.6)
+    axes.set_yticks(rows[:-1] + 0.5, [labels[row] for row in shown])
     axes.invert_yaxis()
-    axes.set_xlim(0, end)
-    axes.set_xlabel("seconds")
-    figure.colorbar(image, ax=axes, label="score of label per frame, S")
+    axes.set_xlim(0, end / seconds)
+    axes.set_xlabel(unit)
+    per_column = f"mean of {len(times) / columns.shape[1]:.0f} frames" if len(times) > columns.shape[1] else "per frame"
+    figure.colorbar(image, ax=axes, label=f"score of label, S ({per_column})")
     strip.set_title(
-        f"{shots['clip_id'].iloc[0]}: the {len(shown)} highest of {len(labels)} labels, {len(shots)} shot(s)",
+        f"{shots['clip_id'].iloc[0]}: {len(shown)} of {len(labels)} labels, {len(shots)} shot(s)",
         loc="left",
     )
     return figure
 
 
-def draw_strip(axes, shots: pd.DataFrame, level: float, colours: dict[str, tuple]) -> None:
-    """A clip as a strip: one coloured segment per shot, with its top-1 label if there is room."""
-    total = shots["end_time"].iloc[-1]
-    for shot in shots.itertuples():
-        colour = colours[shot.label_1]
-        length = shot.end_time - shot.start_time
-        axes.barh(level, length, left=shot.start_time, height=0.8, color=colour, edgecolor="white", linewidth=0.5)
-        if length > LETTER * len(shot.label_1) * total:
-            axes.text(
-                shot.start_time + length / 2,
-                level,
-                shot.label_1,
-                ha="center",
-                va="center",
-                size=6.5,
-                color=on_colour(colour),
-            )
+def average_frames(matrix: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores in at most `MAX_COLUMNS` columns, each the mean of as many consecutive frames.
+
+    Args:
+        matrix: S, (L, T).
+        edges: seconds at which the frames begin, and the end, (T + 1,).
+
+    Returns:
+        (L, C) float32, and the edges of its columns, (C + 1,).
+    """
+    n_frames = matrix.shape[1]
+    bounds = np.linspace(0, n_frames, min(n_frames, MAX_COLUMNS) + 1).astype(int)
+    means = [matrix[:, first:last].mean(axis=1, dtype=np.float32) for first, last in pairwise(bounds)]
+    return np.stack(means, axis=1), edges[bounds]
+
+
+def labels_that_matter(columns: np.ndarray) -> np.ndarray:
+    """At most `MAX_LABELS` rows: those that are most often among the three highest of a column.
+
+    Args:
+        columns: see `average_frames`.
+    """
+    three = np.argsort(-columns, axis=0, kind="stable")[:3]
+    counts = np.bincount(three.ravel(), minlength=len(columns))
+    order = np.lexsort((-columns.sum(axis=1), -counts))
+    return order[: min(MAX_LABELS, np.count_nonzero(counts))]
 
 
 def read_clip(clip_id: str, shards: Iterable[tuple[str, str, str]]) -> tuple[np.ndarray, list[str], np.ndarray]:

@@ -39,7 +39,7 @@ WAYS = {
     "make_table2": [f"{RUN}/tables/table2.csv", f"{RUN}/tables/table2.md"],
     "write_release_json": [f"{RUN}/dataset/movieclip.json"],
     "make_gallery": [f"{RUN}/gallery/index.html"],
-    "plot_score_matrix": [f"{RUN}/figures/fig3.png", f"{RUN}/figures/fig3.svg"],
+    "plot_score_matrix": [f"{RUN}/figures/fig3.{suffix}" for suffix in ("png", "svg", "pdf")],
 }
 # Rules of the chain that the mini run goes through; the films of other runs come from the demo's studio.
 SCREENPLAYS = ("the_quiet_bailiff.txt", "the_vestry_key.txt", "cell_block_nine.txt")

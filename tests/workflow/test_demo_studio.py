@@ -113,4 +113,6 @@ def test_figures_are_drawn(results):
     for name in ("fig1c", "fig3", "fig4"):
         assert (results / f"figures/{name}.png").stat().st_size > 20_000
         assert b"<svg" in (results / f"figures/{name}.svg").read_bytes()[:1000]
+        assert (results / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert max(path.stat().st_size for path in results.glob("figures/*.pdf")) < 3_000_000
     assert (results / "figures/contact_sheet.png").stat().st_size > 100_000

@@ -11,7 +11,7 @@ from tests.helpers import ROOT
 
 
 def test_the_plan_is_printed_for_the_configurations_chapters(workspace):
-    """Clips that are not there count as the paper's: 1,000 of them are 34 hours, of 24 frames a second for ViT-B/32."""
+    """Clips that are not there count as the paper's: 1,000 of them are 34 hours, two frames a second for ViT-B/32."""
     rows = "".join(f"c{number},{number}.mkv\n" for number in range(1000))
     (workspace.path / "clips.csv").write_text(f"clip_id,path\n{rows}")
     (workspace.path / "labels.txt").write_text("bar\nkitchen\n")
@@ -19,7 +19,7 @@ def test_the_plan_is_printed_for_the_configurations_chapters(workspace):
     text = workspace.snakemake("plan", "--configfile", "config/tag.yaml", "--config", *settings).stdout
     assert "1,000 clips in 100 shards; 34.0 hours of video" in text
     jobs, hours = re.search(r"embed_frames +(\d+) +([\d.]+)", text).groups()
-    frames = 34 * 3600 * 24
+    frames = 34 * 3600 * 2
     cost = read_costs(ROOT / "docs/scaling.md")["embed_frames"]
     assert int(jobs) == 100
     assert float(hours) == pytest.approx((frames * cost.core_seconds + 100 * cost.job_seconds) / 3600, rel=0.01)

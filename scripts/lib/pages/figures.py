@@ -7,8 +7,11 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from matplotlib.colors import to_rgb
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from scripts.lib.files.atomic import atomic_path
 
@@ -19,11 +22,19 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",
+    # TrueType: publishers refuse type 3.
+    "pdf.fonttype": 42,
     "svg.hashsalt": "movieclip",
-    "savefig.bbox": "tight",
     "figure.dpi": 100,
     "savefig.dpi": 160,
 }
+MARGIN = 0.1  # inches
+# What a format would write of the time at which it was saved.
+NO_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+# Of shares and counts: zero is white, and one hue, so that it can be printed.
+SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#ffffff", "#9dc3e6", "#2166ac", "#08306b"])
+# Bars of one kind, those that stand out, and what is not told apart.
+PLAIN, STRONG, OTHER = "#7fb0d8", "#08519c", "#e8e8e8"
 
 
 def new_figure(width: float, height: float, **grid) -> tuple[Figure, object]:
@@ -34,11 +45,30 @@ def new_figure(width: float, height: float, **grid) -> tuple[Figure, object]:
 
 def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:
     """Write the figure to each path, in the format of its suffix, without a date in it."""
+    # Once for all formats; matplotlib would do both again for each.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    edges = figure.get_tightbbox().padded(MARGIN)
     for path in paths:
-        metadata = {"Date": None} if str(path).endswith(".svg") else None
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, metadata=metadata)
+            figure.savefig(temporary, bbox_inches=edges, metadata=NO_DATE.get(Path(path).suffix))
     plt.close(figure)
+
+
+def draw_matrix(axes: Axes, shares: np.ndarray, counts: np.ndarray) -> AxesImage:
+    """A matrix of shares as shades from white, with the counts in the cells that are not zero.
+
+    Args:
+        shares, counts: (R, C), rows from above.
+    """
+    highest = max(shares.max(), np.finfo(float).tiny)
+    image = axes.imshow(shares, cmap=SEQUENTIAL, vmin=0, vmax=highest, aspect="equal")
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            ink = on_colour(SEQUENTIAL(shares[row, column] / highest))
+            axes.text(column, row, f"{count:,}", ha="center", va="center", size=7, color=ink)
+    axes.tick_params(length=0, labelsize=8.5)
+    return image
 
 
 def label_colours(labels: Iterable[str]) -> dict[str, tuple]:

@@ -98,6 +98,7 @@ def source_files(config: dict) -> list[str]:
     taxonomy, dataset, chapters = config["taxonomy"], config["dataset"], set(config["chapters"])
     if taxonomy["labels"]:
         files = [taxonomy["labels"]]
+        files += [taxonomy["hvu_tags"], taxonomy["compare_with"]] if "taxonomy" in chapters else []
     else:
         review = taxonomy["review"]
         answers = [review] if review and Path(review).exists() else []

@@ -90,7 +90,11 @@ def test_fig5_counts_best_labels_by_genre(samples, movies, tmp_path):
         assert list(zip(-part["shots"], part["label"], strict=True)) == expected
         assert part["genre_shots"].iloc[0] == sum(n for (g, _), n in counts.items() if g == genre)
     assert set(table.loc[table["paper"] == "named", "label"]) <= {"cave", "bar"}
-    save_figure(plot_genres(table), [tmp_path / "a.png"])
+    figure = plot_genres(table)
+    first = table.iloc[0]
+    assert figure.axes[0].texts[0].get_text() == f" {first['shots']} ({first['shots'] / first['genre_shots']:.1%})"
+    assert len({bar.get_facecolor() for axes in figure.axes for bar in axes.patches}) == 2
+    save_figure(figure, [tmp_path / "a.png"])
     nothing = genre_labels(samples, movies.assign(genres=""), PRINTED)
     assert len(nothing) == 0
     save_figure(plot_genres(nothing), [tmp_path / "b.png"])
@@ -106,8 +110,17 @@ def test_pairs_are_what_counting_gives(samples, tmp_path):
         assert (row.label_shots, row.other_shots) == (own[row.label], own[row.other])
         assert row.lift == pytest.approx(row.shots * 300 / (own[row.label] * own[row.other]), abs=0.005)
     figure = plot_pairs(counts, labels, table)
-    drawn = figure.axes[0].images[0].get_array()
-    assert np.nanmax(drawn) == pytest.approx(
+    image, names = figure.axes[0].images[0], [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    drawn = image.get_array()
+    assert image.cmap(image.norm(0)) == (1, 1, 1, 1)
+    cells = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
+    for row, column in np.argwhere(drawn):
+        both = pairs[tuple(sorted((names[row], names[column])))]
+        assert cells[column, row] == str(both)
+        assert drawn[row, column] == pytest.approx(100 * both / own[names[row]])
+    assert len(cells) == np.count_nonzero(drawn) == 20
+    assert figure.axes[0].get_yticklabels()[0].get_text() == f"{names[0]}  ({own[names[0]]})"
+    assert drawn.max() == pytest.approx(
         100 * max(max(row.shots / row.label_shots, row.shots / row.other_shots) for row in table.itertuples())
     )
     save_figure(figure, [tmp_path / "a.png"])

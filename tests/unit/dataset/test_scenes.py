@@ -1,5 +1,6 @@
 """Scenes and transitions of clips made up by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -90,8 +91,12 @@ def test_transitions_are_counted_within_clips(tmp_path):
     }
     assert table["film"].tolist() == ["m"] * 4 + ["n"]
     figure = plot_transitions(table)
-    drawn = figure.axes[0].images[0].get_array()
-    assert drawn.sum() == 6 and figure.axes[0].get_title("left") == "2 films: 6"
+    image, names = figure.axes[0].images[0], [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert image.cmap(image.norm(0)) == (1, 1, 1, 1)
+    drawn = {(names[row], names[column]): share for (row, column), share in np.ndenumerate(image.get_array()) if share}
+    assert drawn == {("A", "B"): 0.75, ("A", "C"): 0.25, ("B", "A"): 1, ("C", "A"): 1}
+    assert sum(int(text.get_text()) for text in figure.axes[0].texts) == 6
+    assert figure.axes[0].get_title("left") == "2 films: 6"
     # Both films have the same title.
     assert [ax.get_title("left") for ax in figure.axes[1:]] == ["T: 5", "T: 1"]
     save_figure(figure, [tmp_path / "a.png"])

@@ -1,5 +1,6 @@
 """From places to labels, merges and the expert's answers, on made-up lists and matrices."""
 
+import hashlib
 import re
 
 import numpy as np
@@ -13,10 +14,12 @@ from scripts.taxonomy.compare_taxonomies import compare
 from scripts.taxonomy.embeddings import Embeddings
 from scripts.taxonomy.grammar import NAME_SEPARATOR
 from scripts.taxonomy.lexicon import place_sense
+from scripts.taxonomy.list_absent import absent_parts, absent_rows, places_names
 from scripts.taxonomy.list_evidence import evidence
 from scripts.taxonomy.list_hvu_labels import hvu_labels
 from scripts.taxonomy.merging import Candidate, Proposal, more_generic, near_pairs, nearest_column, propose, unite
 from scripts.taxonomy.places import candidates, count_labels
+from scripts.taxonomy.plot_label_map import map_labels, place_names, plot_map
 from scripts.taxonomy.propose_merges import from_row, to_row
 from scripts.taxonomy.read_sluglines import read_sluglines
 from scripts.taxonomy.review import Answer, decide, final_labels
@@ -369,6 +372,87 @@ def test_comparison_of_two_lists():
         ("den", "published", "alley", "0.100"),
     ]
     assert {row["in"] for row in compare(["alley", "den"], ["den", "alley"], embeddings)} == {"both"}
+
+
+def test_labels_that_other_lists_lack():
+    """In any spelling; what divides a category of Places365 does not count."""
+    lists = {"hvu": {"theater", "sea"}, "places365": places_names(["church/indoor", "movie_theater/indoor", "wave"])}
+    rows = absent_rows(["theatre", "church", "movie theater", "prison", "sea"], lists, {"prison", "casino"})
+    assert [(row["label"], row["hvu"], row["places365"]) for row in rows] == [
+        ("theatre", "yes", "no"),
+        ("church", "no", "yes"),
+        ("movie theater", "no", "yes"),
+        ("prison", "no", "no"),
+        ("sea", "yes", "no"),
+    ]
+    assert [row["paper"] for row in rows] == ["", "", "", "named", ""]
+    assert absent_parts(rows, lists) == [
+        ["HVU's scene tags", "3", "church, movie theater, **prison**"],
+        ["Places365", "3", "theatre, **prison**, sea"],
+        ["HVU's scene tags and Places365", "1", "**prison**"],
+    ]
+
+
+def test_the_categories_of_places365_are_its_own():
+    """The official file has a folder and a number for each; torchvision knows its checksum."""
+    from torchvision.datasets.places365 import Places365
+
+    names = (ROOT / "config/places365.txt").read_text(encoding="utf-8").splitlines()
+    official = "\n".join(f"/{name[0]}/{name} {number}" for number, name in enumerate(names))
+    assert hashlib.md5(official.encode()).hexdigest() == Places365._CATEGORIES_META[1]
+
+
+def test_five_of_the_six_that_the_paper_names_are_absent(shared_data):
+    labels = (shared_data / "movieclip/MovieCLIP_taxonomy_split.txt").read_text().split("\n")
+    tags = read_csv(shared_data / "hvu/HVU_Tags_Categories_V1.0.csv")
+    places = places_names((ROOT / "config/places365.txt").read_text().splitlines())
+    printed = {row["label"] for row in read_csv(ROOT / "config/paper/fig1b.csv")}
+    rows = absent_rows(list(filter(None, labels)), {"hvu": set(hvu_labels(tags)), "places365": places}, printed)
+    named = {row["label"]: (row["hvu"], row["places365"]) for row in rows if row["paper"]}
+    absent = dict.fromkeys(("battlefield", "control room", "funeral", "prison", "war room"), ("no", "no"))
+    assert named == absent | {"casino": ("yes", "no")}
+    # A hundred as they are written, and theater, which HVU writes theatre.
+    assert sum(row["hvu"] == "yes" for row in rows) == 101
+
+
+def test_on_the_map_similar_labels_are_near_each_other():
+    """Three bundles of directions are three groups; the same places each time, between 0 and 1."""
+    bundle = np.repeat([0, 1, 2], [20, 15, 5])
+    vectors = np.eye(8)[bundle] + np.random.default_rng(1).normal(scale=0.1, size=(40, 8))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    places = map_labels(vectors)
+    assert np.array_equal(places, map_labels(vectors))
+    assert places.min(axis=0).tolist() == [0, 0] and places.max(axis=0).tolist() == [1, 1]
+    distance = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(40)
+    assert (bundle[distance.argmin(axis=1)] == bundle).all()
+    assert [map_labels(vectors[:n]).shape for n in (1, 3, 4, 5)] == [(n, 2) for n in (1, 3, 4, 5)]
+
+
+def test_names_on_the_map_do_not_cover_each_other():
+    """A hundred names, some of them in one place; where there is room nothing moves."""
+    random = np.random.default_rng(0)
+    centres = np.vstack([random.random((80, 2)) * [12, 9], np.full((20, 2), 5.0)])
+    sizes = np.column_stack([random.uniform(0.3, 1.2, 100), np.full(100, 0.15)])
+    moved = place_names(centres, sizes)
+    assert np.abs(moved - centres).max() < 1.5
+    apart, needed = np.abs(moved[:, None] - moved[None]), (sizes[:, None] + sizes[None]) / 2
+    overlaps = (apart < needed - 1e-6).all(axis=2) & ~np.eye(100, dtype=bool)
+    assert not overlaps.any()
+    free = np.array([[0.0, 0.0], [5.0, 5.0]])
+    assert np.array_equal(place_names(free, np.ones((2, 2))), free)
+
+
+def test_the_map_has_every_name_in_the_colour_of_its_cluster():
+    rows = [
+        {"label": label, "cluster": cluster, "exemplar": exemplar}
+        for label, cluster, exemplar in [("bar", "1", "bar"), ("sea", "0", "sea"), ("lake", "0", "sea")]
+    ]
+    figure = plot_map(rows, np.array([[0, 0.5], [0.5, 0.5], [1, 0.5]]))
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["bar", "sea", "lake"]
+    assert [text.get_weight() for text in axes.texts] == ["bold", "bold", "normal"]
+    bar, sea, lake = (line.get_color() for line in axes.lines[1::2])
+    assert bar != sea == lake
 
 
 def test_evidence_is_counted_in_any_spelling_and_no_label_is_its_own_neighbour():
