@@ -206,6 +206,7 @@ rule plot_genre_labels:
         movies=[] if RELEASED_SHOTS else out("dataset/movies.csv"),
         shots=[out("dataset/shots.parquet")] if RELEASED_SHOTS else [],
         printed=shipped("config/paper/fig5.csv"),
+        clusters=clusters_of_labels(),
         code=code("dataset/plot_genre_labels"),
     output:
         csv=out("tables/fig5.csv"),

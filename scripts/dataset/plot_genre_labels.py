@@ -1,11 +1,14 @@
 """Fig. 5: the most frequent scene labels of each genre."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.pages.colours import label_colours, read_clusters
+from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.records.samples import FACTS, SEPARATOR, instances, movie_facts, read_samples
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 from scripts.lib.tables.rows import read_csv
@@ -46,17 +49,18 @@ def genre_labels(samples: pd.DataFrame, movies: pd.DataFrame, printed: list[dict
     return counts[["genre", "rank", "label", "shots", "genre_shots", "share", "paper"]].reset_index(drop=True)
 
 
-def plot_genres(table: pd.DataFrame) -> Figure:
+def plot_genres(table: pd.DataFrame, clusters: Mapping[str, int] | None = None) -> Figure:
     """One panel of bars per genre; labels that the paper names for it are bold.
 
     Args:
         table: see `genre_labels`.
+        clusters: see `label_colours`.
     """
     shown = table[table["genre_shots"] >= FEWEST]
     genres = list(dict.fromkeys(shown["genre"]))
     rows = max(1, -(-len(genres) // COLUMNS))
     figure, axes = new_figure(13, 0.5 + 1.5 * rows, nrows=rows, ncols=COLUMNS, squeeze=False)
-    colours = label_colours(shown["label"])
+    colours = label_colours(shown["label"], clusters)
     for ax in axes.flat[len(genres) :]:
         ax.set_axis_off()
     if not genres:
@@ -99,7 +103,7 @@ def main(snakemake) -> None:
         samples, movies = read_samples(source.samples), read_frame(source.movies, ["movie_id", "genres"])
     table = genre_labels(samples, movies, read_csv(snakemake.input.printed))
     write_frame(table, snakemake.output.csv)
-    save_figure(plot_genres(table), snakemake.output.figures)
+    save_figure(plot_genres(table, read_clusters(source.clusters)), snakemake.output.figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fig. 3 as data: the frame-score matrix S of one clip with its shots."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, on_colour, save_figure
+from scripts.lib.pages.colours import label_colours, read_clusters
+from scripts.lib.pages.figures import new_figure, on_colour, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet
 
@@ -30,7 +31,13 @@ def choose_clip(shots: pd.DataFrame) -> str:
     return (short if len(short) else table)["labels"].idxmax()
 
 
-def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, shots: pd.DataFrame) -> Figure:
+def plot_score_matrix(
+    matrix: np.ndarray,
+    labels: list[str],
+    times: np.ndarray,
+    shots: pd.DataFrame,
+    clusters: Mapping[str, int] | None = None,
+) -> Figure:
     """Labels by time, with shot boundaries, and top-1 labels above.
 
     Args:
@@ -38,6 +45,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
         labels: L names.
         times: seconds of each column, (T,).
         shots: the clip's rows of `dataset/shots.parquet`.
+        clusters: see `label_colours`.
     """
     best = matrix.max(axis=1)
     shown = np.argsort(-best, kind="stable")[:MAX_LABELS]
@@ -46,7 +54,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
     figure, (strip, axes) = new_figure(
         9, 1.4 + 0.24 * len(shown), nrows=2, sharex=True, gridspec_kw={"height_ratios": [1, max(3, 0.55 * len(shown))]}
     )
-    draw_strip(strip, shots, 0, label_colours(shots["label_1"]))
+    draw_strip(strip, shots, 0, label_colours(shots["label_1"], clusters))
     strip.set_axis_off()
     image = axes.pcolormesh(
         np.append(times, end),
@@ -114,7 +122,8 @@ def main(snakemake) -> None:
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)
     matrix, labels, times = read_clip(clip_id, shards)
-    figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id])
+    clusters = read_clusters(snakemake.input.clusters)
+    figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id], clusters)
     save_figure(figure, snakemake.output)
 
 
