@@ -354,6 +354,7 @@ function showLarge(place) {
   $("large-shot").replaceChildren(card);
   $("large-previous").disabled = place === 0;
   $("large-next").disabled = place === found.length - 1;
+  if (!$("large").contains(document.activeElement)) $("large").focus();
 }
 
 // Back to the card of the shot that was large last, on whichever page it is.
@@ -609,13 +610,16 @@ function listen() {
     });
   }
   for (const key of ["from", "to"]) {
-    $(key).addEventListener("change", ({ target }) => change({ [key]: target.value ? Number(target.value) : null }));
+    $(key).addEventListener("input", ({ target }) => {
+      // Not while a year is being typed.
+      if (!target.value || Number(target.value) > 999) change({ [key]: Number(target.value) || null }, true);
+    });
   }
   $("download").addEventListener("click", download);
   $("large").addEventListener("close", leaveLarge);
-  $("large").addEventListener("keydown", (event) => {
+  addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step) showLarge(enlarged + step);
+    if (step && $("large").open) showLarge(enlarged + step);
   });
   $("large-previous").addEventListener("click", () => showLarge(enlarged - 1));
   $("large-next").addEventListener("click", () => showLarge(enlarged + 1));
