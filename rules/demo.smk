@@ -240,6 +240,25 @@ rule compare_with_truth:
         "../scripts/demo/compare_with_truth.py"
 
 
+rule compare_trust_with_truth:
+    input:
+        shots=out("dataset/shots.parquet"),
+        trust=out("dataset/trust.csv"),
+        truth=rules.render_clips.output.truth,
+        code=code("demo/compare_trust_with_truth"),
+    output:
+        csv=out("tables/trust.csv"),
+        md=out("tables/trust.md"),
+    log:
+        log_of("compare_trust_with_truth"),
+    conda:
+        "../envs/workflow.yaml"
+    message:
+        "Comparing the trust in labels with the truth"
+    script:
+        "../scripts/demo/compare_trust_with_truth.py"
+
+
 rule compare_models_with_truth:
     input:
         predictions=[out(f"models/{model}/predictions.h5") for model in EVALUATED],
@@ -266,5 +285,6 @@ rule compare_models_with_truth:
 rule demo:
     input:
         rules.compare_with_truth.output,
+        rules.compare_trust_with_truth.output,
         rules.draw_contact_sheet.output,
         rules.compare_models_with_truth.output if "models" in config["chapters"] else [],

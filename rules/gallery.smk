@@ -32,6 +32,10 @@ rule make_thumbnails:
 rule make_gallery:
     input:
         shots=out("dataset/shots.parquet"),
+        trust=rules.judge_shots.output[0],
+        failures=rules.list_failures.output[0],
+        clusters=clusters_of_labels(),
+        groups=config["dataset"]["groups"],
         thumbnails=of_shards(out("gallery/thumbnails/{shard}")),
         page=page_of("gallery", "shots"),
         code=code("gallery/make_gallery"),
@@ -48,6 +52,7 @@ rule make_gallery:
         runtime=60,
     params:
         manifest=MANIFEST,
+        threshold=config["dataset"]["top1_threshold"],
     message:
         "The gallery of the labelled shots"
     script:
@@ -58,6 +63,9 @@ rule search_shots:
     input:
         embeddings=out("dataset/shot_embeddings.h5"),
         shots=out("dataset/shots.parquet"),
+        trust=rules.judge_shots.output[0],
+        clusters=clusters_of_labels(),
+        groups=config["dataset"]["groups"],
         thumbnails=of_shards(out("gallery/thumbnails/{shard}")),
         weights=weights_of(encoder_of(TAGGER)),
         description=description_of(encoder_of(TAGGER)),
@@ -79,6 +87,7 @@ rule search_shots:
         manifest=MANIFEST,
         model=lambda wildcards: config["encoders"][encoder_of(TAGGER)]["model"],
         query=config["query"],
+        threshold=config["dataset"]["top1_threshold"],
     message:
         "Searching the shots"
     script:

@@ -91,6 +91,11 @@ def tables(*names):
     return [out(f"tables/{name}.{suffix}") for name in names for suffix in ("csv", "md")]
 
 
+def clusters_of_labels():
+    """What tells the clusters of the labels, by which they are coloured; the plain list if the run makes none."""
+    return out("taxonomy/taxonomy.csv") if "taxonomy" in config["chapters"] else LABELS
+
+
 def weights_of(encoder):
     return sources.weights_file(config["encoders"][encoder])
 

@@ -227,6 +227,34 @@ else:
             "../scripts/tagging/collect_shots.py"
 
 
+rule judge_shots:
+    input:
+        shots=out("dataset/shots.parquet"),
+        scores=[out("dataset/shot_scores.h5")] if config["tagging"]["context"] else [],
+        tasks=TASKS,
+        votes=VOTES,
+        scales=[out("shot_scale/predictions.csv")] if HAS_STUDY and "shot_scale" in config["chapters"] else [],
+        code=code("tagging/judge_shots"),
+    output:
+        out("dataset/trust.csv"),
+    log:
+        log_of("judge_shots"),
+    benchmark:
+        benchmark_of("judge_shots")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        limits=config["tagging"]["trust"],
+        threshold=config["dataset"]["top1_threshold"],
+    message:
+        "How far each label can be trusted"
+    script:
+        "../scripts/tagging/judge_shots.py"
+
+
 rule average_embeddings:
     input:
         shots=out("dataset/shots.parquet"),
@@ -351,6 +379,7 @@ rule plot_score_matrix:
         shots=out("dataset/shots.parquet"),
         scores=of_shards(out(f"scores/{TAGGER}/{{shard}}.h5")),
         embeddings=of_shards(embeddings_of(TAGGER)),
+        clusters=clusters_of_labels(),
         code=code("tagging/plot_score_matrix"),
     output:
         report(
@@ -374,6 +403,7 @@ rule plot_score_matrix:
 rule plot_timelines:
     input:
         shots=out("dataset/shots.parquet"),
+        clusters=clusters_of_labels(),
         code=code("tagging/plot_timelines"),
     output:
         report(
@@ -397,6 +427,7 @@ rule tagging:
         of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"])),
         rules.list_failures.output if IS_TAGGED else [],
         rules.collect_shots.output if IS_TAGGED else [],
+        rules.judge_shots.output if IS_TAGGED else [],
         rules.write_release_json.output if IS_TAGGED else [],
         [out("dataset/shots.parquet"), *rules.make_table2.output] if HAS_SHOTS else [],
         rules.plot_score_distribution.output if HAS_SHOTS else [],

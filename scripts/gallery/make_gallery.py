@@ -2,22 +2,25 @@
 
 from pathlib import Path
 
+from scripts.gallery.page import gallery_data, read_gallery_data
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.build import place_pictures, shots_data, write_page
+from scripts.lib.pages.build import place_pictures, write_page
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet
+from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import check_folder
 
 
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
-    page = Path(snakemake.output[0])
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
-    for folder, fingerprint in zip(snakemake.input.thumbnails, fingerprints, strict=True):
+    page, source, params = Path(snakemake.output[0]), snakemake.input, snakemake.params
+    fingerprints = shard_fingerprints(params.manifest, snakemake.config)
+    for folder, fingerprint in zip(source.thumbnails, fingerprints, strict=True):
         check_folder(folder, fingerprint)
-    shots = read_parquet(snakemake.input.shots)
-    pictures = place_pictures(snakemake.input.thumbnails, page, shots["shot_id"])
-    write_page(page, shots_data(shots, pictures, snakemake.config["run"]), snakemake.input.page)
+    shots, failures = read_parquet(source.shots), read_csv(source.failures)
+    pictures = place_pictures(source.thumbnails, page, shots["shot_id"])
+    told = read_gallery_data(source, shots) | {"threshold": params.threshold, "failures": failures}
+    write_page(page, gallery_data(shots, pictures, snakemake.config["run"], **told), source.page)
     return f"{len(shots)} shot(s), {len(pictures)} with a picture"
 
 

@@ -7,11 +7,12 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from scripts.gallery.page import gallery_data, read_gallery_data
 from scripts.lib.files.atomic import sha256_of
 from scripts.lib.files.hdf5 import open_h5, read_attribute, read_strings
 from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.build import pack_numbers, place_pictures, shots_data, write_page
+from scripts.lib.pages.build import pack_numbers, place_pictures, write_page
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet, write_frame
 from scripts.lib.tables.shards import check_folder
@@ -73,7 +74,8 @@ def main(snakemake) -> str:
     shown = shots["clip_id"].isin(hits["clip_id"]).to_numpy()
     page = Path(snakemake.output.page)
     pictures = place_pictures(source.thumbnails, page, shots["shot_id"][shown])
-    data = shots_data(shots[shown], pictures, snakemake.config["run"]) | {"query": params.query}
+    told = read_gallery_data(source, shots, shown) | {"threshold": params.threshold}
+    data = gallery_data(shots[shown], pictures, snakemake.config["run"], **told) | {"query": params.query}
     data["shots"]["similarity"] = pack_numbers(found[shown], SIMILARITY_DIGITS)
     write_page(page, data, source.page)
     return f"the {kind} {params.query!r}: {hits['shot_id'].iloc[0]} is first of {len(shots)}; open {page}"

@@ -1,6 +1,6 @@
 """Fig. 3 as data: the frame-score matrix S of one clip with its shots."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
+from scripts.lib.pages.colours import read_clusters
 from scripts.lib.pages.figures import SEQUENTIAL, new_figure, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet
@@ -32,7 +33,13 @@ def choose_clip(shots: pd.DataFrame) -> str:
     return (short if len(short) else table)["labels"].idxmax()
 
 
-def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, shots: pd.DataFrame) -> Figure:
+def plot_score_matrix(
+    matrix: np.ndarray,
+    labels: list[str],
+    times: np.ndarray,
+    shots: pd.DataFrame,
+    clusters: Mapping[str, int] | None = None,
+) -> Figure:
     """Labels by time, and the runs of the shots' top-1 labels above; shot boundaries if there is room for them.
 
     Args:
@@ -40,6 +47,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
         labels: L names.
         times: seconds of each frame, (T,).
         shots: the clip's rows of `dataset/shots.parquet`.
+        clusters: see `label_colours`.
     """
     end = shots["end_time"].iloc[-1]
     columns, edges = average_frames(matrix, np.append(times, end))
@@ -52,7 +60,7 @@ def plot_score_matrix(matrix: np.ndarray, labels: list[str], times: np.ndarray, 
     )
     runs = label_runs(shots)
     frequent = frequent_labels(runs)
-    colours = add_legend(strip, frequent, runs["label"].nunique() - len(frequent))
+    colours = add_legend(strip, frequent, runs["label"].nunique() - len(frequent), clusters)
     runs = runs.assign(start=runs["start"] / seconds, end=runs["end"] / seconds)
     draw_strip(strip, runs, 0, colours, WIDTH * seconds / end)
     strip.set_axis_off()
@@ -127,7 +135,8 @@ def main(snakemake) -> None:
     fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
     shards = zip(snakemake.input.scores, snakemake.input.embeddings, fingerprints, strict=True)
     matrix, labels, times = read_clip(clip_id, shards)
-    figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id])
+    clusters = read_clusters(snakemake.input.clusters)
+    figure = plot_score_matrix(matrix, labels, times, shots[shots["clip_id"] == clip_id], clusters)
     save_figure(figure, snakemake.output)
 
 

@@ -1,9 +1,12 @@
 """Fig. 1c as data: each film or clip as a strip of its shots' labels."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
+from scripts.lib.pages.colours import read_clusters
 from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.tables.frames import read_parquet
 from scripts.tagging.strips import add_legend, draw_strip, frequent_labels, label_runs, time_unit
@@ -23,11 +26,12 @@ def choose_clips(runs: pd.DataFrame) -> list[str]:
     return [clip for clip in runs["clip_id"].unique() if clip in chosen]
 
 
-def plot_timelines(shots: pd.DataFrame) -> Figure:
+def plot_timelines(shots: pd.DataFrame, clusters: Mapping[str, int] | None = None) -> Figure:
     """One strip per clip on one time axis; consecutive shots of a label are one segment.
 
     Args:
         shots: rows of `dataset/shots.parquet`.
+        clusters: see `label_colours`.
     """
     every = label_runs(shots)
     n_clips, clips = every["clip_id"].nunique(), choose_clips(every)
@@ -37,7 +41,7 @@ def plot_timelines(shots: pd.DataFrame) -> Figure:
     seconds, unit = time_unit(longest)
     figure, axes = new_figure(WIDTH + 2.5, 1.7 + 0.36 * len(clips))
     frequent = frequent_labels(runs)
-    colours = add_legend(axes, frequent, runs["label"].nunique() - len(frequent))
+    colours = add_legend(axes, frequent, runs["label"].nunique() - len(frequent), clusters)
     parts = dict(tuple(runs.assign(start=runs["start"] / seconds, end=runs["end"] / seconds).groupby("clip_id")))
     for level, clip in enumerate(clips):
         draw_strip(axes, parts[clip], level, colours, WIDTH * seconds / longest)
@@ -62,7 +66,8 @@ def duration(seconds: float) -> str:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     columns = ["clip_id", "title", "start_time", "end_time", "label_1"]
-    save_figure(plot_timelines(read_parquet(snakemake.input.shots, columns=columns)), snakemake.output)
+    shots, clusters = read_parquet(snakemake.input.shots, columns=columns), read_clusters(snakemake.input.clusters)
+    save_figure(plot_timelines(shots, clusters), snakemake.output)
 
 
 if __name__ == "__main__":

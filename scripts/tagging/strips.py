@@ -1,12 +1,13 @@
 """Clips as strips of the labels of their shots, for Figs. 1c and 3."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from scripts.lib.pages.figures import OTHER, label_colours, on_colour
+from scripts.lib.pages.colours import label_colours
+from scripts.lib.pages.figures import OTHER, on_colour
 
 # Labels with a colour of their own; the others are grey.
 COLOURED = 14
@@ -39,7 +40,7 @@ def frequent_labels(runs: pd.DataFrame) -> list[str]:
     return list(footage.sort_index().sort_values(ascending=False, kind="stable").index[:COLOURED])
 
 
-def draw_strip(axes: Axes, runs: pd.DataFrame, level: float, colours: dict[str, tuple], inches: float) -> None:
+def draw_strip(axes: Axes, runs: pd.DataFrame, level: float, colours: dict[str, str], inches: float) -> None:
     """A clip as a strip: one coloured segment per run, with its label if there is room.
 
     Args:
@@ -59,9 +60,18 @@ def draw_strip(axes: Axes, runs: pd.DataFrame, level: float, colours: dict[str, 
             axes.text(start + length / 2, level, label, color=on_colour(fill), **at)
 
 
-def add_legend(axes: Axes, labels: Iterable[str], n_others: int) -> dict[str, tuple]:
-    """A legend of these labels below the axes, one entry for the others; returns the colours of the labels."""
-    colours = label_colours(labels)
+def add_legend(
+    axes: Axes, labels: Iterable[str], n_others: int, clusters: Mapping[str, int] | None
+) -> dict[str, str]:
+    """A legend of these labels below the axes, one entry for the others.
+
+    Args:
+        clusters: see `label_colours`.
+
+    Returns:
+        The colours of the labels.
+    """
+    colours = label_colours(labels, clusters)
     entries = [Patch(color=colour, label=label) for label, colour in colours.items()]
     if n_others:
         entries.append(Patch(color=OTHER, label=f"{n_others} other label(s)"))

@@ -6,7 +6,8 @@ from textwrap import wrap
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.pages.colours import label_colours
+from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.tables.rows import read_csv
 
 COLUMNS, WIDTH_CHARACTERS = 3, 42
@@ -53,7 +54,7 @@ def plot_clusters(rows: list[dict[str, str]]) -> Figure:
     axes.set_axis_off()
     axes.set(xlim=(0, COLUMNS), ylim=(total, 0))
     axes.set_title(f"{len(rows)} scene labels in {len(blocks)} clusters; the exemplar of each in bold", loc="left")
-    colours = label_colours(exemplar for exemplar, _ in blocks)
+    colours = label_colours([exemplar for exemplar, _ in blocks], {row["label"]: int(row["cluster"]) for row in rows})
     top = [0.0] * COLUMNS
     for (exemplar, lines), height, column in zip(blocks, heights, columns, strict=True):
         y = top[column]

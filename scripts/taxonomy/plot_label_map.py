@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import label_colours, new_figure, save_figure
+from scripts.lib.pages.colours import label_colours
+from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.tables.rows import read_csv
 from scripts.taxonomy.embeddings import read_embeddings
 
@@ -69,10 +70,9 @@ def plot_map(rows: list[dict[str, str]], places: np.ndarray) -> Figure:
     names = [row["label"] for row in rows]
     widths = [LETTER * (1.15 if row["label"] == row["exemplar"] else 1) * (len(row["label"]) + 1) for row in rows]
     texts = place_names(points + np.array([0, LINE]), np.column_stack([widths, np.full(len(rows), LINE)]))
-    # In the order of the clusters, as in the figure that lists them.
-    colours = label_colours(row["exemplar"] for row in sorted(rows, key=lambda row: int(row["cluster"])))
+    colours = label_colours(names, {row["label"]: int(row["cluster"]) for row in rows})
     for row, name, point, text in zip(rows, names, points, texts, strict=True):
-        colour, is_exemplar = colours[row["exemplar"]], name == row["exemplar"]
+        colour, is_exemplar = colours[name], name == row["exemplar"]
         axes.plot(*zip(point, text, strict=True), color=colour, linewidth=0.6, zorder=1)
         axes.plot(*point, ".", color=colour, markersize=7, zorder=2)
         box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}

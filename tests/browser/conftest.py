@@ -23,6 +23,13 @@ ANSWER = """async ([id, value]) => {
   return performance.now() - start;
 }"""
 
+TICK = """async (label) => {
+  const start = performance.now();
+  [...document.querySelectorAll("#label-list input")].find((box) => box.value === label).click();
+  await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  return performance.now() - start;
+}"""
+
 
 @pytest.fixture(scope="session")
 def chromium():
@@ -62,6 +69,16 @@ class Gallery(Page):
     def set(self, control: str, value: str) -> float:
         """Change a control; milliseconds until the browser has drawn the cards."""
         return self.page.evaluate(ANSWER, [control, value])
+
+    def tick(self, label: str) -> float:
+        """Choose a label, or no longer; milliseconds as in `set`."""
+        return self.page.evaluate(TICK, label)
+
+    def choose(self, *labels: str) -> None:
+        """Choose these labels and no others."""
+        ticked = self.page.eval_on_selector_all("#label-list input:checked", "boxes => boxes.map((box) => box.value)")
+        for label in {*ticked} ^ {*labels}:
+            self.tick(label)
 
     def shown(self) -> list[str]:
         """Shot ids of the cards on the page, in order."""

@@ -6,19 +6,34 @@ import pytest
 from PIL import Image
 
 from scripts.lib.pages import build as pages
+from scripts.lib.pages.colours import label_colours
+from scripts.lib.records.timecodes import clock
+from scripts.tagging.judge_shots import judge
 from tests.helpers.galleries import PARTS, make_shots, write_page
 
 PAGE_SIZE = 60
+# Of the labels of `make_shots`; the last ones have no group.
+GROUPS = {f"label {index:03d}": ("inside", "outside", "either")[index % 3] for index in range(170)}
+CLUSTERS = {f"label {index:03d}": index // 6 for index in range(179)}
+FAILURES = [{"clip_id": "broken", "path": "a/broken.mkv", "step": "detect_shots", "reason": "no <b>frame</b>"}]
 
 
 @pytest.fixture(scope="module")
 def shots():
-    return make_shots(20_000)
+    """With attributes, and what `judge` says of them."""
+    table = make_shots(20_000)
+    random = np.random.default_rng(1)
+    table = table.assign(light=random.choice(["day", "night"], len(table)), light_score=0.9)
+    told = judge(table, 0.4, {"second_share": 0.5, "labels": 5, "precision": 0.5})
+    return table.assign(trust=told["trust"], reasons=told["reasons"])
 
 
 @pytest.fixture(scope="module")
 def large(shots, tmp_path_factory):
-    return write_page(tmp_path_factory.mktemp("a large gallery") / "index.html", shots)
+    """The page of these shots with all that it can show."""
+    path = tmp_path_factory.mktemp("a large gallery") / "index.html"
+    trust = shots[["shot_id", "trust", "reasons"]]
+    return write_page(path, shots, trust=trust, groups=GROUPS, clusters=CLUSTERS, threshold=0.4, failures=FAILURES)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +59,7 @@ def test_the_demos_page_shows_every_shot_with_its_picture(open_gallery, demo, de
 def test_the_demos_page_filters_by_each_label(open_gallery, demo, demo_shots):
     gallery = open_gallery(demo)
     for label, rows in demo_shots.groupby("label_1"):
-        if demo_shots["label_1"].nunique() > 1:
-            gallery.page.select_option("#label", label)
+        gallery.choose(label)
         assert gallery.count() == len(rows)
         assert gallery.all_pages() == list(rows["shot_id"])
 
@@ -55,7 +69,7 @@ def test_a_label_and_paging(open_gallery, large, shots):
     label = shots["label_1"].value_counts().index[0]
     gallery = open_gallery(large)
     assert gallery.shown() == list(shots["shot_id"][:PAGE_SIZE])
-    gallery.page.select_option("#label", label)
+    gallery.choose(label)
     expected = shots[shots["label_1"] == label]
     assert len(expected) > PAGE_SIZE
     assert gallery.count() == len(expected)
@@ -66,19 +80,33 @@ def test_a_label_and_paging(open_gallery, large, shots):
     assert gallery.shown() == list(shots["shot_id"][in_five][:PAGE_SIZE])
 
 
+def has_017(shots):
+    """A word may be in the label, in the clip's id, or in the film's title or year."""
+    return (shots["label_1"] == "label 017") | (shots["clip_id"] + shots["year"]).str.contains("017")
+
+
 @pytest.mark.parametrize(
     ("control", "value", "fits"),
     [
         ("movie", "tt0000007", lambda shots: shots["movie_id"] == "tt0000007"),
         ("genre", "Drama", lambda shots: shots["genres"].isin(["Drama", "Crime|Drama"])),
-        ("flag", "none", lambda shots: shots["flags"] == ""),
-        ("flag", "any", lambda shots: shots["flags"] != ""),
+        ("flag", "none", lambda shots: shots["reasons"] == ""),
+        ("flag", "any", lambda shots: shots["reasons"] != ""),
         ("flag", "=uniform", lambda shots: shots["flags"].str.contains("uniform")),
         ("flag", "=short", lambda shots: shots["flags"] == "short"),
         ("min", "0.4", lambda shots: shots["score_1"].round(4) >= 0.4),
+        ("max", "0.4", lambda shots: shots["score_1"].round(4) <= 0.4),
+        ("from", "2001", lambda shots: shots["year"].astype(int) >= 2001),
+        ("to", "1950", lambda shots: shots["year"].astype(int) <= 1950),
+        ("trust", "low", lambda shots: shots["trust"] == "low"),
+        ("flag", "=low score", lambda shots: shots["reasons"].str.contains("low score")),
+        ("group", "outside", lambda shots: shots["label_1"].map(GROUPS) == "outside"),
+        ("is-light", "night", lambda shots: shots["light"] == "night"),
         ("text", "MOVIE (1950)", lambda shots: shots["year"] == "1950"),
         ("text", "2015 movie", lambda shots: shots["year"] == "2015"),
         ("text", "clip_0033", lambda shots: shots["clip_id"] == "clip_0033"),
+        ("text", "LABEL 017", lambda shots: has_017(shots)),
+        ("text", "017 1950", lambda shots: has_017(shots) & (shots["year"] == "1950")),
     ],
 )
 def test_each_filter_finds_what_the_table_says(open_gallery, large, shots, control, value, fits):
@@ -91,8 +119,8 @@ def test_each_filter_finds_what_the_table_says(open_gallery, large, shots, contr
 
 def test_filters_work_together_and_can_find_nothing(open_gallery, large, shots):
     gallery = open_gallery(large)
-    gallery.page.select_option("#genre", "Comedy")
-    gallery.page.select_option("#flag", "=black")
+    gallery.set("genre", "Comedy")
+    gallery.set("flag", "=black")
     gallery.set("min", "0.5")
     fits = (shots["genres"] == "Comedy") & shots["flags"].str.contains("black") & (shots["score_1"].round(4) >= 0.5)
     assert gallery.count() == fits.sum()
@@ -101,6 +129,81 @@ def test_filters_work_together_and_can_find_nothing(open_gallery, large, shots):
     assert gallery.page.is_visible("text=No shot fits these filters")
     gallery.page.click("#empty-reset")
     assert gallery.count() == len(shots)
+
+
+def test_several_labels_are_chosen_and_taken_away(open_gallery, large, shots):
+    gallery = open_gallery(large)
+    gallery.choose("label 003", "label 010", "label 025")
+    assert gallery.count() == shots["label_1"].isin(["label 003", "label 010", "label 025"]).sum()
+    gallery.page.get_by_role("button", name="Without the label label 010").click()
+    assert gallery.count() == shots["label_1"].isin(["label 003", "label 025"]).sum()
+    assert not gallery.page.locator("#label-list").get_by_label("label 010").is_checked()
+
+
+def test_a_picture_is_large_on_a_click_and_arrows_lead_on(open_gallery, large, shots, tmp_path):
+    """Over the end of a page too; Escape leads back to the card of the shot seen last."""
+    few = shots[:70]
+    Image.new("RGB", (774, 144), (200, 120, 40)).save(tmp_path / "strip.jpg")
+    pictures = pages.inline_pictures(dict.fromkeys(few["shot_id"], "strip.jpg"), tmp_path / "index.html")
+    gallery = open_gallery(write_page(tmp_path / "index.html", few, pictures))
+    page = gallery.page
+    page.locator(".strip").nth(58).focus()
+    page.keyboard.press("Enter")
+    assert (
+        page.locator("#large img").bounding_box()["width"]
+        > 2 * page.locator("#shots img").first.bounding_box()["width"]
+    )
+    for number, key in [(59, "ArrowRight"), (60, "ArrowLeft"), (59, "ArrowRight"), (60, "ArrowRight"), (61, "Escape")]:
+        assert page.locator("#large .card").get_attribute("data-id") == few["shot_id"][number - 1]
+        page.keyboard.press(key)
+    assert page.is_hidden("#large")
+    assert page.input_value("#page") == "2"
+    focused = "[document.activeElement.className, document.activeElement.closest('.card').dataset.id]"
+    assert page.evaluate(focused) == ["strip bare", few["shot_id"][60]]
+    assert page.locator(".card").count() == 10
+
+
+def test_the_shots_found_are_handed_over_as_a_table(open_gallery, large, shots):
+    """Rows and times are those of the table of shots; a filter holds for the file as for the page."""
+    gallery = open_gallery(large)
+    gallery.set("trust", "low")
+    gallery.set("is-light", "day")
+    expected = shots[(shots["trust"] == "low") & (shots["light"] == "day")].reset_index(drop=True)
+    button = gallery.page.get_by_role("button", name=f"Download these {len(expected):,} shots (CSV)")
+    with gallery.page.expect_download() as started:
+        button.click()
+    found = pd.read_csv(started.value.path(), dtype={"year": str}, keep_default_na=False)
+    for column in ("shot_id", "clip_id", "movie_id", "title", "year", "shot", "label_1", "label_5", "reasons", "light"):
+        assert list(found[column]) == list(expected[column]), column
+    for column, error in {"start_time": 5.1e-4, "end_time": 5.1e-4, "score_1": 5.1e-5}.items():
+        assert np.allclose(found[column], expected[column], atol=error)
+    assert list(found["end_code"]) == [clock(seconds) for seconds in found["end_time"]]
+
+
+def test_threshold_failures_and_colours_are_shown(open_gallery, large, shots):
+    """The mark stands where the scale says; a label has the figures' colour."""
+    page = open_gallery(large).page
+    assert page.locator(".threshold").count() == PAGE_SIZE
+    track, mark = (page.locator(place).first.bounding_box() for place in (".track", ".threshold"))
+    assert mark["x"] + 1 == pytest.approx(track["x"] + 0.4 * track["width"], abs=0.6)
+    assert page.is_hidden("#failures table")
+    page.click("#failures summary")
+    assert page.locator("#failures td").all_inner_texts() == ["broken", "detect_shots", "no <b>frame</b>"]
+    colours = label_colours(shots["label_1"].unique(), CLUSTERS)
+    page.evaluate("document.body.append(Object.assign(document.createElement('i'), { id: 'sample' }))")
+    page.eval_on_selector(
+        "#sample", "(mark, colour) => { mark.style.background = colour; }", colours[shots["label_1"][0]]
+    )
+    shown = "(part) => getComputedStyle(part).backgroundColor"
+    assert page.eval_on_selector(".track i", shown) == page.eval_on_selector("#sample", shown)
+
+
+def test_a_shot_says_why_it_is_not_trusted(open_gallery, large, shots):
+    place = int(((shots["trust"] == "low") & (shots["flags"] == "uniform"))[:PAGE_SIZE].idxmax())
+    badges = open_gallery(large).page.locator(".card").nth(place).locator(".badge").all_inner_texts()
+    assert badges[0] == "low trust"
+    assert [text.split(" · ")[0] for text in badges[1:-1]] == shots["reasons"][place].split("|")
+    assert badges[-1] == shots["light"][place]
 
 
 @pytest.mark.parametrize(
@@ -131,10 +234,12 @@ def test_a_search_begins_with_what_is_most_similar(open_gallery, shots, tmp_path
     assert gallery.shown() == list(few["shot_id"][:PAGE_SIZE])
 
 
-def test_the_address_keeps_the_state(open_gallery, large):
+def test_the_address_keeps_the_state(open_gallery, large, shots):
     """Reloading, opening the same address elsewhere and going back lead to the same cards."""
     gallery = open_gallery(large)
-    gallery.page.select_option("#genre", "Drama")
+    gallery.choose(*shots["label_1"].value_counts().index[:40])
+    for control, value in {"trust": "low", "from": "1940", "max": "0.5", "is-light": "night", "genre": "Drama"}.items():
+        gallery.set(control, value)
     gallery.page.select_option("#sort", "low")
     gallery.page.click(".bar .next")
     shown, address = gallery.shown(), gallery.page.url
@@ -180,7 +285,7 @@ def test_everything_by_keyboard(open_gallery, large, shots):
     assert gallery.count() == len(shots)
 
 
-def test_every_control_has_a_name_and_can_be_reached(open_gallery, large):
+def test_every_control_has_a_name_and_can_be_reached(open_gallery, large, shots):
     gallery = open_gallery(large)
     names = gallery.page.eval_on_selector_all(
         "input, select, button",
@@ -189,11 +294,19 @@ def test_every_control_has_a_name_and_can_be_reached(open_gallery, large):
     )
     assert len(names) > PAGE_SIZE and all(name.strip() for name in names)
     reached = set()
-    for _ in range(15):
+    gallery.page.evaluate("document.querySelectorAll('#panel details').forEach((fold) => { fold.open = true; })")
+    gallery.choose("label 003")
+    gallery.page.focus("#skip")
+    for _ in range(230):
         gallery.page.keyboard.press("Tab")
-        reached.add(gallery.page.evaluate("document.activeElement.id"))
+        reached.add(gallery.page.evaluate("document.activeElement.id || document.activeElement.className"))
         assert gallery.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    assert {"text", "label", "movie", "genre", "min", "flag", "reset", "sort", "page"} <= reached
+    panel = "text top5 movie trust min max flag from to genre group is-light reset download".split()
+    assert {*panel, "sort", "page", "name bare", "timeline bare"} <= reached
+    # In a shot's labels arrows lead on.
+    gallery.page.locator("button.name").first.focus()
+    gallery.page.keyboard.press("ArrowDown")
+    assert gallery.page.evaluate("document.activeElement.textContent") == shots.loc[shots["label_1"] == "label 003", "label_2"].iloc[0]
 
 
 def test_a_clips_timeline_leads_to_its_shots(open_gallery, large, shots):
@@ -252,7 +365,8 @@ def test_a_phone_gets_one_column_and_folded_filters(open_gallery, large, shots, 
     boxes = [page.locator(".card").nth(place).bounding_box() for place in range(2)]
     assert boxes[0]["x"] == boxes[1]["x"] and boxes[0]["width"] > 340
     assert page.is_hidden("#genre")
-    page.tap("#panel summary")
+    page.tap("#panel > summary")
+    page.tap("#more > summary")
     page.select_option("#genre", "Comedy")
     assert gallery.count() == (shots["genres"] == "Comedy").sum()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -264,9 +378,13 @@ def test_controls_with_nothing_to_choose_are_hidden(open_gallery, tmp_path):
     """A folder of videos knows no titles, years or genres: the clip's id stands for them."""
     shots = make_shots(50, n_labels=2).assign(movie_id="", title="", year="", genres="", flags="")
     gallery = open_gallery(write_page(tmp_path / "index.html", shots))
-    for control in ("movie", "genre", "flag"):
+    gallery.page.click("#more summary")
+    for control in ("trust", "genre", "flag", "from", "group"):
         assert gallery.page.is_hidden(f"#{control}")
-    assert gallery.page.is_visible("#label")
+    assert gallery.page.is_visible("#label-fold")
+    gallery.set("movie", "clip:clip_0001")
+    assert gallery.shown() == list(shots["shot_id"][25:])
+    gallery.page.click("#reset")
     assert gallery.page.locator("h2 .title").first.inner_text() == "clip_0000"
     assert gallery.page.locator(".card").first.locator(".bars li").count() == 2
     assert gallery.page.locator(".card").first.locator(".blank").is_visible()
@@ -299,7 +417,7 @@ def test_hostile_words_are_words(open_gallery, tmp_path):
     gallery = open_gallery(write_page(tmp_path / "index.html", shots, run=bad))
     assert gallery.page.locator(".title").first.inner_text() == bad
     assert gallery.page.locator("h1").inner_text() == bad
-    gallery.page.select_option("#label", bad)
+    gallery.choose(bad)
     assert gallery.count() == 10
     gallery.page.locator(".timeline").first.hover()
     gallery.page.reload()

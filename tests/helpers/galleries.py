@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scripts.gallery.page import gallery_data
 from scripts.lib.pages import build as pages
 from scripts.lib.records.shots import shot_id
 from tests.helpers import ROOT
@@ -52,9 +53,11 @@ def make_shots(n_shots: int, n_labels: int = 179, per_clip: int = 25, seed: int 
     return table
 
 
-def write_page(path: Path, shots: pd.DataFrame, pictures: dict[str, str] | None = None, run: str = "made up") -> Path:
-    """The gallery of these shots; `pictures` as in `shots_data`."""
-    pages.write_page(path, pages.shots_data(shots, pictures or {}, run), PARTS)
+def write_page(
+    path: Path, shots: pd.DataFrame, pictures: dict[str, str] | None = None, run: str = "made up", **told
+) -> Path:
+    """The gallery of these shots; `pictures` and `told` as in `gallery_data`."""
+    pages.write_page(path, gallery_data(shots, pictures or {}, run, **told), PARTS)
     return path
 
 

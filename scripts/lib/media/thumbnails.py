@@ -14,7 +14,7 @@ from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
 
 # Frames of a thumbnail are scaled to fit, in pixels; the height is the limit unless the frame is wider than 32:9.
-HEIGHT, MAX_WIDTH = 90, 320
+HEIGHT, MAX_WIDTH = 144, 512
 # Large frames fit these, and are not enlarged.
 LARGE_HEIGHT, LARGE_WIDTH = 480, 1150
 GAP = 3

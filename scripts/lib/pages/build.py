@@ -6,19 +6,20 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from scripts.lib.files.atomic import atomic_path
+from scripts.lib.pages.colours import label_colours
 from scripts.lib.records.labels import TOP
 
 KINDS = (".html", ".css", ".js")
 # Up to this number of shots the page includes its pictures and is a single file.
 MAX_INLINED = 300
-SCORE_DIGITS, ENTROPY_DIGITS, TIME_DIGITS = 4, 3, 2
+SCORE_DIGITS, ENTROPY_DIGITS, TIME_DIGITS = 4, 3, 3
 
 
 def write_page(page: Path, data: dict, parts: list[str]) -> None:
@@ -93,7 +94,9 @@ def inline_pictures(pictures: dict[str, str], page: Path) -> dict[str, str]:
     }
 
 
-def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
+def shots_data(
+    shots: pd.DataFrame, pictures: dict[str, str], run: str, clusters: Mapping[str, int] | None = None
+) -> dict:
     """Shots for a page, by columns; labels, movies and so on are lists, and columns hold indices into them.
 
     Args:
@@ -101,10 +104,11 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
         pictures: URL of each shot's picture by shot id, `<folder>/<shot_id>.jpg` or `data:`; shots without one are
             left out.
         run: the run's name.
+        clusters: see `label_colours`.
 
     Returns:
-        `labels` (top-1 labels first, by frequency), `genres`, `flags`, `pictures` (folders and `data:` URLs);
-        `movies` and `clips`, each with its columns; `shots` with the columns clip, number, start, end
+        `labels` (top-1 labels first, by frequency) and their `colours`, `genres`, `flags`, `pictures` (folders and
+        `data:` URLs); `movies` and `clips`, each with its columns; `shots` with the columns clip, number, start, end
         (seconds), labels and scores (one column per rank), entropy, flags (bit k: `flags[k]`) and picture, all
         packed, see `pack_numbers`. Without label or picture the index is -1.
     """
@@ -124,6 +128,7 @@ def shots_data(shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
     return {
         "run": run,
         "labels": labels,
+        "colours": list(label_colours(labels, clusters).values()),
         "genres": genres,
         "flags": flags,
         "pictures": list(place_of),

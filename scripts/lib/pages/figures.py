@@ -71,12 +71,6 @@ def draw_matrix(axes: Axes, shares: np.ndarray, counts: np.ndarray) -> AxesImage
     return image
 
 
-def label_colours(labels: Iterable[str]) -> dict[str, tuple]:
-    """One colour per label; the first sixty are distinct."""
-    palette = [colour for name in ("tab20", "tab20b", "tab20c") for colour in plt.get_cmap(name).colors]
-    return {label: palette[index % len(palette)] for index, label in enumerate(dict.fromkeys(labels))}
-
-
 def on_colour(colour: tuple | str) -> str:
     """Black or white, whichever has the better contrast with a matplotlib colour."""
     red, green, blue = to_rgb(colour)

@@ -15,7 +15,8 @@ const score1 = shots.scores[0];
 function unpackNumbers({ low, digits, bits, base64 }) {
   // Browsers before 2025 have no fromBase64 and take longer.
   const bytes = Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
-  const values = new Float32Array(new { 8: Uint8Array, 16: Uint16Array, 32: Uint32Array }[bits](bytes.buffer));
+  // Milliseconds of a long film need more digits than a short number has.
+  const values = new (bits === 32 ? Float64Array : Float32Array)(new { 8: Uint8Array, 16: Uint16Array, 32: Uint32Array }[bits](bytes.buffer));
   const steps = 10 ** digits;
   for (let place = 0; place < values.length; place++) {
     values[place] = values[place] ? (values[place] - 1 + low) / steps : NaN;
@@ -48,10 +49,7 @@ const digits = fullBar > 0.2 ? 2 : 3;
 const scoreText = (score) => score.toFixed(digits);
 const fullBarText = `A full bar is a score of ${fullBar === 1 ? "1" : scoreText(fullBar)}.`;
 
-// Neighbouring ranks get far hues; every second round of the circle is another tone.
-function colour(label) {
-  return label < 0 ? "var(--faint)" : `oklch(var(--tone-${label % 3}) ${((label * 137.508 + 40) % 360).toFixed(1)})`;
-}
+const colour = (label) => (label < 0 ? "var(--faint)" : data.colours[label]);
 
 // ---- cards ------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, bullet_list
@@ -23,6 +23,8 @@ CLIP_LIST = "resources/clips.csv"
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
 # Ids are parts of file names, which may have 255 bytes.
 LONGEST_ID = 180
+# A file's name as media libraries have it: `Title (1941).mkv`, with or without more behind.
+_TITLED = re.compile(r"(.*\S)\s*\(((?:18|19|20)\d\d)\)")
 
 VIDEO_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .m2ts .m2v .m4v .mkv .mov .mp4 .mpe .mpeg .mpg .mts "
@@ -211,21 +213,33 @@ def list_folder(folder: str | Path) -> Folder:
     return Folder(tuple(sorted(videos)), ignored)
 
 
+def _printable(path: str) -> str:
+    """A path that may have bytes that are not UTF-8, as text."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def slug_of(relative_path: str, taken: set[str]) -> str:
     """An id for a file: the slug of its path without suffix, with a short hash if it is not unique."""
     from slugify import slugify
 
     stem = relative_path[: -len(Path(relative_path).suffix)]
-    printable = stem.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    slug = slugify(printable, lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "clip"
+    slug = slugify(_printable(stem), lowercase=False, regex_pattern=r"[^A-Za-z0-9_-]+") or "clip"
     digest = hashlib.sha256(os.fsencode(relative_path)).hexdigest()
     slug = slug[: LONGEST_ID - 9]
     names = (slug, *(f"{slug}-{digest[:length]}" for length in range(8, len(digest) + 1)))
     return next(name for name in names if name.lower() not in taken)
 
 
+def titled(clip: Clip) -> Clip:
+    """A clip without title, with title and year of a file that is named `Title (1941).mkv`; otherwise as it is."""
+    found = _TITLED.match(Path(_printable(clip.path)).stem)
+    if clip.title or not found or is_formula(found[1]):
+        return clip
+    return replace(clip, title=" ".join(found[1].split()), year=clip.year or found[2])
+
+
 def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | Path) -> list[Clip]:
-    """The known clips in their order, then a clip for each new video.
+    """The known clips in their order, then a clip for each new video; see `titled`.
 
     No clip is removed, so finished shards keep their rows. `videos` are paths relative
     to `folder`; so are the clips' paths.
@@ -252,7 +266,7 @@ def extend_with_folder(known: list[Clip], videos: Iterable[str], folder: str | P
         raise UserError(
             f"the folder {folder} contains no video; recognised suffixes are {' '.join(sorted(VIDEO_SUFFIXES))}"
         )
-    return clips
+    return list(map(titled, clips))
 
 
 def cut_shards(clips: list[Clip], settings: dict) -> dict[str, list[Clip]]:

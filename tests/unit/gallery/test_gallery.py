@@ -49,7 +49,7 @@ def test_frames_from_the_middles_of_a_shots_thirds(start, end, expected):
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [((1920, 1080), (160, 90)), ((90, 160), (51, 90)), ((900, 20), (320, 7))]
+    ("size", "expected"), [((1920, 1080), (256, 144)), ((90, 160), (81, 144)), ((900, 20), (512, 11))]
 )
 def test_a_thumbnail_keeps_the_pictures_shape(size, expected):
     assert thumbnail(np.zeros((size[1], size[0], 3), np.uint8)).size == expected

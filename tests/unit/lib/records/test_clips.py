@@ -356,3 +356,20 @@ def test_fingerprints_see_order_and_odd_names():
     one, two = Clip("a", "a.mp4"), Clip("b", os.fsdecode(b"\xff.mp4"))
     assert fingerprint([one, two]) != fingerprint([two, one])
     assert fingerprint([two]) != fingerprint([replace(two, path=os.fsdecode(b"\xfe.mp4"))])
+
+
+def test_titles_are_those_of_the_files_until_the_manifest_has_others():
+    """A run's manifest is the user's to correct; a name that a spreadsheet would execute is no title."""
+    names = [
+        "noir/The Third  Man (1949).mkv",
+        "M (1931) [1080p].mp4",
+        "tape 3.avi",
+        "=1+1 (1999).mp4",
+        "2012 (2009).mkv",
+    ]
+    made = extend_with_folder([], names, "videos")
+    expected = [("The Third Man", "1949"), ("M", "1931"), ("", ""), ("", ""), ("2012", "2009")]
+    assert [(clip.title, clip.year) for clip in made] == expected
+    corrected = [replace(made[0], title="Der dritte Mann", year="1950"), *made[1:]]
+    assert extend_with_folder(corrected, names, "videos") == corrected
+    assert extend_with_folder([Clip("a", names[0])], names[:1], "videos")[0].title == "The Third Man"
