@@ -7,6 +7,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -205,11 +206,10 @@ def all_scores_belong_to_the_shots(results: Results) -> Outcome:
             wrong |= _impossible(part, results.score)
             if not results.in_context:
                 best = part.max(axis=1)
-                column = block["label_1"].map({label: number for number, label in enumerate(labels)})
-                told = np.take_along_axis(part, column.to_numpy(int)[:, None], axis=1)[:, 0]
-                wrong["has another best label in shots.parquet"] = (told < best) | (
-                    np.abs(best - block["score_1"]) > EXACT
-                )
+                places = pd.Index(labels).get_indexer(block["label_1"])
+                told = np.where(places < 0, np.nan, part[np.arange(len(part)), places])
+                is_best = (told == best) & (np.abs(best - block["score_1"]) <= EXACT)
+                wrong["has another best label in shots.parquet"] = ~is_best.to_numpy()
             problems += [f"{name} {told}" for told, rows in wrong.items() for name in block["shot_id"][rows]]
             start += len(block)
         return Outcome(SCORES, len(ids), problems)
@@ -550,17 +550,23 @@ def _model_problems(results: Results, model: Path, test: pd.Series) -> list[str]
     return problems
 
 
-@check("downstream/*/videos.csv")
-def videos_are_in_one_split(results: Results) -> Outcome:
-    """No video of a task is listed twice, and each has a split."""
+@check("downstream/*/features/*.h5")
+def features_are_of_the_tasks_videos(results: Results) -> Outcome:
+    """A task lists a video once; the features of videos are finite, and each is of a listed video."""
     problems, n, file = [], 0, ""
-    for name in sorted(
-        name for name in results.files if name.startswith("downstream/") and name.endswith("/videos.csv")
-    ):
-        table = results.table(name, "video_id", "split")
-        n += len(table)
-        found = [f"{video} is listed more than once" for video in table["video_id"][table["video_id"].duplicated()]]
-        found += [f"{video} has no split" for video in table["video_id"][~table["split"].isin(SPLITS)]]
+    listed: dict[str, set[str]] = {}
+    for name in sorted(name for name in results.files if fnmatch(name, "downstream/*/features/*.h5")):
+        task = Path(*Path(name).parts[:2])
+        if str(task) not in listed:
+            videos = results.table(f"{task}/videos.csv", "video_id")["video_id"]
+            problems += [f"{task}/videos.csv: {video} is there twice" for video in videos[videos.duplicated()]]
+            listed[str(task)] = set(videos)
+        with open_h5(results.folder / name) as shard:
+            videos, features = read_strings(shard["video_id"]), shard["features"][:]
+        odd = ~np.isfinite(features).all(axis=1) if len(features) == len(videos) else np.ones(len(videos), bool)
+        found = [f"{name}: {video} has features that are not finite" for video in np.array(videos, object)[odd]]
+        found += [f"{name}: {video} is not listed" for video in sorted(set(videos) - listed[str(task)])]
+        n += len(videos)
         file = file or (name if found else "")
         problems += found
     return Outcome(file or "downstream", n, problems)

@@ -61,6 +61,9 @@ def table_html(header: list[str], rows: list[list[str]]) -> Markup:
     marks = [Markup(' class="number"') if right else Markup("") for right in numeric]
 
     def line(cells: list[str], tag: str) -> Markup:
+        # The name of a group of rows.
+        if len(cells) > 2 and cells[0] and not any(cells[1:]):
+            return Markup('<tr><th colspan="{}">{}</th></tr>').format(len(header), _inline(cells[0]))
         parts = (
             Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), mark, _inline(cell))
             for cell, mark in zip(cells, marks, strict=False)

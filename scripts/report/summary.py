@@ -84,7 +84,7 @@ def headline(counts: Mapping) -> list[str]:
     elif "labels" in counts and "shots" not in counts:
         told.append(f"The taxonomy has {_number(counts['labels'], 'label')}.")
     if "verified" in counts:
-        told.append(f"People verified {_number(counts['verified'], 'shot')} to evaluate with.")
+        told.append(f"Raters verified {_number(counts['verified'], 'shot')}, on which models are evaluated.")
     return told
 
 

@@ -31,18 +31,22 @@ COUNTED = ["jobs", "processor time", "duration", "memory, MB"]
 
 
 def show_item(folder: Path, item: dict) -> dict:
-    """A table or figure as the page shows it: id, title, short name, caption, figure, tables, links.
+    """A table or figure as the page shows it: id, title, its two parts, caption, figure, tables, links.
 
     Args:
         folder: of the run.
         item: of `list_contents`.
     """
     files = {Path(name).suffix: name for name in item["files"]}
+    short, is_named, what = item["title"].partition(":")
+    if not is_named:
+        short, what = Path(item["files"][0]).stem.replace("_", " ").capitalize(), item["title"]
     figure, table, rows = files.get(".png") or files.get(".svg"), files.get(".md"), files.get(".csv")
     shown = {
         "id": Path(item["files"][0]).stem,
         "title": item["title"],
-        "name": item["title"].partition(":")[0],
+        "name": short,
+        "what": what.strip(),
         "caption": read_caption(item["caption"]) if item["caption"] else "",
         "figure": None,
         "paper_form": as_html((folder / table).read_text(encoding="utf-8")) if table else "",
@@ -68,8 +72,8 @@ def csv_html(path: Path, most: int = MOST_ROWS) -> Markup:
 
 
 def open_pages(folder: Path, contents: dict) -> list[dict]:
-    """The pages to open, with those of searches and exports that there are."""
-    found = [dict(page) for page in contents["pages"]]
+    """The pages to open, with searches and exports that there are; the first page of a folder comes first."""
+    found = sorted(contents["pages"], key=lambda page: not page["path"].endswith("/index.html"))
     for page in sorted(folder.glob("search/*/index.html")):
         found.append({"title": f"Search: {page.parent.name}", "path": page.relative_to(folder).as_posix()})
     if (folder / "export/films.csv").is_file():
