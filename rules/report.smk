@@ -4,8 +4,7 @@ from scripts.report.contents import list_contents
 
 # What each of the run's other chapters makes.
 MADE = {chapter: getattr(rules, chapter).input for chapter in config["chapters"] if chapter != "report"}
-CONTENTS = list_contents(workflow.rules, MADE, out(""))
-SHOWN = [item for section in CONTENTS["sections"] for item in section["items"]]
+SHOWN = [item for section in list_contents(workflow.rules, MADE, out(""))["sections"] for item in section["items"]]
 
 
 rule verify_results:
@@ -75,7 +74,8 @@ rule write_index:
     conda:
         "../envs/workflow.yaml"
     params:
-        contents=CONTENTS,
+        # Asked when all rules are known, the report's own among them.
+        contents=lambda wildcards: list_contents(workflow.rules, MADE, out("")),
         folder=out(""),
     message:
         "The page of the run"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,7 +176,7 @@ def best_labels_are_labels(results: Results) -> Outcome:
         wrong = {
             "has no label": ~given[:, 0],
             "has a label that is not in the taxonomy": ~(texts.isin(known).to_numpy() | ~given).all(axis=1),
-            "has a label twice": texts.nunique(axis=1).to_numpy() < given.sum(axis=1),
+            "has a label twice": np.any([texts[one] == texts[other] for one, other in combinations(names, 2)], axis=0),
             f"has a score that is not in {low} to 1": (given & ~((values >= low) & (values <= 1 + EXACT))).any(axis=1),
             "has scores that do not descend": (values[:, 1:] > values[:, :-1]).any(axis=1),
         }

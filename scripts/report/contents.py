@@ -48,7 +48,7 @@ def list_contents(rules: Iterable, made: Mapping[str, Iterable[str]], folder: st
                 # Of several pages of a rule, the first is what people look at.
                 pages.setdefault(rule and rule.name, {"title": told["title"], "path": name})
             else:
-                others[name] = {"title": told["title"], "path": name}
+                others[name] = {"title": told["title"] if rule else "", "path": name}
     return {
         "sections": [
             {"title": title, "items": [item | {"files": sorted(item["files"])} for item in items.values()]}

@@ -209,6 +209,11 @@ DAMAGES = {
     "a best score": (of_table(PARQUET, put("score_1", 0, 1.2)), "best labels are labels", f"{FIRST} has a score"),
     "an order of scores": (of_table(PARQUET, put("score_5", 0, 0.999)), "best labels are labels", "do not descend"),
     "a label": (of_table(PARQUET, put("label_1", 0, "moon")), "best labels are labels", f"{FIRST} has a label that"),
+    "a label twice": (
+        of_table(PARQUET, lambda t: t.assign(label_3=t["label_1"])),
+        "best labels are labels",
+        f"{FIRST} has a label twice",
+    ),
     "a missing shot": (of_table(PARQUET, lambda t: t.drop(7)), "samples are shots", "clip_0000-Scene-008: there is no"),
     "a doubled shot": (of_table(PARQUET, lambda t: pd.concat([t, t[7:8]])), "shots are named", "-008 is there more"),
     "a shot's name": (
