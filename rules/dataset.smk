@@ -134,7 +134,7 @@ rule describe_splits:
         md=report(
             out("tables/dataset.md"),
             caption="../docs/report/dataset.rst",
-            category="Tables",
+            category="5.1 Dataset",
             labels={"table": "dataset", "content": "samples, splits and labels"},
         ),
     log:
@@ -158,7 +158,7 @@ rule make_table1:
         md=report(
             out("tables/table1.md"),
             caption="../docs/report/table1.rst",
-            category="Tables",
+            category="5.1 Dataset",
             labels={"table": "1", "content": "scene datasets"},
         ),
     log:
@@ -185,7 +185,7 @@ rule audit_leakage:
         md=report(
             out("tables/leakage.md"),
             caption="../docs/report/leakage.rst",
-            category="Tables",
+            category="5.1 Dataset",
             labels={"table": "leakage", "content": "what the splits share"},
         ),
     log:
@@ -212,7 +212,7 @@ rule plot_genre_labels:
         figures=report(
             figures("fig5"),
             caption="../docs/report/fig5.rst",
-            category="Figures",
+            category="5.1 Dataset",
             labels={"figure": "5", "content": "scenes of each genre"},
         ),
     log:
@@ -236,7 +236,7 @@ rule plot_label_distribution:
         figures=report(
             figures("label_distribution"),
             caption="../docs/report/label_distribution.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "label distribution", "content": "samples of each class"},
         ),
     log:
@@ -258,7 +258,7 @@ rule plot_cooccurrence:
         figures=report(
             figures("cooccurrence"),
             caption="../docs/report/cooccurrence.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "co-occurrence", "content": "labels that are given together"},
         ),
     log:
@@ -283,7 +283,7 @@ rule plot_label_shares:
         labels=report(
             figures("label_shares"),
             caption="../docs/report/label_shares.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "label shares", "content": "scenes by decade and genre"},
         ),
         properties=report(
@@ -340,7 +340,7 @@ rule make_transitions:
         figures=report(
             figures("transitions"),
             caption="../docs/report/transitions.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "transitions", "content": "from place to place"},
         ),
     log:
@@ -367,7 +367,7 @@ rule study_thresholds:
         figures=report(
             figures("thresholds"),
             caption="../docs/report/thresholds.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "thresholds", "content": "what other thresholds would keep"},
         ),
     log:
@@ -404,7 +404,7 @@ rule describe_release:
         md=report(
             out("tables/release.md"),
             caption="../docs/report/release.rst",
-            category="Tables",
+            category="5.1 Dataset",
             labels={"table": "release", "content": "the published files"},
         ),
     log:

@@ -171,7 +171,7 @@ rule make_table4:
         md=report(
             out("tables/table4.md"),
             caption="../docs/report/table4.rst",
-            category="Tables",
+            category="5.3 Downstream tasks",
             labels={"table": "4", "content": "scenes of web videos"},
         ),
     log:
@@ -195,7 +195,7 @@ rule make_table5:
         md=report(
             out("tables/table5.md"),
             caption="../docs/report/table5.rst",
-            category="Tables",
+            category="5.3 Downstream tasks",
             labels={"table": "5", "content": "genres of trailers"},
         ),
     log:
@@ -220,7 +220,7 @@ rule make_table6:
         md=report(
             out("tables/table6.md"),
             caption="../docs/report/table6.rst",
-            category="Tables",
+            category="5.3 Downstream tasks",
             labels={"table": "6", "content": "features of scenes and of motion"},
         ),
     log:
@@ -244,7 +244,7 @@ rule plot_fig11:
         figures=report(
             figures("fig11"),
             caption="../docs/report/fig11.rst",
-            category="Figures",
+            category="5.3 Downstream tasks",
             labels={"figure": "11", "content": "features of scenes and of motion by class"},
         ),
     log:
@@ -271,7 +271,7 @@ rule make_downstream_table:
         md=report(
             out("tables/downstream.md"),
             caption="../docs/report/downstream.rst",
-            category="Tables",
+            category="5.3 Downstream tasks",
             labels={"table": "tasks", "content": "all tasks with all features"},
         ),
     log:

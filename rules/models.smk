@@ -150,7 +150,7 @@ rule make_table3:
         md=report(
             out("tables/table3.md"),
             caption="../docs/report/table3.rst",
-            category="Tables",
+            category="5.2 Models",
             labels={"table": "3", "content": "models of visual scenes"},
         ),
     log:
@@ -173,7 +173,7 @@ rule plot_class_ap:
         figures=report(
             figures("class_ap"),
             caption="../docs/report/class_ap.rst",
-            category="Figures",
+            category="5.2 Models",
             labels={"figure": "average precision", "content": "models by class"},
         ),
     log:

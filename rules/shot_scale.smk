@@ -118,7 +118,7 @@ rule make_scale_table:
         md=report(
             out("tables/shot_scale.md"),
             caption="../docs/report/shot_scale.rst",
-            category="Tables",
+            category="4.3 Shot scale",
             labels={"table": "shot scale", "content": "evaluation on held-out movies"},
         ),
         figures=figures("shot_scale"),
@@ -144,7 +144,7 @@ rule plot_scales:
         figures=report(
             figures("fig6"),
             caption="../docs/report/fig6.rst",
-            category="Figures",
+            category="4.3 Shot scale",
             labels={"figure": "6", "content": "scales of the discarded shots"},
         ),
     log:

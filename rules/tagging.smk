@@ -308,7 +308,7 @@ rule make_table2:
         md=report(
             out("tables/table2.md"),
             caption="../docs/report/table2.rst",
-            category="Tables",
+            category="4.2 Tagging",
             labels={"table": "2", "content": "movie shots"},
         ),
     log:
@@ -334,7 +334,7 @@ rule plot_score_distribution:
         figures=report(
             figures("score_distribution"),
             caption="../docs/report/score_distribution.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "scores", "content": "top-1 scores of all shots"},
         ),
     log:
@@ -358,7 +358,7 @@ rule plot_confidence_grids:
         report(
             figures("fig4"),
             caption="../docs/report/fig4.rst",
-            category="Figures",
+            category="4.2 Tagging",
             labels={"figure": "4", "content": "high and low confidence"},
         ),
     log:
@@ -385,7 +385,7 @@ rule plot_score_matrix:
         report(
             figures("fig3"),
             caption="../docs/report/fig3.rst",
-            category="Figures",
+            category="4.2 Tagging",
             labels={"figure": "3", "content": "frame scores of one clip"},
         ),
     log:
@@ -409,7 +409,7 @@ rule plot_timelines:
         report(
             figures("fig1c"),
             caption="../docs/report/fig1c.rst",
-            category="Figures",
+            category="4.2 Tagging",
             labels={"figure": "1c", "content": "labels along the clips"},
         ),
     log:

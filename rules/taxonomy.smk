@@ -207,7 +207,7 @@ rule plot_sources:
         figures=report(
             figures("fig2"),
             caption="../docs/report/fig2.rst",
-            category="Figures",
+            category="3 Taxonomy",
             labels={"figure": "2", "content": "sources of the labels"},
         ),
     log:
@@ -231,7 +231,7 @@ rule compare_taxonomies:
         md=report(
             out("tables/taxonomy_comparison.md"),
             caption="../docs/report/taxonomy_comparison.rst",
-            category="Tables",
+            category="3 Taxonomy",
             labels={"table": "–", "content": "our labels beside the published ones"},
         ),
     log:
@@ -270,7 +270,7 @@ rule plot_clusters:
         report(
             figures("clusters"),
             caption="../docs/report/clusters.rst",
-            category="Figures",
+            category="3 Taxonomy",
             labels={"figure": "–", "content": "clusters of the labels"},
         ),
     log:

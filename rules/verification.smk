@@ -97,7 +97,7 @@ elif not RELEASED:
             md=report(
                 out("tables/agreement.md"),
                 caption="../docs/report/agreement.rst",
-                category="Tables",
+                category="4.3 Verification",
                 labels={"table": "agreement", "content": "raters and labels"},
             ),
         log:

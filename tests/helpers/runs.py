@@ -90,7 +90,7 @@ def demo_run(tmp_path_factory, worker_id) -> Workspace:
             folder.mkdir()
             make_workspace(folder)
         # A run's last file: the other worker has made it, or failed to.
-        if not (folder / "results/demo/provenance.json").exists():
+        if not (folder / "results/demo/index.html").exists():
             Workspace(folder).snakemake()
     return Workspace(folder)
 

@@ -1,7 +1,9 @@
 """What the README's first command leaves behind."""
 
+import html
 import json
 import os
+import re
 import shutil
 
 import h5py
@@ -197,12 +199,40 @@ def test_provenance_records_config_inputs_and_times(results):
     assert record["wall_times"]["embed_frames"]["jobs"] == len(list((results / "clips").glob("*.csv")))
 
 
-def test_provenance_comes_last(results):
-    """It has the time of every rule that is timed, and nothing of the run is newer."""
+def test_the_page_comes_last(results):
+    """The record has the time of every rule that is timed; nothing of the run is newer than the page."""
     record = json.loads((results / "provenance.json").read_text())
     assert set(record["wall_times"]) == {path.stem for path in (results / "benchmarks").iterdir()}
     made = [path for path in results.rglob("*") if path.is_file() and path.relative_to(results).parts[0] != "logs"]
-    assert max(made, key=lambda path: path.stat().st_mtime).name == "provenance.json"
+    assert max(made, key=lambda path: path.stat().st_mtime).name == "index.html"
+
+
+def test_the_page_shows_every_table_and_figure(results):
+    """And nothing that is not there; chapters are the paper's sections."""
+    page = (results / "index.html").read_text()
+    links = {html.unescape(link) for link in re.findall(r'href="([^"#]+)"', page)}
+    assert {
+        path.relative_to(results).as_posix() for part in ("tables", "figures") for path in (results / part).iterdir()
+    } <= links
+    assert [link for link in links if not (results / link).exists()] == []
+    assert {"gallery/index.html", "verification/annotate.html", "models/shots.html"} <= links
+    assert "Table 3: models of visual scenes" in page and "section 5.2 of the paper" in page
+    assert len(pd.read_csv(results / "checks.csv")) >= 23
+
+
+def test_a_damaged_result_ends_the_run(demo_run, tmp_path):
+    """The message names check, file and shot; no list of checks is left that says otherwise."""
+    copy = Workspace(tmp_path / "copy")
+    shutil.copytree(demo_run.path, copy.path, symlinks=True)
+    table = copy.path / "results/demo/dataset/shots.parquet"
+    shots = pd.read_parquet(table)
+    shots.loc[5, "score_1"] = 1.2
+    shots.to_parquet(table, index=False)
+    done = copy.snakemake("results/demo/checks.csv", "--allowed-rules", "verify_results", check=False)
+    assert done.returncode != 0
+    assert "best labels are labels: results/demo/dataset/shots.parquet" in done.stdout
+    assert f"{shots['shot_id'][5]} has a score that is not in 0 to 1" in done.stdout
+    assert not (copy.path / "results/demo/checks.csv").exists() and "Traceback" not in done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +341,8 @@ def test_no_temporary_file_is_left(results):
 
 
 def test_batch_size_and_an_unrelated_key_run_nothing_again(demo_run):
-    assert demo_run.planned("--config", "tagging={batch_size: 7}") == {"all": 1, "write_provenance": 1}
+    jobs = demo_run.planned("--config", "tagging={batch_size: 7}")
+    assert jobs == {"all": 1, "write_provenance": 1, "write_index": 1}
     flags = demo_run.planned("--config", "dataset={flags: {short_seconds: 0.4}}")
     assert "collect_shots" in flags and not {"detect_shots", "embed_frames", "score_shots"} & set(flags)
 

@@ -75,6 +75,14 @@ def test_every_number_known_of_the_release_is_met(results):
         assert (known["ours"] == known["release"]).all(), known[known["ours"] != known["release"]]
 
 
+def test_the_checks_meet_the_published_numbers_exactly(results):
+    """They know that these are the authors' files; the page says how many numbers are the same."""
+    checks = pd.read_csv(results / "checks.csv").set_index("check")
+    assert checks.loc["the published files have the published numbers", "n"] == 51
+    assert (checks["result"] == "passed").all()
+    assert "Of 51 numbers known" in (results / "index.html").read_text()
+
+
 def test_fig5_is_the_papers(results):
     table = pd.read_csv(results / "tables/fig5.csv")
     best = {genre: list(part["label"][:2]) for genre, part in table.groupby("genre")}

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 # Pages and folders that the closing line names, in this order.
-PLACES = ("gallery/index.html", "taxonomy/review.html", "verification/annotate.html", "tables", "figures")
+PLACES = ("index.html", "gallery/index.html", "taxonomy/review.html", "verification/annotate.html", "tables", "figures")
 
 
 def help_text(folder: str | Path) -> str:
@@ -47,7 +47,7 @@ def _columns(rows: dict[str, str]) -> str:
 
 
 def closing_line(run: str | Path, n_clips: int) -> str:
-    """Result of a run and what to open: `477 shots, 96 clips, 0 failed. Open results/demo/gallery/index.html`.
+    """Result of a run and what to open: `477 shots, 96 clips, 0 failed. Open results/demo/index.html`.
 
     Args:
         run: the run's folder.
