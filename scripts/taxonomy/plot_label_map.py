@@ -74,8 +74,8 @@ def plot_map(rows: list[dict[str, str]], places: np.ndarray) -> Figure:
     for row, name, point, text in zip(rows, names, points, texts, strict=True):
         colour, is_exemplar = colours[name], name == row["exemplar"]
         axes.plot(*zip(point, text, strict=True), color=colour, linewidth=0.6, zorder=1)
-        axes.plot(*point, ".", color=colour, markersize=7, zorder=2)
-        box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+        axes.plot(*point, ".", color=colour, markersize=6, zorder=4)
+        box = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.6}
         style = {"weight": "bold" if is_exemplar else "normal", "size": FONT, "ha": "center", "va": "center"}
         axes.text(*text, name, bbox=box, zorder=3, **style)
     drawn, room = np.concatenate([points, texts]), np.array([0.8, 0.2])
