@@ -60,9 +60,7 @@ def draw_strip(axes: Axes, runs: pd.DataFrame, level: float, colours: dict[str, 
             axes.text(start + length / 2, level, label, color=on_colour(fill), **at)
 
 
-def add_legend(
-    axes: Axes, labels: Iterable[str], n_others: int, clusters: Mapping[str, int] | None
-) -> dict[str, str]:
+def add_legend(axes: Axes, labels: Iterable[str], n_others: int, clusters: Mapping[str, int] | None) -> dict[str, str]:
     """A legend of these labels below the axes, one entry for the others.
 
     Args:

@@ -144,6 +144,29 @@ def test_simulated_raters_err_as_often_as_configured(results):
     assert "are no people" in (results / "tables/agreement.md").read_text()
 
 
+def test_attributes_are_recognised_far_above_the_majority(results):
+    """Inside or outside and day or night, by shots.parquet and truth.csv; the table tells the same."""
+    shots, truth = pd.read_parquet(results / "dataset/shots.parquet"), pd.read_csv(results / "demo/truth.csv")
+    matched = match_truth(shots, truth)
+    outdoors = "desert forest beach sea mountain waterfall street battlefield farm stadium graveyard".split()
+    true = {
+        "light": np.where(matched["light"] == "night", "night", "day"),
+        "setting": np.where(matched["label"].isin([*outdoors, "shooting range"]), "outside", "inside"),
+    }
+    table = pd.read_csv(results / "tables/demo_truth.csv").set_index(["subset", "metric"])
+    for name, values in true.items():
+        right = (shots[name] == values).mean()
+        majority = pd.Series(values).value_counts(normalize=True).max()
+        assert right > majority + (1 - majority) / 3, name
+        of_name = table[table["method"].str.startswith(f"{name}:")]["value"]
+        assert of_name["all", "accuracy"] == pytest.approx(right, abs=1e-4)
+        assert of_name["all", "share of the majority"] == pytest.approx(majority, abs=1e-4)
+    shares = pd.read_csv(results / "tables/label_shares.csv").set_index(["property", "property_value", "by"])
+    flags = shots["flags"].map(lambda flags: not set(flags.split("|")) & {"black", "uniform", "short"})
+    nights = (shots["light"] == "night")[flags].groupby(shots["movie_id"]).mean()
+    assert shares.loc[("light", "night", "all"), "share"].item() == pytest.approx(nights.mean(), abs=1e-4)
+
+
 def test_fig5_of_the_demo_shows_what_its_films_are_made_of(results):
     """Westerns go to the desert, war films to the battlefield or the cockpit: as the studio casts them."""
     table = pd.read_csv(results / "tables/fig5.csv")

@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from tests.helpers import ROOT
 from tests.helpers.runs import make_workspace, unexplained
 
 PUBLISHED = ("--configfile", "config/published.yaml", "--config")
@@ -99,6 +100,35 @@ def test_fig5_is_the_papers(results):
         ("funeral", 43),
         ("banquet", 39),
     ]
+
+
+def test_shares_count_each_film_once(results):
+    """From the splits and movies by plain pandas; the rooms of a film of many shots do not outweigh other films."""
+    table = pd.read_csv(results / "tables/label_shares.csv").set_index(["property", "property_value", "by", "cell"])
+    splits = [pd.read_csv(results / f"dataset/splits/{name}.csv", dtype=str) for name in ("train", "val", "test")]
+    movies = pd.read_csv(results / "dataset/movies.csv", dtype=str, keep_default_na=False).set_index("movie_id")
+    samples = pd.concat(splits, ignore_index=True)
+    groups = pd.read_csv(ROOT / "config/groups.csv").set_index("label")["group"]
+    found = {
+        ("label", "animal shelter"): samples["labels"].str.split("|").map(lambda names: "animal shelter" in names),
+        ("label", "desert"): samples["labels"].str.split("|").map(lambda names: "desert" in names),
+        ("group", "inside"): samples["labels"].str.partition("|")[0].map(groups) == "inside",
+    }
+    year, genres = (samples["movie_id"].map(movies[~movies.index.duplicated()][name]) for name in ("year", "genres"))
+    cells = {
+        ("all", "all films"): year.notna(),
+        ("decade", "1940s"): year.str.startswith("194"),
+        ("genre", "Western"): genres.str.split("|").map(lambda names: "Western" in names),
+    }
+    for key, has in found.items():
+        for cell, chosen in cells.items():
+            per_film = has[chosen].groupby(samples["movie_id"]).mean()
+            row = table.loc[(*key, *cell)]
+            assert row["share"] == pytest.approx(per_film.mean(), abs=1e-5)
+            assert (row["cell_films"], row["cell_shots"]) == (len(per_film), chosen.sum())
+            assert (row["films"], row["shots"]) == ((per_film > 0).sum(), has[chosen].sum())
+    assert set(table.loc["group"].index.get_level_values(0)) == {"inside", "either", "outside"}
+    assert len(table.loc["label"].index.get_level_values(0).unique()) == 150
 
 
 def test_movies_have_the_facts_of_most_of_their_clips(results, shared_data):
