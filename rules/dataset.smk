@@ -289,7 +289,7 @@ rule plot_label_shares:
         properties=report(
             figures("group_shares"),
             caption="../docs/report/group_shares.rst",
-            category="Figures",
+            category="Beyond the paper",
             labels={"figure": "group shares", "content": "inside or outside, day or night"},
         ),
     log:

@@ -292,7 +292,7 @@ rule plot_label_map:
         report(
             figures("label_map"),
             caption="../docs/report/label_map.rst",
-            category="Figures",
+            category="3 Taxonomy",
             labels={"figure": "–", "content": "map of the labels"},
         ),
     log:
@@ -318,7 +318,7 @@ rule list_absent:
         md=report(
             out("tables/fig1b.md"),
             caption="../docs/report/fig1b.rst",
-            category="Tables",
+            category="3 Taxonomy",
             labels={"table": "Fig. 1b", "content": "labels that other lists do not have"},
         ),
     log:
