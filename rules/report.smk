@@ -28,7 +28,7 @@ rule verify_results:
         runtime=60,
     params:
         context=config["tagging"]["context"],
-        folder=out(""),
+        folder=lambda wildcards: out(""),
         manifest=[MANIFEST] if HAS_CLIPS else [],
         score=config["taggers"][TAGGER]["score"] if IS_TAGGED else None,
     message:
@@ -76,7 +76,7 @@ rule write_index:
     params:
         # Asked when all rules are known, the report's own among them.
         contents=lambda wildcards: list_contents(workflow.rules, MADE, out("")),
-        folder=out(""),
+        folder=lambda wildcards: out(""),
     message:
         "The page of the run"
     script:
