@@ -4,8 +4,6 @@ from scripts.demo.studio.indoors import INDOORS
 from scripts.demo.studio.outdoors import OUTDOORS
 
 SETS = {**OUTDOORS, **INDOORS}
-# The attributes of config/default.yaml. Of the lights, only night darkens a set's sky and windows.
-ATTRIBUTES = {"setting": ("inside", "outside"), "light": ("day", "night")}
 
 
 def setting_of(label: str) -> str:
@@ -14,5 +12,5 @@ def setting_of(label: str) -> str:
 
 
 def light_of(light: str) -> str:
-    """Day or night: warm, cold, red and green light is that of a day."""
+    """Day or night: of the lights only night darkens a set's sky and windows; the others are colours of a day."""
     return "night" if light == "night" else "day"
