@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from scripts.dataset.selection import is_candidate
 from scripts.lib.jobs.log import logger, run_job
-from scripts.lib.pages.figures import new_figure, on_colour, save_figure
+from scripts.lib.pages.figures import SEQUENTIAL, new_figure, on_colour, save_figure
 from scripts.lib.records.groups import read_groups
 from scripts.lib.records.samples import FACTS, SEPARATOR, clip_table, instances, movie_facts, read_samples
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
@@ -20,7 +20,6 @@ UNKNOWN = "unknown"
 # From left to right; other values follow in alphabetical order.
 ORDER = ("inside", "either", "outside", "day", "night")
 
-WHITE_TO_BLUE = LinearSegmentedColormap.from_list("white to blue", ["white", "#6f9bc8", "#16355c"])
 BARS = {"inside": "#3b6a9a", "either": "#cfd8e1", "outside": "#e3b96b", "day": "#e9d9a6", "night": "#33415f"}
 OTHER_BARS = ("#3b6a9a", "#e3b96b", "#8fae8b", "#b58a8a", "#cfd8e1")
 # For cells of few films, from the first value to the last.
@@ -145,7 +144,7 @@ def _draw_cells(axes, part: pd.DataFrame, names: list[str], norm: PowerNorm) -> 
         100 * part.pivot(index="property_value", columns="cell", values="share").loc[names, cells["cell"]].to_numpy()
     )
     few = (cells["cell_films"] < FEWEST).to_numpy()
-    colours = WHITE_TO_BLUE(norm(share))
+    colours = SEQUENTIAL(norm(share))
     colours[:, few] = (0.93, 0.93, 0.93, 1)
     axes.imshow(colours, aspect="auto")
     for (row, column), value in np.ndenumerate(share):
