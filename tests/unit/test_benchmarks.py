@@ -40,6 +40,10 @@ from tests.slurm.scheduler import missing_packages
             ("loading", "--clip", "{clip}", "--frames", "2", "--size", "32", "--seconds", "0.1"),
             r"JPEG by OpenCV: .* kB per frame.*cache: 1 shots, 12 frames.*clips/s and core.*clips/s with 2 worker",
         ),
+        (
+            ("search", "--shots", "500", "--width", "16", "--rounds", "1"),
+            r"s, .* MB at most; the first 50 are those of brute force: True",
+        ),
         (("training", "--clip", "{clip}", "--models", "clip_linear", "--samples", "8"), r"clip_linear: .* samples/s"),
         (
             ("dry_run", "--metadata", "{table}", "--clips", "2", "--rounds", "1"),
