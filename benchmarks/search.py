@@ -17,7 +17,7 @@ import numpy as np
 
 from scripts.lib.files.hdf5 import append_rows, create_h5, growing_dataset
 
-LISTED, BLOCK = 50, 65_536
+BLOCK = 65_536
 RANK = """
 import resource, time
 import numpy as np
@@ -26,7 +26,7 @@ from scripts.lib.files.hdf5 import open_h5
 start = time.perf_counter()
 with open_h5({path!r}) as file:
     found = similarities(file["embeddings"], np.load({query!r}))
-best = np.argsort(-found, kind="stable")[:{listed}]
+best = np.argsort(-found, kind="stable")[:50]
 print(*best, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -45,11 +45,11 @@ def main() -> None:
         write_random(path, options.shots, options.width)
         nearest = brute_force(path, wanted)
         for _ in range(options.rounds):
-            code = RANK.format(path=str(path), query=str(query), listed=LISTED)
+            code = RANK.format(path=str(path), query=str(query))
             done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
             *best, seconds, memory = done.stdout.split()
             same = list(map(int, best)) == nearest.tolist()
-            print(f"{seconds[:5]} s, {float(memory):.0f} MB at most; the first {LISTED} are those of brute force: {same}")
+            print(f"{seconds[:5]} s, {float(memory):.0f} MB at most; the first 50 are those of brute force: {same}")
 
 
 def write_random(path: Path, n_shots: int, width: int) -> None:
@@ -68,7 +68,7 @@ def brute_force(path: Path, wanted: np.ndarray) -> np.ndarray:
     with h5py.File(path) as file:
         rows = file["embeddings"]
         products = [rows[start : start + 1000].astype(np.float64) @ wanted for start in range(0, len(rows), 1000)]
-    return np.argsort(-np.concatenate(products), kind="stable")[:LISTED]
+    return np.argsort(-np.concatenate(products), kind="stable")[:50]
 
 
 if __name__ == "__main__":
