@@ -4,8 +4,6 @@ from scripts.demo.studio.indoors import INDOORS
 from scripts.demo.studio.outdoors import OUTDOORS
 
 SETS = {**OUTDOORS, **INDOORS}
-# The attributes of config/default.yaml. Of the lights, only night darkens a set's sky and windows.
-ATTRIBUTES = {"setting": ("inside", "outside"), "light": ("day", "night")}
 
 
 def setting_of(label: str) -> str:
