@@ -10,7 +10,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pytest
 import torch
 import torchvision
 import yaml
@@ -109,7 +108,6 @@ def test_examples_are_short():
     assert max(lengths.values()) < 30, lengths
 
 
-@pytest.mark.timeout(300)
 def test_examples_work_as_written(workspace, make_video):
     """Applied to a copy, each makes its results in one run on tiny clips."""
     root = workspace.path
