@@ -67,7 +67,7 @@ def read_gallery_data(source, shots: pd.DataFrame, shown: pd.Series | None = Non
     """The further arguments of `gallery_data` from the inputs of a job: trust, clusters, groups.
 
     Args:
-        source: `trust`, `clusters` and `groups` are paths; `groups` may be missing.
+        source: `trust`, `clusters` and `groups` are paths; the last may be empty.
         shots: all rows of `dataset/shots.parquet`.
         shown: which of them the page has, (N,) bool; None for all.
 
@@ -78,8 +78,5 @@ def read_gallery_data(source, shots: pd.DataFrame, shown: pd.Series | None = Non
     if list(trust["shot_id"]) != list(shots["shot_id"]):
         raise UserError(f"{source.trust} has other shots than {source.shots}; {make_anew(source.trust)}")
     trust = trust if shown is None else trust[shown]
-    return {
-        "trust": trust,
-        "clusters": read_clusters(source.clusters),
-        "groups": read_groups(source.groups) if source.groups else None,
-    }
+    groups = read_groups(source.groups) if source.groups else None
+    return {"trust": trust, "clusters": read_clusters(source.clusters), "groups": groups}

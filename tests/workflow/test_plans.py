@@ -116,54 +116,6 @@ def test_a_new_chapter_costs_its_own_files_and_five_lines(workspace):
     assert "census" in workspace.snakemake("help").stdout
 
 
-ANOTHER_NETWORK = """
-class Mean(nn.Module):
-    def __init__(self, width: int, n_classes: int):
-        super().__init__()
-        self.last = nn.Linear(width, n_classes)
-
-    def forward(self, features, lengths):
-        return self.last(features.sum(1) / lengths[:, None])
-
-
-def mean(n_classes: int, *, width: int) -> Network:
-    return Network(Mean(width, n_classes), "last")
-
-
-"""
-ANOTHER_MODEL = """models:
-  mean_clip:
-    network: mean
-    arguments: {width: 128}
-    encoder: demo_clip
-    max_frames: 20
-    pretrained: null
-    optimiser: {name: adam, learning_rate: 0.01, weight_decay: 0}
-    schedule: {name: constant}
-    epochs: 2
-    batch_size: 16
-    micro_batch: 16
-training: {models: [mean_clip]}
-"""
-
-
-def test_a_new_model_costs_a_function_and_a_block(workspace):
-    """As docs/architecture.md says: it is accepted, planned, and built with its arguments."""
-    module = workspace.path / "scripts/lib/networks/video_models.py"
-    registry = "NETWORKS = {\n"
-    module.write_text(module.read_text().replace(registry, f'{ANOTHER_NETWORK}{registry}    "mean": mean,\n'))
-    (workspace.path / "mean.yaml").write_text(ANOTHER_MODEL)
-    jobs = workspace.planned("models", "--configfile", "config/demo.yaml", "mean.yaml")
-    assert jobs["train_model"] == 1
-    assert "cache_clips" not in jobs
-    check = (
-        "import torch; from scripts.lib.networks.video_models import build_network; "
-        "print(*build_network('mean', 5, width=128)(torch.ones(2, 3, 128), torch.tensor([3, 2])).shape)"
-    )
-    built = subprocess.run([sys.executable, "-c", check], cwd=workspace.path, text=True, capture_output=True)
-    assert built.stdout == "2 5\n", built.stderr
-
-
 def test_the_workflow_runs_from_another_folder(workspace, tmp_path):
     """With --directory, or with the Snakefile's path: its own files are found there, results are made here."""
     target = "results/demo/taxonomy/hvu_labels.csv"

@@ -32,7 +32,11 @@ def load_encoder(settings: dict, weights: str | Path, device: str | None = None)
     Raises:
         UserError: see `load_clip`, `load_timm`, `load_places`.
     """
-    load = {"open_clip": load_clip, "timm": load_timm, "places": load_places}[settings.get("library", DEFAULT_LIBRARY)]
+    load = {
+        "open_clip": load_clip,
+        "timm": load_timm,
+        "places": load_places,
+    }[settings.get("library", DEFAULT_LIBRARY)]
     options = {key: settings[key] for key in ("preprocessing",) if key in settings}
     return load(settings["model"], weights, settings["dtype"], device, **options)
 

@@ -5,12 +5,14 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from scripts.gallery.page import gallery_data, read_gallery_data
 from scripts.lib.media.thumbnails import GAP, HEIGHT, make_thumbnails, sample_frames, thumbnail
 from scripts.lib.pages.build import find_pictures, inline_pictures, pack_numbers, shots_data
 from scripts.lib.records.clips import Clip
@@ -246,6 +248,19 @@ def test_pictures_are_found_beside_the_page_or_put_into_it(tmp_path):
     found = find_pictures([str(folder)], page)
     assert found == {"a-Scene-001": "thumbnails/00000/a-Scene-001.jpg"}
     assert inline_pictures(found, page) == {"a-Scene-001": "data:image/jpeg;base64,YSBwaWN0dXJl"}
+
+
+@pytest.mark.parametrize(("written", "expected"), [(True, ["inside", ""]), (False, None)])
+def test_labels_have_groups_if_the_run_has_a_table_of_them(tmp_path, written, expected):
+    shots = make_shots(4, n_labels=2)
+    shots[["shot_id"]].assign(trust="high", reasons="").to_csv(tmp_path / "trust.csv", index=False)
+    labels = sorted(set(shots["label_1"]))
+    (tmp_path / "labels.txt").write_text("\n".join(labels))
+    (tmp_path / "groups.csv").write_text(f"label,group,evidence\n{labels[0]},inside,\n")
+    groups = tmp_path / "groups.csv" if written else []
+    source = SimpleNamespace(trust=tmp_path / "trust.csv", clusters=tmp_path / "labels.txt", groups=groups)
+    data = gallery_data(shots, {}, "run", **read_gallery_data(source, shots))
+    assert data.get("groups") == expected
 
 
 def test_two_movies_may_share_a_title_and_one_may_have_none():
