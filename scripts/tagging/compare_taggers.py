@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ THRESHOLD, KEPT = f"threshold for {100 * PRECISION:.0f} % right", "share kept by
 CPU, ELAPSED = "CPU seconds per 1,000 frames", "seconds per 1,000 frames"
 SAME = "same top-1 as"
 TRUTH, VOTES = "truth", "votes"
-COLOURS = ("#4477aa", "#cc6677", "#228833", "#aa3377", "#66ccee", "#bbaa33")
+COLOURS, MARKERS = ("#4477aa", "#cc6677", "#228833", "#aa3377", "#66ccee", "#bbaa33"), "osD^vP"
 NOTES = {
     TRUTH: "Compared with the simulated truth.",
     VOTES: (
@@ -166,12 +167,12 @@ def rows_of(
     for tagger, found in scores.items():
         if reference:
             rows += _measured(tagger, found, reference, bootstrap)
+        cpu, elapsed, n = costs[tagger] or (None, None, 0)
+        rows += [_row(tagger, CPU, n, cpu), _row(tagger, ELAPSED, n, elapsed)]
         for other in scores:
             if other != tagger:
                 same = (found.best == scores[other].best)[known]
                 rows.append(_row(tagger, f"{SAME} {other}", len(same), same.mean()))
-        cpu, elapsed, n = costs[tagger] or (None, None, 0)
-        rows += [_row(tagger, CPU, n, cpu), _row(tagger, ELAPSED, n, elapsed)]
     return rows
 
 
@@ -217,22 +218,24 @@ def plot_taggers(rows: list[dict], scores: Mapping[str, Scores], reference: Refe
         _draw_agreement(ax, scores)
         return figure
     figure, (measures, curves) = new_figure(9, 3.4, ncols=2)
-    colours = {tagger: COLOURS[place % len(COLOURS)] for place, tagger in enumerate(scores)}
+    styles = {
+        tagger: {"color": colour, "marker": marker}
+        for tagger, colour, marker in zip(scores, cycle(COLOURS), cycle(MARKERS), strict=False)
+    }
     found = {(row["tagger"], row["measure"]): row for row in rows}
-    _draw_measures(measures, found, colours)
+    _draw_measures(measures, found, styles)
     measures.set_xlabel(f"on {len(reference.shot_ids):,} shots")
-    for tagger, colour in colours.items():
+    for tagger, style in styles.items():
         judged = scores[tagger].judged
         order = np.argsort(-judged.max(axis=1), kind="stable")
         right = reference.right[np.arange(len(judged)), judged.argmax(axis=1)][order]
         kept = np.arange(1, len(right) + 1) / len(right)
         # The first few shots would only show noise.
         first = min(len(right) - 1, max(9, len(right) // 50))
-        curves.plot(kept[first:], (right.cumsum() / (kept * len(right)))[first:], color=colour)
+        curves.plot(kept[first:], (right.cumsum() / (kept * len(right)))[first:], color=style["color"])
         if (threshold := found[tagger, THRESHOLD]["value"]) is not None:
-            curves.plot(
-                found[tagger, KEPT]["value"], PRECISION, "o", color=colour, label=f"score {threshold:.3g} or more"
-            )
+            told = {"label": f"score {threshold:.3g} or more", "linestyle": "none", "fillstyle": "none", **style}
+            curves.plot(found[tagger, KEPT]["value"], PRECISION, markersize=8, **told)
             curves.legend(fontsize=8, loc="lower left", frameon=False)
     curves.axhline(PRECISION, color="black", linewidth=0.8, linestyle=":")
     curves.set_xlim(0, 1.02)
@@ -241,15 +244,17 @@ def plot_taggers(rows: list[dict], scores: Mapping[str, Scores], reference: Refe
     return figure
 
 
-def _draw_measures(ax: Axes, found: Mapping[tuple[str, str], dict], colours: Mapping[str, str]) -> None:
-    for place, (tagger, colour) in enumerate(colours.items()):
+def _draw_measures(ax: Axes, found: Mapping[tuple[str, str], dict], styles: Mapping[str, dict]) -> None:
+    step = min(0.3, 0.75 / len(styles))
+    for place, (tagger, style) in enumerate(styles.items()):
         for level, name in enumerate((TOP1, TOP5, MAP)):
-            row, at = found[tagger, name], level + 0.2 * (place - (len(colours) - 1) / 2)
+            row, at = found[tagger, name], level + step * (place - (len(styles) - 1) / 2)
             if row["value"] is None:
                 continue
             if row["low"] is not None:
-                ax.hlines(at, row["low"], row["high"], color=colour)
-            ax.plot(row["value"], at, "o", color=colour, markersize=5, label=tagger if name == TOP1 else None)
+                ax.hlines(at, row["low"], row["high"], color=style["color"])
+            told = {"label": tagger if name == TOP1 else None, "linestyle": "none", **style}
+            ax.plot(row["value"], at, markersize=5, **told)
             text = {"textcoords": "offset points", "size": 7, "ha": "center"}
             ax.annotate(f"{row['value']:.3f}", (row["value"], at), xytext=(0, 4), **text)
     ax.set_yticks(range(3), (TOP1, TOP5, MAP))

@@ -115,7 +115,9 @@ def plot_budget(table: pd.DataFrame) -> Figure:
     best = table[table["cheapest"] == "yes"].iloc[0]
     ax.plot(best["frames_per_shot"], best["agreement"], "o", markersize=11, color=STRONG, fillstyle="none")
     ax.axhline(KEEP, color="black", linewidth=0.8, linestyle=":")
-    ax.set_xscale("log")
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter(lambda frames, _: f"{frames:g}")
+    ax.margins(y=0.1)
     ax.set_xlabel("frames per shot, mean")
     ax.set_ylabel("shots with the label of all stored frames")
     ax.legend(fontsize=8, loc="lower right", frameon=False)

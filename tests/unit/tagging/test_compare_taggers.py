@@ -171,6 +171,6 @@ def test_the_table_says_who_agrees_and_the_figure_what_is_known(judged, tmp_path
     rows = rows_of(found, reference, costs, BOOTSTRAP)
     _, curves = plot_taggers(rows, found, reference).axes
     value = {(row["tagger"], row["measure"]): row["value"] for row in rows}
-    marked = [line.get_xydata()[0].tolist() for line in curves.lines if line.get_marker() == "o"]
+    marked = [line.get_xydata()[0].tolist() for line in curves.lines if line.get_marker() in "os"]
     assert marked == [[value[name, KEPT], 0.9] for name in found]
     assert value["a", THRESHOLD] > 0

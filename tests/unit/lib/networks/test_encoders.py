@@ -115,9 +115,9 @@ def test_prompts_are_embedded_as_by_open_clip(vit):
     assert encoder.logit_bias == 0
 
 
-def test_a_model_in_the_form_of_siglip_has_its_bias(tmp_path):
-    """A tower of timm with attention pooling, text without a causal mask, and a learnt bias of the logits."""
-    description = tmp_path / "tiny_siglip.json"
+def test_a_sigmoid_model_has_its_bias(tmp_path):
+    """In the form of SigLIP: a tower of timm with attention pooling, text without a causal mask, a learnt bias."""
+    description = tmp_path / "tiny_sigmoid.json"
     text = {"no_causal_mask": True, "proj_bias": True, "pool_type": "last", "act_kwargs": {"approximate": "tanh"}}
     tower = {"timm_model_name": "test_vit", "timm_model_pretrained": False, "timm_pool": "map", "timm_proj": "none"}
     description.write_text(
