@@ -6,6 +6,10 @@ if cluster.cores_given(workflow):
     EMBEDDING_THREADS = threads_per_gpu(CORES, workflow.resource_settings)
 # The shards of long films, and in how many windows each is embedded.
 WINDOWS = manifests.count_windows(SHARDS, config["clips"])
+# The scores of all taggers: all shards of the first, then those of the next.
+SCORES = of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"]))
+# Several taggers are compared where they score.
+IS_SWEEP = IS_TAGGED and len(config["tagging"]["taggers"]) > 1
 
 
 rule embed_frames:
@@ -422,13 +426,82 @@ rule plot_timelines:
         "../scripts/tagging/plot_timelines.py"
 
 
+rule compare_taggers:
+    input:
+        shots=out("dataset/shots.parquet"),
+        scores=SCORES,
+        truth=MEDIA,
+        tasks=[] if MEDIA else TASKS,
+        votes=[] if MEDIA else VOTES,
+        code=code("tagging/compare_taggers"),
+    output:
+        csv=out("tables/taggers.csv"),
+        md=out("tables/taggers.md"),
+        figures=report(
+            figures("taggers"),
+            caption="../docs/report/taggers.rst",
+            category="Beyond the paper",
+            labels={"figure": "taggers", "content": "how often each is right, and which agree"},
+        ),
+    log:
+        log_of("compare_taggers"),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        benchmarks=of_clips("benchmarks"),
+        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
+        manifest=MANIFEST,
+        taggers={tagger: config["taggers"][tagger] for tagger in config["tagging"]["taggers"]},
+    message:
+        "Comparing the taggers"
+    script:
+        "../scripts/tagging/compare_taggers.py"
+
+
+rule measure_frame_budget:
+    input:
+        shots=out("dataset/shots.parquet"),
+        embeddings=of_shards(embeddings_of(TAGGER)),
+        labels=out(f"embeddings/{TAGGER}.labels.h5"),
+        code=code("tagging/measure_frame_budget"),
+    output:
+        csv=out("tables/frame_budget.csv"),
+        md=out("tables/frame_budget.md"),
+        figures=report(
+            figures("frame_budget"),
+            caption="../docs/report/frame_budget.rst",
+            category="Beyond the paper",
+            labels={"figure": "frame budget", "content": "labels from fewer frames"},
+        ),
+    log:
+        log_of("measure_frame_budget"),
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        logit_scale=config["taggers"][TAGGER]["logit_scale"],
+        manifest=MANIFEST,
+        score=config["taggers"][TAGGER]["score"],
+    message:
+        "Labels from fewer frames"
+    script:
+        "../scripts/tagging/measure_frame_budget.py"
+
+
 rule tagging:
     input:
-        of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"])),
+        SCORES,
         rules.list_failures.output if IS_TAGGED else [],
         rules.collect_shots.output if IS_TAGGED else [],
         rules.judge_shots.output if IS_TAGGED else [],
         rules.write_release_json.output if IS_TAGGED else [],
+        rules.compare_taggers.output if IS_SWEEP else [],
+        rules.measure_frame_budget.output if IS_TAGGED and "dataset" in config["chapters"] else [],
         [out("dataset/shots.parquet"), *rules.make_table2.output] if HAS_SHOTS else [],
         rules.plot_score_distribution.output if HAS_SHOTS else [],
         figures("fig1c", "fig3", "fig4") if IS_TAGGED else [],

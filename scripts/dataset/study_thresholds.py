@@ -10,6 +10,7 @@ from scripts.dataset.selection import chosen_labels, read_candidates, select_lab
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
 from scripts.lib.records.labels import read_labels
+from scripts.lib.records.truth import match_truth
 from scripts.lib.records.votes import accepted_labels, load_votes
 from scripts.lib.tables.frames import write_frame
 
@@ -111,8 +112,6 @@ def plot_thresholds(table: pd.DataFrame, own: float) -> Figure:
 
 def true_label_index(shots: pd.DataFrame, truth_csv: str, labels: list[str]) -> np.ndarray:
     """Index of the rendered label of each shot of the demo, (N,)."""
-    from scripts.demo.compare_with_truth import match_truth
-
     matched = match_truth(shots, pd.read_csv(truth_csv))
     index = {label: number for number, label in enumerate(labels)}
     return matched["label"].map(index).fillna(-1).to_numpy(int)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scripts.demo.compare_with_truth import match_truth
 from scripts.lib.evaluation.metrics import evaluate
 from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.samples import target_matrix
+from scripts.lib.records.truth import match_truth
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 from scripts.models.evaluation import read_classes

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from scripts.demo.compare_with_truth import match_truth
 from scripts.lib.jobs.log import run_job
+from scripts.lib.records.truth import match_truth
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 from scripts.tagging.judge_shots import LEVELS

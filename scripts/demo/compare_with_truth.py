@@ -19,6 +19,7 @@ from scripts.lib.media.sampling import is_evenly_spread
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip, clips_root, read_manifest
 from scripts.lib.records.groups import read_groups
+from scripts.lib.records.truth import match_truth
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
@@ -45,23 +46,6 @@ METHODS = {
 }
 # As in config/tag.yaml.
 CONTEXT = {"prior_shots": 2, "neighbours": 20}
-
-
-def match_truth(shots: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """The rendered shot that each detected shot shares the most frames with: label, scale and light, in order.
-
-    Args:
-        shots: rows of `dataset/shots.parquet`.
-        truth: rows of `demo/truth.csv`.
-    """
-    rendered = dict(tuple(truth.groupby("clip_id")))
-    rows = []
-    for shot in shots.itertuples():
-        part = rendered[shot.clip_id]
-        start = np.maximum(part["start_frame"], shot.start_frame)
-        overlap = np.minimum(part["end_frame"], shot.end_frame) - start
-        rows.append(part.loc[overlap.idxmax(), ["label", "scale", "light"]])
-    return pd.DataFrame(rows).reset_index(drop=True)
 
 
 def agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, method: str) -> list[dict]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scripts.demo.compare_with_truth import match_truth
 from scripts.lib.jobs.log import run_job
+from scripts.lib.records.truth import match_truth
 from scripts.lib.records.votes import OFFERED
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 

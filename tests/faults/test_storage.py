@@ -272,6 +272,7 @@ READERS = {
         "list_failures",
         "score_shots",
         "collect_shots",
+        "measure_frame_budget",
         "plot_score_matrix",
     ),
     "scores/clip_small/00000.h5": ("collect_shots", "plot_score_matrix"),

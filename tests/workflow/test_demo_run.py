@@ -13,7 +13,7 @@ import pytest
 import yaml
 from sklearn.metrics import average_precision_score
 
-from scripts.demo.compare_with_truth import match_truth
+from scripts.lib.records.truth import match_truth
 from tests.helpers import ROOT
 from tests.helpers.runs import PARTS, Workspace, unexplained
 
@@ -34,7 +34,7 @@ def test_shots_scores_and_matrices_tell_the_same(results):
         scores = pd.DataFrame(file["scores"][:], index=file["shot_id"].asstr()[:], columns=file["labels"].asstr()[:])
     assert list(scores.index) == list(shots["shot_id"])
     assert np.allclose(scores.sum(axis=1), 1, atol=1e-5)
-    for shard in sorted((results / "scores").rglob("*.h5")):
+    for shard in sorted((results / "scores/demo_clip").glob("*.h5")):
         with h5py.File(shard) as file:
             for clip_id, group in file["clips"].items():
                 for number in np.unique(group["shot"]):
@@ -320,7 +320,7 @@ def test_settings_in_another_spelling_run_nothing_again(moved):
             {"make_table1", "make_table2", "describe_splits"},
             {"collect_shots", "make_gallery"},
         ),
-        ("demo/compare_with_truth", {"compare_with_truth", "study_thresholds"}, {"select_shots"}),
+        ("lib/records/truth", {"compare_with_truth", "study_thresholds", "compare_taggers"}, {"select_shots"}),
         ("lib/tables/shards", {"list_failures", "collect_shots"}, {"detect_shots", "embed_frames", "make_thumbnails"}),
         ("tagging/embed_frames", {"embed_frames", "score_shots"}, {"detect_shots", "make_thumbnails"}),
         ("lib/jobs/storage", set(), {"all"}),
@@ -392,13 +392,34 @@ def test_a_second_tagger_is_scored_beside_the_first(moved):
         "tagging={taggers: [demo_clip, cosine]}",
     )
     jobs = moved.planned("tagging", "--config", *both)
-    assert jobs == {"tagging": 1, "embed_labels": 1, "score_shots": 2}
+    assert jobs == {"tagging": 1, "embed_labels": 1, "score_shots": 2, "compare_taggers": 1}
     moved.snakemake("tagging", "--config", *both)
     folders = [moved.path / f"results/demo/scores/{tagger}" for tagger in ("demo_clip", "cosine")]
     for first, second in zip(*(sorted(folder.glob("*.h5")) for folder in folders), strict=True):
         with h5py.File(first) as one, h5py.File(second) as other:
             assert set(one["clips"]) == set(other["clips"])
             assert (one.attrs["score"], other.attrs["score"]) == (b"softmax", b"cosine")
+
+
+def test_taggers_and_numbers_of_frames_are_compared(results):
+    """The first tagger's row is what the comparison with the truth says; all stored frames give all labels."""
+    table = pd.read_csv(results / "tables/taggers.csv").set_index(["tagger", "measure"])["value"]
+    truth = pd.read_csv(results / "tables/demo_truth.csv").set_index(["method", "subset", "metric"])["value"]
+    for measure, metric in (("top-1", "top1"), ("top-5", "top5")):
+        assert table["demo_clip", measure] == pytest.approx(truth["CLIP", "all", metric], abs=1e-4)
+        assert table["demo_captions", measure] > 0.5
+    assert 0.5 < table["demo_clip", "same top-1 as demo_captions"] < 1
+    assert table["demo_clip", "CPU seconds per 1,000 frames"] > 0
+    budget = pd.read_csv(results / "tables/frame_budget.csv").set_index("setting")
+    n_frames = 0
+    for shard in (results / "embeddings/demo_clip").glob("*.h5"):
+        with h5py.File(shard) as file:
+            n_frames += sum(len(clip["frame"]) for clip in file["clips"].values())
+    shots = len(pd.read_parquet(results / "dataset/shots.parquet"))
+    assert budget.loc["6 fps", "agreement"] == 1
+    assert budget.loc["6 fps", "frames_per_shot"] == pytest.approx(n_frames / shots, abs=1e-3)
+    assert 0.8 < budget.loc["1 per shot", "agreement"] < budget.loc["3 fps", "agreement"]
+    assert (budget["cheapest"] == "yes").sum() == 1
 
 
 def test_table3_has_every_model_and_scikit_learns_map(results):

@@ -7,11 +7,11 @@ from scripts.demo.compare_with_truth import (
     agreement,
     cut_rows,
     histogram,
-    match_truth,
     setting_rows,
     shuffled_agreement,
     threshold_rows,
 )
+from scripts.lib.records.truth import match_truth
 
 TRUTH = pd.DataFrame(
     {

@@ -37,7 +37,7 @@ def test_table_3_is_trained_and_heads_on_the_embeddings_that_tagging_stores():
     assert DEFAULT["training"]["models"] == TABLE_3 + BEYOND
     assert list(DEFAULT["models"]) == TABLE_3 + BEYOND
     for config in (DEFAULT, DEMO):
-        (tagger,) = config["tagging"]["taggers"]
+        tagger, *_ = config["tagging"]["taggers"]
         assert {config["models"][name]["encoder"] for name in BEYOND} == {config["taggers"][tagger]["encoder"]}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+import yaml
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torchvision.transforms import Compose
@@ -21,6 +22,8 @@ from scripts.lib.networks.encoders import PREPROCESS_KEY, ClipEncoder, load_clip
 from scripts.lib.networks.features import brightness, embed_frames
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
+from scripts.lib.tables.rows import read_csv
+from tests.helpers import ROOT
 
 VIT = {
     "embed_dim": 32,
@@ -110,6 +113,33 @@ def test_prompts_are_embedded_as_by_open_clip(vit):
         assert np.abs(encoder.encode_prompts(prompts, batch_size) - reference).max() < 1e-5
     assert encoder.logit_scale == pytest.approx(1 / 0.07, rel=1e-5)
     assert encoder.logit_bias == 0
+
+
+def test_a_sigmoid_model_has_its_bias(tmp_path):
+    """In the form of SigLIP: a tower of timm with attention pooling, text without a causal mask, a learnt bias."""
+    description = tmp_path / "tiny_sigmoid.json"
+    text = {"no_causal_mask": True, "proj_bias": True, "pool_type": "last", "act_kwargs": {"approximate": "tanh"}}
+    tower = {"timm_model_name": "test_vit", "timm_model_pretrained": False, "timm_pool": "map", "timm_proj": "none"}
+    description.write_text(
+        json.dumps(
+            {
+                "embed_dim": 64,
+                "init_logit_bias": -10,
+                "custom_text": True,
+                "vision_cfg": {**tower, "image_size": 48},
+                "text_cfg": {**VIT["text_cfg"], **text},
+            }
+        )
+    )
+    model, preprocess, weights = random_model(description, tmp_path)
+    model.logit_bias.data.fill_(-12.5)
+    save_file(model.state_dict(), weights)
+    encoder = load_clip(str(description), weights, device="cpu")
+    assert encoder.logit_bias == -12.5
+    crops = np.stack([encoder.crop(np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8))])
+    ours = encoder.encode_frames(crops)
+    assert np.abs(ours - reference_features(model, arithmetic(preprocess), crops)).max() < 1e-5
+    assert encoder.encode_prompts(["a bar"]).shape == ours.shape
 
 
 def test_half_precision_is_not_taken_on_a_cpu(vit):
@@ -325,3 +355,23 @@ def test_work_is_read_back_from_the_tables(films):
         for shot in film.shots
     ]
     assert read_work([film.clip for film in films], clip_rows, shot_rows) == [films[0], films[2]]
+
+
+def test_the_taggers_worth_trying_are_those_of_open_clip():
+    """Of config/taggers.csv: name, weights, place on the hub, and a sigmoid where the model has a bias for it."""
+    listed = read_csv(ROOT / "config/taggers.csv", "name", "model", "pretrained", "hub_id", "score", "remark")
+    known = set(open_clip.list_pretrained())
+    for row in listed:
+        if not row["model"]:
+            assert "not in open_clip" in row["remark"], row["name"]
+            continue
+        assert (row["model"], row["pretrained"]) in known
+        assert open_clip.get_pretrained_cfg(row["model"], row["pretrained"])["hf_hub"].rstrip("/") == row["hub_id"]
+        is_sigmoid = "init_logit_bias" in open_clip.get_model_config(row["model"])
+        assert row["score"] == ("sigmoid" if is_sigmoid else "softmax"), row["name"]
+    # The example of a comparison takes some of them, and as the list says.
+    sweep = yaml.safe_load((ROOT / "config/sweep.yaml").read_text())
+    score_of = {(row["model"], row["pretrained"]): row["score"] for row in listed}
+    for tagger in sweep["taggers"].values():
+        encoder = sweep["encoders"][tagger["encoder"]]
+        assert tagger["score"] == score_of[encoder["model"], encoder["pretrained"]]

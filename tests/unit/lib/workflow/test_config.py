@@ -230,7 +230,7 @@ def test_the_sections_must_fit_each_other(config, schema):
 def test_a_context_needs_probabilities(config, schema):
     config["tagging"]["context"] = {"prior_shots": 2, "neighbours": 20}
     check_config(config, schema)
-    (first,) = config["tagging"]["taggers"]
+    first, *_ = config["tagging"]["taggers"]
     config["taggers"][first]["score"] = "cosine"
     (problem,) = problems_of(config, schema)
     assert problem.startswith("tagging.context needs probabilities")
