@@ -5,7 +5,8 @@ import json
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import shard_fingerprints
-from scripts.report.provenance import checksums, clip_counts, git_commit, package_versions, wall_times
+from scripts.lib.tables.times import wall_times
+from scripts.report.provenance import checksums, clip_counts, git_commit, package_versions
 
 
 def main(snakemake) -> None:

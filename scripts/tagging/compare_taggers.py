@@ -23,7 +23,7 @@ from scripts.lib.records.votes import OFFERED, accepted_labels, load_votes
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import write_csv
-from scripts.report.provenance import wall_times
+from scripts.lib.tables.times import wall_times
 
 COLUMNS = ("tagger", "measure", "value", "low", "high", "n", "reference")
 # Ours: what share of the shots at or above the calibrated threshold must be right.

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from scripts.lib.tables.times import wall_times
 from scripts.report.contents import list_contents, report_title
 from scripts.report.markdown import as_html, table_html
-from scripts.report.provenance import wall_times
 from scripts.report.summary import (
     compare_with_paper,
     compare_with_release,
