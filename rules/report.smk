@@ -27,6 +27,7 @@ rule verify_results:
         mem_mb=4000,
         runtime=60,
     params:
+        apart=bool(VERIFIED) or HAS_STUDY,
         context=config["tagging"]["context"],
         folder=lambda wildcards: out(""),
         manifest=[MANIFEST] if HAS_CLIPS else [],

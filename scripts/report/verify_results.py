@@ -60,6 +60,7 @@ def main(snakemake) -> str:
         clip_ids=tuple(clip.clip_id for path in params.manifest for clip in read_manifest(path)),
         score=params.score or "",
         in_context=params.context is not None,
+        apart=params.apart,
         released=are_published(source.released, source.sources),
         printed=tuple(read_csv(source.printed)),
     )

@@ -342,6 +342,13 @@ def test_a_damage_is_found_and_told(finished, tmp_path, name):
     assert any(line.startswith(check) and str(folder) in line for line in told.splitlines()), told
 
 
+def test_verified_shots_may_be_samples_where_nothing_keeps_them_apart(finished, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(finished.folder, folder)
+    DAMAGES["a verified clip"][0](folder)
+    run_checks(replace(finished, folder=folder, apart=False))
+
+
 def test_every_check_has_failed_once():
     checks = [check for _, check, _ in DAMAGES.values()]
     untried = {name for name in CHECKS if not any(name.startswith(check) for check in checks)}
