@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.workflow.config import check_config, check_keys, load_schema, read_typed
+from scripts.lib.workflow.config import check_config, load_schema, read_typed
 from scripts.shots.detection import DETECTORS, TRANSNET
 from tests.helpers import ROOT
 
@@ -67,11 +67,6 @@ def set_at(config, path, value):
 def test_shipped_configurations_are_valid(schema, name):
     """Every file a user may start from passes the check on top of the defaults."""
     assert check_config(united(DEFAULT, OVERLAYS[name]), schema) is None
-
-
-@pytest.mark.parametrize("name", [*OVERLAYS, "default", "schema"])
-def test_shipped_files_give_no_key_twice(name):
-    check_keys(ROOT / f"config/{name}.yaml")
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
