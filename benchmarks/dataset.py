@@ -7,6 +7,7 @@ and runs the steps of the workflow that follow them, each in a process of its ow
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -34,10 +35,13 @@ SETTINGS = {
     "drop": ["label 003"],
     "min_samples": None,
 }
+ATTRIBUTES = {"setting": ["inside", "outside"], "light": ["day", "night"]}
+LIMITS = {"second_share": 0.5, "labels": 5, "precision": 0.5, "judged": 5}
 FLAGS = {"black_luma": 0.06, "uniform_spread": 0.03, "short_seconds": 0.5}
 SPLITS = ("train", "val", "test")
 STEPS = {
     "collect_shots": "tagging",
+    "judge_shots": "tagging",
     "select_shots": "dataset",
     "split_samples": "dataset",
     "write_release_json": "tagging",
@@ -104,7 +108,7 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
         "weights_sha256": "",
         "score": "softmax",
         "logit_scale": 100.0,
-        "attributes": "{}",
+        "attributes": json.dumps(ATTRIBUTES),
     }
     shots_of = dict(zip(clips, counts, strict=True))
     for shard, part in cut_shards(clips, CLIP_SETTINGS).items():
@@ -121,7 +125,9 @@ def write_shards(folder: Path, options: argparse.Namespace) -> None:
                 odds = np.exp(SPREAD * random.standard_normal((n, options.labels), np.float32))
                 scores[f"{CLIPS}/{clip.clip_id}/shot_scores"] = odds / odds.sum(axis=1, keepdims=True)
                 scores[f"{CLIPS}/{clip.clip_id}/shot_numbers"] = np.arange(1, n + 1, dtype=np.int32)
-                scores.create_group(f"{CLIPS}/{clip.clip_id}/attributes")
+                for name, values in ATTRIBUTES.items():
+                    chances = random.dirichlet([1] * len(values), n).astype(np.float32)
+                    scores[f"{CLIPS}/{clip.clip_id}/attributes/{name}"] = chances
                 embeddings[f"{CLIPS}/{clip.clip_id}/shot"] = np.repeat(np.arange(1, n + 1, dtype=np.int32), 2)
                 embeddings[f"{CLIPS}/{clip.clip_id}/luma_mean"] = np.full(2 * n, 0.5)
                 embeddings[f"{CLIPS}/{clip.clip_id}/luma_std"] = np.full(2 * n, 0.2)
@@ -147,6 +153,11 @@ def run(step: str, folder: str) -> None:
             ),
             Files(shots=shots, scores=scores),
             {"context": None, "flags": FLAGS, "manifest": str(here / "manifest.csv"), "max_failed_fraction": 0.0},
+        ),
+        "judge_shots": (
+            Files(shots=shots, scores=[], votes=[], scales=[]),
+            Files(trust=str(here / "trust.csv")),
+            {"threshold": SETTINGS["top1_threshold"], "limits": LIMITS},
         ),
         "select_shots": (
             Files(shots=shots, labels=labels, verified=[], tasks=[]),

@@ -21,13 +21,17 @@ from types import SimpleNamespace
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from benchmarks.dataset import CLIP_SETTINGS, Files, measure, run, write_shards
+from benchmarks.dataset import CLIP_SETTINGS, SETTINGS, Files, measure, run, write_shards
 from scripts.lib.records.clips import cut_shards, fingerprint, read_manifest
+from scripts.lib.records.groups import GROUPS
+from scripts.lib.records.labels import read_labels
 from scripts.lib.records.shots import read_shots
+from scripts.lib.tables.rows import write_csv
 from scripts.lib.tables.shards import mark_folder
 from tests.browser.conftest import ARGUMENTS, DESKTOP, Gallery
 from tests.helpers.galleries import PARTS
 
+TABLES = {"shots": "parquet", "trust": "csv", "failures": "csv", "groups": "csv"}
 # Controls of the page and what is chosen; None is the first choice.
 CHOICES = {
     "movie": None,
@@ -36,6 +40,10 @@ CHOICES = {
     "min": "0.4",
     "text": "film 12",
     "max": "0.4",
+    "trust": None,
+    "group": None,
+    "is-setting": None,
+    "from": "1990",
     "sort": "entropy",
 }
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
@@ -53,8 +61,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_shards(folder, options)
-        run("collect_shots", name)
+        for step in ("collect_shots", "judge_shots"):
+            run(step, name)
         link_pictures(folder)
+        write_groups(folder)
         table, page = folder / "shots.parquet", folder / "gallery/index.html"
         read = f"from scripts.lib.tables.frames import read_parquet; read_parquet({str(table)!r})"
         measure(f"reading shots.parquet ({table.stat().st_size / 1e6:.0f} MB)", read)
@@ -62,6 +72,13 @@ def main() -> None:
         print(f"the page: {page.stat().st_size / 1e6:.0f} MB")
         for what, seconds in use(page, options.rounds).items():
             print(f"{what}: {statistics.median(seconds):.3f} s ({min(seconds):.3f} to {max(seconds):.3f})")
+
+
+def write_groups(folder: Path) -> None:
+    """A group for each label, in turn."""
+    labels = read_labels(folder / "labels.txt")
+    rows = [{"label": label, "group": GROUPS[place % len(GROUPS)]} for place, label in enumerate(labels)]
+    write_csv(folder / "groups.csv", ["label", "group"], rows)
 
 
 def link_pictures(folder: Path) -> None:
@@ -82,9 +99,10 @@ def build(name: str) -> None:
 
     folder = Path(name)
     thumbnails = sorted(map(str, (folder / "gallery/thumbnails").iterdir()))
-    files = Files(shots=str(folder / "shots.parquet"), thumbnails=thumbnails, page=PARTS)
+    tables = {name: str(folder / f"{name}.{kind}") for name, kind in TABLES.items()}
+    files = Files(thumbnails=thumbnails, clusters=str(folder / "labels.txt"), page=PARTS, **tables)
     config = {"run": "made up", "clips": CLIP_SETTINGS}
-    params = SimpleNamespace(manifest=str(folder / "manifest.csv"))
+    params = SimpleNamespace(manifest=str(folder / "manifest.csv"), threshold=SETTINGS["top1_threshold"])
     main(SimpleNamespace(input=files, output=[str(folder / "gallery/index.html")], params=params, config=config))
 
 
