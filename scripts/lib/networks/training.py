@@ -175,7 +175,8 @@ def autocast(device: str, dtype: str) -> torch.autocast:
 
 def make_optimiser(network: torch.nn.Module, settings: dict) -> torch.optim.Optimizer:
     """An optimiser of all parameters: `name` (sgd, adam, adamw), learning_rate, weight_decay, for sgd momentum."""
-    options = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    # Fused: on a CPU the step of a small network would otherwise take up to a fifth of the time.
+    options = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"], "fused": True}
     if settings["name"] == "sgd":
         return torch.optim.SGD(network.parameters(), momentum=settings["momentum"], **options)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
