@@ -113,7 +113,7 @@ def train_tagger(
     with torch.no_grad():
         vocabulary.weight[used] = model.token_embedding.weight
     model.token_embedding = vocabulary
-    return model.eval()
+    return model.eval().to(memory_format=torch.contiguous_format)
 
 
 def _all_captions(labels: Iterable[str]) -> list[str]:
