@@ -1,6 +1,7 @@
 """The demo: films of a synthetic studio, and a small CLIP model trained on its stills.
 
 The rendered labels and cuts are the truth that results are compared with; no step that labels shots reads them.
+The longest chain of jobs goes through the model: what leads to it, and what needs all cores, comes first.
 """
 
 # Each set is a clip of the shots for pre-training, which are cut into shards as the films are.
@@ -21,6 +22,7 @@ rule render_clips:
         log_of("render_clips"),
     benchmark:
         benchmark_of("render_clips")
+    priority: 1
     conda:
         "../envs/workflow.yaml"
     threads: CORES
@@ -41,6 +43,7 @@ rule render_stills:
         log_of("render_stills"),
     benchmark:
         benchmark_of("render_stills")
+    priority: 1
     conda:
         "../envs/workflow.yaml"
     threads: CORES
@@ -65,9 +68,9 @@ rule train_tagger:
         log_of("train_tagger"),
     benchmark:
         benchmark_of("train_tagger")
+    priority: 1
     conda:
         "../envs/workflow.yaml"
-    threads: 2
     params:
         seed=config["demo"]["seed"],
         steps=config["demo"]["steps"],
@@ -114,6 +117,7 @@ rule render_scales:
         log_of("render_scales"),
     benchmark:
         benchmark_of("render_scales")
+    priority: 1
     conda:
         "../envs/workflow.yaml"
     threads: CORES
@@ -162,6 +166,7 @@ rule render_motions:
         log_of("render_motions"),
     benchmark:
         benchmark_of("render_motions")
+    priority: 1
     conda:
         "../envs/workflow.yaml"
     threads: CORES

@@ -149,7 +149,7 @@ def main(snakemake) -> None:
     from safetensors.torch import save_file
 
     # Sums depend on the number of threads; a fixed number gives the same weights.
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     with open_h5(snakemake.input.stills) as file:
         stills = {label: file[label][:] for label in read_strings(file["labels"])}
         lights = {label: read_strings(file["lights"][label]) for label in stills}
