@@ -4,6 +4,7 @@ Shot scales are those of film studies, as in MovieShots: LS long, FS full, MS me
 extreme close-up. The closer the shot, the more of the set its people hide.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.people import Layer, Person, draw_person
 
 SIZE = (320, 180)
+# Pixels of a set that people sway beyond the view, and interpolation reaches.
+MARGIN = 5
 
 
 @dataclass(frozen=True)
@@ -82,17 +85,17 @@ def film_shot(
     scale = SCALES[shot.scale]
     view = draw.uniform(*scale.view)
     x, y = (draw.uniform(view / 2, 1 - view / 2) for _ in range(2))
-    layer = _stage(draw, cast, scale, view, x, y)
-    if scale.blur:
-        backdrop = cv2.GaussianBlur(backdrop, (0, 0), scale.blur)
+    people = _stage(draw, cast, scale, view, x, y).pixels
     table = _light_table(draw, shot.light)
-    backdrop, people = (_lit(picture, table) for picture in (backdrop, layer.colour))
-    over = cv2.merge([people, layer.alpha])
     grain = draw.random.normal(0, draw.uniform(2.0, 5.0), (4, SIZE[1], SIZE[0])).astype(np.float32)
     sway = draw.uniform(0.5, 2.5) * view
-    for index, window in enumerate(_windows(draw, shot.motion, n_frames, view, x, y)):
-        frame = _crop(backdrop, *window)
-        moved = _crop(over, window[0], window[1] + sway * np.sin(index / 7) / WIDTH, window[2])
+    windows = list(_windows(draw, shot.motion, n_frames, view, x, y))
+    part = _seen(windows, MARGIN + 4 * scale.blur)
+    backdrop = cv2.GaussianBlur(backdrop[part], (0, 0), scale.blur)
+    backdrop, people = (cv2.LUT(picture, table) for picture in (cv2.cvtColor(backdrop, cv2.COLOR_RGB2RGBA), people[part]))
+    for index, (view, x, y) in enumerate(windows):
+        frame = _crop(backdrop, part, view, x, y)[..., :3]
+        moved = _crop(people, part, view, x + sway * np.sin(index / 7) / WIDTH, y)
         yield _over(frame, moved, grain[index % 4])
 
 
@@ -142,19 +145,25 @@ def _windows(
             yield view, x, y
 
 
-def _crop(picture: np.ndarray, view: float, x: float, y: float) -> np.ndarray:
-    """The view around (x, y), scaled to the size of a frame."""
+def _seen(windows: list[tuple[float, float, float]], margin: float) -> tuple[slice, slice]:
+    """Rows and columns of the set that the windows show, and `margin` pixels on each side."""
+    view, x, y = np.array(windows).T
+    spans = []
+    for middle, size in ((y, HEIGHT), (x, WIDTH)):
+        first, last = (middle - view / 2).min() * size - margin, (middle + view / 2).max() * size + margin
+        spans.append(slice(max(0, math.floor(first)), min(size, math.ceil(last))))
+    return tuple(spans)
+
+
+def _crop(picture: np.ndarray, part: tuple[slice, slice], view: float, x: float, y: float) -> np.ndarray:
+    """The view around (x, y) of the set, of which `picture` is a part, scaled to the size of a frame."""
     factor = SIZE[0] / (view * WIDTH)
-    matrix = np.array([[factor, 0, SIZE[0] / 2 - factor * x * WIDTH], [0, factor, SIZE[1] / 2 - factor * y * HEIGHT]])
-    border = cv2.BORDER_REFLECT_101 if picture.shape[2] == 3 else cv2.BORDER_CONSTANT
-    return cv2.warpAffine(picture, matrix, SIZE, flags=cv2.INTER_LINEAR, borderMode=border)
+    left, top = x * WIDTH - part[1].start, y * HEIGHT - part[0].start
+    matrix = np.array([[factor, 0, SIZE[0] / 2 - factor * left], [0, factor, SIZE[1] / 2 - factor * top]])
+    return cv2.warpAffine(picture, matrix, SIZE, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _light_table(draw: Draw, light: str) -> np.ndarray:
-    """Look-up table of brightness per channel, (1, 256, 3) uint8."""
-    gains = np.array(_GAINS[light]) * draw.uniform(0.88, 1.12)
+    """Look-up table of brightness per channel, (1, 256, 4) uint8."""
+    gains = np.append(np.array(_GAINS[light]) * draw.uniform(0.88, 1.12), 1)
     return np.clip(np.arange(256)[None, :, None] * gains, 0, 255).astype(np.uint8)
-
-
-def _lit(picture: np.ndarray, table: np.ndarray) -> np.ndarray:
-    return cv2.LUT(picture, table)

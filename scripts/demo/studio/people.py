@@ -25,29 +25,24 @@ class Person:
 
 
 class Layer:
-    """Something to put over a set: `colour` (HEIGHT, WIDTH, 3), premultiplied, and `alpha`, uint8."""
+    """Something to put over a set: `pixels` (HEIGHT, WIDTH, 4) uint8, colours premultiplied by the alpha after them."""
 
     def __init__(self):
-        self.colour = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        self.alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
+        self.pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
 
     def polygon(self, points: np.ndarray, colour: Colour) -> None:
         """A filled polygon; points in pixels, (N, 2)."""
-        points = np.round(points).astype(np.int32)
-        cv2.fillPoly(self.colour, [points], colour, cv2.LINE_AA)
-        cv2.fillPoly(self.alpha, [points], 255, cv2.LINE_AA)
+        cv2.fillPoly(self.pixels, [np.round(points).astype(np.int32)], (*colour, 255), cv2.LINE_AA)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         """A filled ellipse, in pixels."""
-        centre, axes = (round(x), round(y)), (max(1, round(rx)), max(1, round(ry)))
-        cv2.ellipse(self.colour, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
-        cv2.ellipse(self.alpha, centre, axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+        axes = (max(1, round(rx)), max(1, round(ry)))
+        cv2.ellipse(self.pixels, (round(x), round(y)), axes, 0, 0, 360, (*colour, 255), -1, cv2.LINE_AA)
 
     def line(self, x0: float, y0: float, x1: float, y1: float, width: float, colour: Colour) -> None:
         """A thick line, in pixels."""
-        ends = ((round(x0), round(y0)), (round(x1), round(y1)), max(1, round(width)))
-        cv2.line(self.colour, ends[0], ends[1], colour, ends[2], cv2.LINE_AA)
-        cv2.line(self.alpha, ends[0], ends[1], 255, ends[2], cv2.LINE_AA)
+        start, end = (round(x0), round(y0)), (round(x1), round(y1))
+        cv2.line(self.pixels, start, end, (*colour, 255), max(1, round(width)), cv2.LINE_AA)
 
 
 def cast_person(draw: Draw) -> Person:
