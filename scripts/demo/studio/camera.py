@@ -111,13 +111,11 @@ def _light(
     reach = math.ceil(3 * blur)
     view, x, y = np.array(windows).T
     # Interpolation needs a pixel beside the window, and the blur as many more as it reaches.
-    (left, right), (top, bottom) = (
-        (
-            max(0, math.floor((middle - view / 2).min() * size) - reach - 1),
-            math.ceil((middle + view / 2).max() * size) + reach + 2,
-        )
+    ends = (
+        ((middle - view / 2).min() * size, (middle + view / 2).max() * size)
         for middle, size in ((x, WIDTH), (y, HEIGHT))
     )
+    (left, right), (top, bottom) = ((max(0, int(first) - reach - 1), int(last) + reach + 2) for first, last in ends)
     kernel = cv2.getGaussianKernel(2 * reach + 1, blur)
     blurred = cv2.sepFilter2D(backdrop[top:bottom, left:right], -1, kernel, kernel)
     table = np.clip(np.arange(256)[:, None] * gains, 0, 255).astype(np.uint8)
@@ -174,6 +172,6 @@ def _windows(draw: Draw, motion: str, n_frames: int, view: float, x: float, y: f
 def _crop(picture: np.ndarray, corner: tuple[int, int], view: float, x: float, y: float) -> np.ndarray:
     """The view around (x, y), scaled to the size of a frame, from a part of the set that starts at `corner`."""
     factor = SIZE[0] / (view * WIDTH)
-    middle = np.array([x * WIDTH, y * HEIGHT]) - corner
-    matrix = np.column_stack([factor * np.eye(2), np.array(SIZE) / 2 - factor * middle])
+    across, down = x * WIDTH - corner[0], y * HEIGHT - corner[1]
+    matrix = np.array([[factor, 0, SIZE[0] / 2 - factor * across], [0, factor, SIZE[1] / 2 - factor * down]])
     return cv2.warpAffine(picture, matrix, SIZE, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
