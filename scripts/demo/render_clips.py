@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 
 from scripts.demo.studio.camera import SIZE
@@ -89,11 +90,13 @@ def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict
         stream.codec_context.thread_count = 1
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = TICK if form["variable"] == "yes" else Fraction(1, FPS)
+        time_base = TICK if form["variable"] == "yes" else Fraction(1, FPS)
+        stream.codec_context.time_base = time_base
+        ticks_per_unit = float(time_base / TICK)
         for shot, ticks, pixels in frames:
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.time_base = stream.codec_context.time_base
-            frame.pts = round(ticks * TICK / frame.time_base)
+            frame.time_base = time_base
+            frame.pts = round(ticks / ticks_per_unit)
             container.mux(stream.encode(frame))
             counts[shot] += 1
         container.mux(stream.encode(None))
@@ -102,6 +105,8 @@ def encode(path: Path, frames: Iterator[tuple[int, int, np.ndarray]], form: dict
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
+    # Clips are worked on in parallel, so OpenCV need not be.
+    cv2.setNumThreads(1)
     clips = read_manifest(snakemake.input.clips)
     scenes = read_csv(snakemake.input.scenes)
     forms = {row["suffix"]: row for row in read_csv(snakemake.input.formats)}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from scripts.demo.render_clips import TICK, encode, genre_weights
@@ -70,6 +71,8 @@ def any_of(draw: Draw, names: Iterable[str]) -> str:
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
+    # Movies are worked on in parallel, so OpenCV need not be.
+    cv2.setNumThreads(1)
     numbers = range(1, snakemake.params.movies + 1)
     scenes = read_csv(snakemake.input.scenes, "genre", "label", "weight")
     splits: dict[str, dict] = {split: {} for split in ENDS}

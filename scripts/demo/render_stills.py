@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -39,6 +40,8 @@ def render_label(label: str, seed: int, n_sets: int, views: int) -> tuple[np.nda
 
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
+    # Labels are worked on in parallel, so OpenCV need not be.
+    cv2.setNumThreads(1)
     params = snakemake.params
     render = partial(render_label, seed=params.seed, n_sets=params.n_sets, views=params.views)
     labels = list(SETS)

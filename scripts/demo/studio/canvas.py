@@ -26,7 +26,7 @@ class Canvas:
 
     def __init__(self, random: np.random.Generator, colour: Colour = (128, 128, 128)):
         self.random = random
-        self.pixels = np.full((HEIGHT, WIDTH, 3), colour, np.uint8)
+        self.pixels = np.full((1, WIDTH, 3), colour, np.uint8).repeat(HEIGHT, axis=0)
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """A filled polygon."""
@@ -59,16 +59,18 @@ class Canvas:
     def gradient(self, top: float, bottom: float, first: Colour, last: Colour) -> None:
         """Fill the rows from top to bottom with colours from first to last."""
         start, end = round(top * HEIGHT), round(bottom * HEIGHT)
-        share = np.linspace(0, 1, max(1, end - start))[:, None, None]
-        self.pixels[start:end] = ((1 - share) * np.array(first) + share * np.array(last)).astype(np.uint8)
+        rows = np.linspace(first, last, max(1, end - start)).astype(np.uint8)[:, None]
+        self.pixels[start:end] = cv2.resize(rows, (WIDTH, len(rows)), interpolation=cv2.INTER_NEAREST)[: end - start]
 
     def texture(self, top: float, bottom: float, strength: float, cell: tuple[int, int] = (6, 6)) -> None:
         """Make the rows from top to bottom uneven: blotches of `cell` (width, height) pixels."""
         start, end = round(top * HEIGHT), round(bottom * HEIGHT)
         shape = (max(1, (end - start) // cell[1]), max(1, WIDTH // cell[0]))
-        noise = cv2.resize(self.random.normal(0, strength, shape).astype(np.float32), (WIDTH, max(1, end - start)))
+        # Light in 128ths, which OpenCV multiplies by in a third of the time of fractions.
+        light = np.clip(np.rint(128 * (1 + self.random.normal(0, strength, shape))), 0, 255).astype(np.uint8)
         rows = self.pixels[start:end]
-        rows[:] = np.clip(rows * (1 + noise[: end - start, :, None]), 0, 255).astype(np.uint8)
+        light = cv2.cvtColor(cv2.resize(light, (WIDTH, end - start)), cv2.COLOR_GRAY2RGB)
+        cv2.multiply(rows, light, rows, scale=1 / 128)
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 0.8) -> None:
         """Add light that fades with the distance; radius in fractions of the width."""
@@ -78,16 +80,21 @@ class Canvas:
         top, bottom = max(0, row - reach), min(HEIGHT, row + reach)
         if left >= right or top >= bottom:
             return
-        rows, columns = np.mgrid[top:bottom, left:right]
-        light = np.exp(-((columns - column) ** 2 + (rows - row) ** 2) / (2 * (radius * WIDTH) ** 2)) * strength
+        spread = 2 * (radius * WIDTH) ** 2
+        down, across = (np.arange(*ends) for ends in ((top - row, bottom - row), (left - column, right - column)))
+        light = np.outer(strength * np.exp(-(down**2) / spread), np.exp(-(across**2) / spread))
         part = self.pixels[top:bottom, left:right]
-        part[:] = np.clip(part + light[..., None] * np.array(colour), 0, 255).astype(np.uint8)
+        cv2.add(part, cv2.merge([cv2.convertScaleAbs(light, alpha=share) for share in colour]), part)
 
     def beam(self, points: Sequence[Point], colour: Colour, strength: float = 0.4) -> None:
         """A translucent polygon, for rays of light, glass and mist."""
-        layer = self.pixels.copy()
-        cv2.fillPoly(layer, [_pixels(points)], colour, cv2.LINE_AA)
-        cv2.addWeighted(layer, strength, self.pixels, 1 - strength, 0, self.pixels)
+        points = _pixels(points)
+        (left, top), (right, bottom) = np.maximum(0, [points.min(0) - 2, points.max(0) + 3])
+        part = self.pixels[top:bottom, left:right]
+        if part.size:
+            layer = part.copy()
+            cv2.fillPoly(layer, [points - (left, top)], colour, cv2.LINE_AA)
+            cv2.addWeighted(layer, strength, part, 1 - strength, 0, part)
 
     def blur(self, top: float, bottom: float, sigma: float) -> None:
         """Soften the rows from top to bottom; sigma in pixels."""
@@ -128,7 +135,7 @@ def _pixel(point: Point) -> tuple[int, int]:
 
 
 def _pixels(points: Sequence[Point]) -> np.ndarray:
-    return np.array([_pixel(point) for point in points], np.int32)
+    return np.rint(np.multiply(points, (WIDTH, HEIGHT))).astype(np.int32)
 
 
 # paints the set of one label; told whether it is night outside

@@ -192,7 +192,8 @@ def graveyard(draw: Draw, night: bool) -> Canvas:
     canvas = Canvas(draw.random, turf)
     pale = draw.near((180, 186, 182), 0.02)
     sky(canvas, draw, night, horizon, shade((122, 130, 136), draw.uniform(0.85, 1.1)), pale, clouds=0)
-    canvas.texture(0, 0 if night else horizon, 0.06, (120, 30))
+    if not night:
+        canvas.texture(0, horizon, 0.06, (120, 30))
     murk = (54, 60, 68) if night else (138, 146, 142)
     canvas.ridge(horizon + 0.02, 0.1, 40, mix(murk, turf, 0.3))
     _chapel(canvas, draw, draw.uniform(0.15, 0.85), horizon + 0.04, mix(murk, (70, 74, 80), 0.5), night)

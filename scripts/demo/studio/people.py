@@ -1,5 +1,6 @@
 """People, drawn as simple figures at any size on a transparent layer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -25,29 +26,32 @@ class Person:
 
 
 class Layer:
-    """Something to put over a set: `colour` (HEIGHT, WIDTH, 3), premultiplied, and `alpha`, uint8."""
+    """Something to put over a set: `pixels` (HEIGHT, WIDTH, 4) uint8, colours premultiplied by the alpha after them.
 
-    def __init__(self):
-        self.colour = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-        self.alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
+    Args:
+        gains: of the light, by which red, green and blue are multiplied.
+    """
+
+    def __init__(self, gains: Sequence[float]):
+        self.pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+        self._gains = gains
+
+    def _lit(self, colour: Colour) -> tuple[float, ...]:
+        return *(min(255, part * gain) for part, gain in zip(colour, self._gains, strict=True)), 255
 
     def polygon(self, points: np.ndarray, colour: Colour) -> None:
         """A filled polygon; points in pixels, (N, 2)."""
-        points = np.round(points).astype(np.int32)
-        cv2.fillPoly(self.colour, [points], colour, cv2.LINE_AA)
-        cv2.fillPoly(self.alpha, [points], 255, cv2.LINE_AA)
+        cv2.fillPoly(self.pixels, [np.round(points).astype(np.int32)], self._lit(colour), cv2.LINE_AA)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
         """A filled ellipse, in pixels."""
-        centre, axes = (round(x), round(y)), (max(1, round(rx)), max(1, round(ry)))
-        cv2.ellipse(self.colour, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
-        cv2.ellipse(self.alpha, centre, axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+        axes = (max(1, round(rx)), max(1, round(ry)))
+        cv2.ellipse(self.pixels, (round(x), round(y)), axes, 0, 0, 360, self._lit(colour), -1, cv2.LINE_AA)
 
     def line(self, x0: float, y0: float, x1: float, y1: float, width: float, colour: Colour) -> None:
         """A thick line, in pixels."""
-        ends = ((round(x0), round(y0)), (round(x1), round(y1)), max(1, round(width)))
-        cv2.line(self.colour, ends[0], ends[1], colour, ends[2], cv2.LINE_AA)
-        cv2.line(self.alpha, ends[0], ends[1], 255, ends[2], cv2.LINE_AA)
+        start, end = (round(x0), round(y0)), (round(x1), round(y1))
+        cv2.line(self.pixels, start, end, self._lit(colour), max(1, round(width)), cv2.LINE_AA)
 
 
 def cast_person(draw: Draw) -> Person:

@@ -115,7 +115,10 @@ def lay(canvas: Canvas, picture: np.ndarray, corners: Sequence[Point], light: fl
         source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
         matrix = cv2.getPerspectiveTransform(source, (target - (left, top)).astype(np.float32))
         lit = picture if light == 1 else cv2.convertScaleAbs(picture, alpha=light)
-        cv2.warpPerspective(lit, matrix, (right - left, bottom - top), part, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+        # OpenCV warps four channels in half the time of three.
+        lit, over = (cv2.cvtColor(plane, cv2.COLOR_RGB2RGBA) for plane in (lit, part))
+        cv2.warpPerspective(lit, matrix, (right - left, bottom - top), over, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+        cv2.cvtColor(over, cv2.COLOR_RGBA2RGB, part)
 
 
 def plain(colour: Colour, below: float = 0.82) -> np.ndarray:
