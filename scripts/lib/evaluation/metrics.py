@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from scripts.lib.jobs.errors import UserError, bullet_list
 
@@ -37,6 +36,8 @@ def evaluate(logits: np.ndarray, targets: np.ndarray, ids: Sequence[str], *, see
     Raises:
         UserError: there is no shot, a shot occurs twice, or a logit is not a number.
     """
+    from scipy.stats import rankdata  # a second, for a third of the scripts that import this module
+
     logits, targets = np.asarray(logits), np.asarray(targets, bool)
     _check(logits, ids)
     weights = draw_weights(len(logits), samples, seed)
