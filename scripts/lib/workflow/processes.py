@@ -75,8 +75,10 @@ def prepare_for_jobs(folder: str | os.PathLike) -> None:
     The workflow's folder becomes the first entry of PYTHONPATH, so that jobs find `scripts.lib`.
     `sys.executable` is quoted, because Snakemake writes it into shell commands unquoted and its path
     may contain a space. Jobs get the owner's PID, see `end_with_owner`. Garbage is not collected until
-    `finish_parsing`: with 32,484 clips that would take a third of the time, and find nothing.
+    `finish_parsing`: with 32,484 clips that would take a third of the time, and find nothing. Jobs store the
+    bytecode of what they import, which many containers forbid: each would compile torch anew, for seconds.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     gc.disable()
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if str(folder) not in known:
