@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from snakemake.cli import main
+from snakemake.cli import get_argument_parser, main
 
 
 def start(arguments: list[str], folder: str, variables: dict[str, str], log: str) -> int:
@@ -20,6 +20,8 @@ def start(arguments: list[str], folder: str, variables: dict[str, str], log: str
     try:
         os.setsid()
         os.chdir(folder)
+        # As `python -m snakemake` has it; a copy of the workflow must not find the checkout's modules.
+        sys.path[0] = folder
         os.environ.clear()
         os.environ.update(variables)
         words = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -44,6 +46,8 @@ def poll(process: int) -> int | None:
 
 
 if __name__ == "__main__":
+    # Also imports the plugins, some of them large.
+    get_argument_parser()
     for line in sys.stdin:
         command = json.loads(line)
         answer = start(**command["start"]) if "start" in command else poll(command["poll"])
