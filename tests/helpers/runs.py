@@ -49,14 +49,14 @@ class Workspace:
 
     path: Path
 
-    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """Run Snakemake with these arguments on two cores; stdout and stderr come as one text."""
+    def snakemake(self, *arguments: str, check: bool = True, **module: str) -> subprocess.CompletedProcess:
+        """Run Snakemake (or the `module` around it) on two cores; stdout and stderr come as one text."""
         words = ["--cores", "2", *map(str, arguments)]
         environment = {**os.environ, "MPLCONFIGDIR": str(self.path / ".matplotlib")}
         environment.pop("PYTHONPATH", None)
         with tempfile.NamedTemporaryFile() as log:
             command = {"arguments": words, "folder": str(self.path), "variables": environment, "log": log.name}
-            process = STARTER.ask(start=command)
+            process = STARTER.ask(start={**command, **module})
             try:
                 while (code := STARTER.ask(poll=process)) is None:
                     time.sleep(0.02)

@@ -4,15 +4,16 @@ Reads commands as lines of JSON and answers each with one: `{"start": {…}}` wi
 number, `{"poll": number}` with its exit code or null.
 """
 
+import importlib
 import json
 import os
 import sys
 
-from snakemake.cli import get_argument_parser, main
+from snakemake.cli import get_argument_parser
 
 
-def start(arguments: list[str], folder: str, variables: dict[str, str], log: str) -> int:
-    """Snakemake as the first of a new session, its words in `log`."""
+def start(arguments: list[str], folder: str, variables: dict[str, str], log: str, module: str = "snakemake.cli") -> int:
+    """Snakemake, or another module's `main`, as the first of a new session, its words in `log`."""
     process = os.fork()
     if process:
         return process
@@ -29,7 +30,7 @@ def start(arguments: list[str], folder: str, variables: dict[str, str], log: str
         for source, target in ((nothing, 0), (words, 1), (words, 2)):
             os.dup2(source, target)
         sys.argv = ["snakemake", *arguments]
-        main(arguments)
+        importlib.import_module(module).main(arguments)
         code = 0
     except SystemExit as end:
         code = end.code or 0
