@@ -20,8 +20,8 @@ from tests.slurm.scheduler import missing_packages
             r"collect_shots: .* s, .* MB.*split_samples: .* s, .* MB.*900 shots, 179 labels: .*; [1-9]\d* samples",
         ),
         (
-            ("memory", "--minutes", "0.1", "0.1"),
-            r"detect: .* MB.*detect by transnetv2: .* MB.*embed: .* MB.*score: .* MB for 0.1 min, ratio",
+            ("memory", "--minutes", "0.04", "0.04"),
+            r"detect: .* MB.*detect by transnetv2: .* MB.*embed: .* MB.*score: .* MB for 0.04 min, ratio",
         ),
         (
             ("tagging", "--clip", "{clip}", "--model", "config/demo/clip_small.json", "--rounds", "1"),

@@ -54,6 +54,8 @@ def test_every_file_is_labelled_or_listed_with_a_reason(workspace, collection, s
     assert clips.loc["cve_vid1", "n_frames"] == 56
     assert "56 of the 74" in clips.loc["cve_vid1", "reason"]
     assert shots["label_1"].notna().all()
+    with h5py.File(workspace.path / SCORES) as file:
+        assert file["scores"].shape == (len(shots), 179)
     assert (results / "figures/fig1c.png").stat().st_size > 10_000
 
     # The default fraction stops the run and says why.
@@ -132,7 +134,7 @@ def test_all_scenes_of_one_place_in_elan(workspace, shared_data, small_tagger, t
 
 
 def test_vit_b32_from_a_local_file(workspace, shared_data, tmp_path):
-    """The config as shipped: the published labels by mirror, ViT-B/32 from a file, here of random weights."""
+    """The tagger as shipped: ViT-B/32 from a file, here of random weights, and five labels, to be soon done."""
     import open_clip
     from safetensors.torch import save_file
 
@@ -142,8 +144,10 @@ def test_vit_b32_from_a_local_file(workspace, shared_data, tmp_path):
     folder.mkdir()
     shutil.copy(shared_data / "videos/slhck_scenecut_test.mp4", folder)
     tagger = f"encoders={json.dumps({'clip_vit_b32': {'pretrained': str(weights), 'frames': '1 per shot'}})}"
-    workspace.snakemake(SHOTS, SCORES, *CONFIG, *settings(folder, shared_data, tagger))
+    (tmp_path / "labels.txt").write_text("bar\nbeach\nforest\nkitchen\nstreet\n")
+    labels = f"taxonomy={json.dumps({'labels': str(tmp_path / 'labels.txt')})}"
+    workspace.snakemake(SHOTS, SCORES, *CONFIG, *settings(folder, shared_data, tagger), labels)
     shots = pd.read_parquet(workspace.path / SHOTS)
     assert shots["start_frame"].tolist() == [0, 24, 49, 74, 99, 124, 149, 174]
     with h5py.File(workspace.path / SCORES) as file:
-        assert file["scores"].shape == (8, 179)
+        assert file["scores"].shape == (8, 5)
