@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         weights = str(Path(folder, "weights.safetensors"))
         write_random_weights("config/demo/clip_small.json", weights)
-        peaks = {minutes: _measure(minutes, Path(folder), weights) for minutes in (short, long)}
+        peaks = {minutes: _measure(minutes, Path(folder), weights) for minutes in {short, long}}
     for step in STEPS:
         a, b = peaks[short][step], peaks[long][step]
         print(f"{step}: {a:.0f} MB for {short:g} min, {b:.0f} MB for {long:g} min, ratio {b / a:.3f}")

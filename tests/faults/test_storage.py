@@ -34,7 +34,7 @@ from scripts.lib.tables.shards import check_folder, mark_folder, read_shard_csv,
 from scripts.lib.workflow.processes import check_places, explain_kills
 from scripts.shots.detect_shots import detect_shots
 from scripts.tagging.embed_frames import read_work
-from tests.helpers import ROOT
+from tests.helpers import ROOT, replay
 from tests.helpers.mini import RUN, SETTINGS, WAYS, Started, copy_of
 
 
@@ -280,9 +280,11 @@ READERS = {
 }
 
 
-def test_every_reader_of_a_shards_file_finds_out_a_foreign_one(undisturbed, tmp_path):
-    """The other shard's file under this shard's name; each reading job is repeated alone."""
+def test_every_reader_of_a_shards_file_finds_out_a_foreign_one(undisturbed, tmp_path, monkeypatch):
+    """The other shard's file under this shard's name; each reading job is repeated alone, as a fork of this process."""
     workspace = copy_of(undisturbed, tmp_path / "run")
+    monkeypatch.chdir(workspace.path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     jobs = {}
     for path in sorted((workspace.path / "kept").glob("*.py")):
         # Of the jobs of one shard the first shard's is wanted; jobs of all shards name both.
@@ -295,11 +297,9 @@ def test_every_reader_of_a_shards_file_finds_out_a_foreign_one(undisturbed, tmp_
         shutil.move(ours, tmp_path / "ours")
         (shutil.copytree if other.is_dir() else shutil.copy)(other, ours)
         for rule in readers:
-            command = [sys.executable, jobs[rule]]
-            environment = {**os.environ, "PYTHONPATH": str(workspace.path)}
-            done = subprocess.run(command, cwd=workspace.path, env=environment, capture_output=True, text=True)
-            if done.returncode != 1 or "made for other clips than this shard's" not in done.stderr:
-                accepted.append((name, rule, done.stderr[-300:]))
+            code, said = replay.run(jobs[rule].read_text(), str(jobs[rule]))
+            if code != 1 or "made for other clips than this shard's" not in said:
+                accepted.append((name, rule, said[-300:]))
         shutil.rmtree(ours) if ours.is_dir() else ours.unlink()
         shutil.move(tmp_path / "ours", ours)
     assert accepted == []

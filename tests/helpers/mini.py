@@ -5,8 +5,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import yaml
 
 from scripts.lib.records.clips import write_manifest
 from tests.helpers import ROOT
-from tests.helpers.runs import Workspace, make_workspace
+from tests.helpers.runs import STARTER, Workspace, make_workspace
 
 RUN = "results/mini"
 HOOK = Path(__file__).parent / "hook"
@@ -160,27 +158,6 @@ def random_weights(path: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there."""
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-class Starter:
-    """The process that starts Snakemake, see `tests.helpers.starter`."""
-
-    def __init__(self):
-        self._process: subprocess.Popen | None = None
-
-    def ask(self, **command):
-        """The answer to a command; the process is started with the first."""
-        if self._process is None:
-            command_line = [sys.executable, "-m", "tests.helpers.starter"]
-            self._process = subprocess.Popen(
-                command_line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-
-STARTER = Starter()
 
 
 class Started:

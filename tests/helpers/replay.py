@@ -41,7 +41,7 @@ def pages_of(path: Path) -> int:
 
 
 def run(script: str, name: str) -> tuple[int, str]:
-    """Exit code and output of a job in a fork of this process."""
+    """Exit code and output of a job in a fork of this process; the output passes through a file in TMPDIR."""
     output = Path(os.environ["TMPDIR"], "output.txt")
     child = os.fork()
     if child == 0:
@@ -50,6 +50,8 @@ def run(script: str, name: str) -> tuple[int, str]:
             with open(output, "wb") as stream:
                 os.dup2(stream.fileno(), 1)
                 os.dup2(stream.fileno(), 2)
+            # pytest has put others in their place.
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
             exec(compile(script, name, "exec"), {"__name__": "__main__", "__file__": name})
             code = 0
         except SystemExit as end:

@@ -4,8 +4,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +22,48 @@ from tests.helpers import ROOT
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "docs")
 
 
+class Starter:
+    """The process that starts Snakemake, see `tests.helpers.starter`."""
+
+    def __init__(self):
+        self._process: subprocess.Popen | None = None
+
+    def ask(self, **command):
+        """The answer to a command; the process is started with the first."""
+        if self._process is None:
+            command_line = [sys.executable, "-m", "tests.helpers.starter"]
+            self._process = subprocess.Popen(
+                command_line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+STARTER = Starter()
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A copy of the workflow to run things in."""
 
     path: Path
 
-    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """Run Snakemake with these arguments on two cores; stdout and stderr come as one text."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
+    def snakemake(self, *arguments: str, check: bool = True, **module: str) -> subprocess.CompletedProcess:
+        """Run Snakemake (or the `module` around it) on two cores; stdout and stderr come as one text."""
+        words = ["--cores", "2", *map(str, arguments)]
         environment = {**os.environ, "MPLCONFIGDIR": str(self.path / ".matplotlib")}
         environment.pop("PYTHONPATH", None)
-        done = subprocess.run(
-            command, cwd=self.path, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        with tempfile.NamedTemporaryFile() as log:
+            command = {"arguments": words, "folder": str(self.path), "variables": environment, "log": log.name}
+            process = STARTER.ask(start={**command, **module})
+            try:
+                while (code := STARTER.ask(poll=process)) is None:
+                    time.sleep(0.02)
+            except BaseException:
+                os.killpg(process, signal.SIGKILL)
+                raise
+            done = subprocess.CompletedProcess(words, code, Path(log.name).read_text(errors="replace"))
         assert not check or done.returncode == 0, done.stdout
         return done
 

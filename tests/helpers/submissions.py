@@ -1,15 +1,12 @@
 """Prints what every job of a dry run would be submitted with, by the plugin's own function.
 
-    python -m tests.helpers.submissions ARGUMENTS OF SNAKEMAKE
-
 One line of JSON a job: rule, whether it runs beside Snakemake, sbatch's options of three attempts, and its script.
 """
 
 import json
 import shlex
-import sys
 
-from snakemake.cli import main
+from snakemake import cli
 from snakemake.executors.dryrun import Executor
 from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.utils import set_gres_string
@@ -43,10 +40,12 @@ def tell(executor, job) -> None:
                 "attempts": [options(job, attempt) for attempt in (1, 2, 3)],
             }
         ),
+        flush=True,
     )
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
+    """Run Snakemake with these arguments."""
     run_job = Executor.run_job
     Executor.run_job = lambda executor, job: (tell(executor, job), run_job(executor, job))
-    main(sys.argv[1:])
+    cli.main(arguments)

@@ -2,8 +2,6 @@
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,8 @@ import yaml
 
 from scripts.lib.workflow.imports import modules_of
 from tests.helpers import ROOT
-from tests.workflow.test_plans import CONFIGS, job_rules, write_given_files
+from tests.helpers.runs import Workspace, make_workspace
+from tests.workflow.test_plans import CONFIGS, ONE_SHARD, job_rules, write_given_files
 
 pytest.importorskip("snakemake_executor_plugin_slurm", reason="its plugin is not installed: uv sync --group cluster")
 
@@ -23,25 +22,19 @@ TRAINING_GPUS = 3
 OF_OWN_FILES = {"compare_verified", "join_verified", "join_windows", "read_released_shots"}
 
 
-def submissions(folder: Path, *arguments: str) -> list[dict]:
+def submissions(workspace: Workspace, *arguments: str) -> list[dict]:
     """What the jobs of a dry run would be submitted with, see `tests.helpers.submissions`."""
-    command = [sys.executable, "-c", f"import sys; sys.path.append({str(ROOT)!r})\n{LAUNCH}", "--dry-run", "--forceall"]
-    done = subprocess.run([*command, *CORES, *PROFILE, *arguments], cwd=folder, text=True, capture_output=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    options = ("--dry-run", "--forceall", *CORES, *PROFILE, *arguments)
+    done = workspace.snakemake(*options, module="tests.helpers.submissions")
     marked = (line.partition("SUBMISSION ") for line in done.stdout.splitlines())
     return [json.loads(text) for _, mark, text in marked if mark]
-
-
-LAUNCH = "import runpy; runpy.run_module('tests.helpers.submissions', run_name='__main__')"
 
 
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory) -> dict[str, dict]:
     """What each rule of the shipped configurations would be submitted with, by its name."""
-    from tests.helpers.runs import make_workspace
-
     folder = tmp_path_factory.mktemp("planned")
-    make_workspace(folder)
+    workspace = make_workspace(folder)
     (folder / "videos").mkdir()
     (folder / "videos/film.mp4").touch()
     write_given_files(folder)
@@ -53,7 +46,7 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         if wanted <= found.keys():
             break
         settings = ["--configfile", f"config/{name}", "--config", f"training={{gpus: {TRAINING_GPUS}}}"]
-        settings += ["shots={detector: transnetv2}"]
+        settings += ["shots={detector: transnetv2}", ONE_SHARD]
         settings += [f"chapters=[{', '.join(chapters - {'retrieve'})}]"] if name == "demo.yaml" else []
         if "folder" in yaml.safe_load((ROOT / "config" / name).read_text()).get("clips", {}):
             settings += ["clips={folder: videos}"]
@@ -62,7 +55,7 @@ def planned(tmp_path_factory) -> dict[str, dict]:
         targets = chapters | {"search"} if name == "demo.yaml" else chapters - {"demo"}
         found |= {
             job["rule"]: job
-            for job in submissions(folder, "all", "tag", "export", *targets, *settings)
+            for job in submissions(workspace, "all", "tag", "export", *targets, *settings)
             if job["script"]
         }
     return found
@@ -138,7 +131,7 @@ def test_a_shard_asks_for_no_more_than_its_clips_need(workspace):
     settings += ("clips={manifest: clips.csv, folder: null}", "taxonomy={labels: labels.txt}")
 
     def processors(*more):
-        jobs = submissions(root, *more, *settings)
+        jobs = submissions(workspace, *more, *settings)
         assert [job["rule"] for job in jobs if "--gpus" in job["attempts"][0]] == ["embed_frames"]
         return {job["rule"]: job["attempts"][0]["--cpus-per-task"] for job in jobs if not job["local"]}
 
@@ -157,12 +150,12 @@ def test_time_grows_with_the_shard(workspace):
         (root / "clips.csv").write_text(f"clip_id,path\n{rows}")
         settings = ("--config", "clips={manifest: clips.csv, folder: null, shard_size: 100}")
         settings += ("taxonomy={labels: labels.txt}",)
-        jobs = submissions(root, "tagging", "--configfile", "config/tag.yaml", *settings)
+        jobs = submissions(workspace, "tagging", "--configfile", "config/tag.yaml", *settings)
         minutes[count] = {job["rule"]: int(job["attempts"][0]["-t"]) for job in jobs if not job["local"]}
     assert minutes[1]["embed_frames"] == 60 and minutes[100]["embed_frames"] == 480
     # Three hours: shots are detected in one pass, windows of half an hour have jobs of their own.
     (root / "clips.csv").write_text("clip_id,path,duration\nfilm,film.mkv,10800\n")
-    jobs = submissions(root, "tagging", "--configfile", "config/tag.yaml", *settings)
+    jobs = submissions(workspace, "tagging", "--configfile", "config/tag.yaml", *settings)
     limits = [(job["rule"], int(job["attempts"][0]["-t"])) for job in jobs if not job["local"]]
     assert limits.count(("embed_window", 72)) == 6 and ("detect_shots", 216) in limits
     assert "embed_frames" not in dict(limits)

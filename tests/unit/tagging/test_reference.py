@@ -30,26 +30,36 @@ def weights(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("score", ["softmax", "cosine"])
-def test_shot_scores_equal_the_plain_recipe(shared_data, weights, tmp_path, score):
-    """Within 1e-3, over a cut: decode, prepare, embed, store, score and average."""
-    clip = Clip("bikes", str(shared_data / "videos/skv_bikes.mp4"), start_time=0.8, end_time=1.6)
+@pytest.fixture(scope="module")
+def encoded(shared_data, weights, tmp_path_factory):
+    """A clip of two shots by both: our file of embeddings and labels' vectors, and the plain recipe's cosines."""
+    path = str(shared_data / "videos/skv_bikes.mp4")
+    clip = Clip("bikes", path, start_time=0.8, end_time=1.6)
     _, shots = detect_shots([clip], None, "content", {"threshold": 30, "min_scene_len": 0.1})
     assert [(shot.start_frame, shot.end_frame) for shot in shots] == [(0, 10), (10, 20)]
     encoder = load_clip("ViT-B-32-quickgelu", weights, device="cpu")
     labels = ensemble(np.stack([encoder.encode_prompts(prompts) for prompts in fill_prompts(LABELS, [PROMPT])]))
-    with create_h5(tmp_path / "embeddings.h5", {}) as file:
+    embeddings = tmp_path_factory.mktemp("encoded") / "embeddings.h5"
+    with create_h5(embeddings, {}) as file:
         assert embed_frames(file, [Work(clip, shots, 20)], encoder, None, "all", 8, 2) == {}
-    with h5py.File(tmp_path / "embeddings.h5") as source, h5py.File(tmp_path / "scores.h5", "w") as target:
+    return embeddings, labels, plain_cosines(path, range(20, 40), weights)
+
+
+@pytest.mark.parametrize("score", ["softmax", "cosine"])
+def test_shot_scores_equal_the_plain_recipe(encoded, tmp_path, score):
+    """Within 1e-3, over a cut: decode, prepare, embed, store, score and average."""
+    embeddings, labels, cosines = encoded
+    with h5py.File(embeddings) as source, h5py.File(tmp_path / "scores.h5", "w") as target:
         score_clip(source["clips/bikes"], target.create_group("bikes"), labels, score, 100.0, 0.0, {})
         ours, matrix = target["bikes/shot_scores"][:], target["bikes/S"][:]
-    expected = plain_recipe(str(shared_data / "videos/skv_bikes.mp4"), range(20, 40), weights, score)
+    exponentials = np.exp(100 * (cosines - cosines.max(axis=1, keepdims=True)))
+    expected = exponentials / exponentials.sum(axis=1, keepdims=True) if score == "softmax" else cosines
     assert np.abs(matrix.T - expected).max() < 1e-3
     assert np.abs(ours - [expected[:10].mean(axis=0), expected[10:].mean(axis=0)]).max() < 1e-3
 
 
-def plain_recipe(path, frames, weights, score):
-    """Per-frame scores, (T, L), with nothing of this project: OpenCV, PIL and open_clip."""
+def plain_cosines(path, frames, weights):
+    """Of each frame with each label, (T, L), with nothing of this project: OpenCV, PIL and open_clip."""
     import cv2
     import open_clip
     import torch
@@ -66,6 +76,5 @@ def plain_recipe(path, frames, weights, score):
             if index not in frames:
                 continue
             image = model.encode_image(preprocess(Image.fromarray(picture))[None])
-            cosine = torch.nn.functional.normalize(image, dim=-1) @ texts.T
-            rows.append((100 * cosine).softmax(dim=-1) if score == "softmax" else cosine)
+            rows.append(torch.nn.functional.normalize(image, dim=-1) @ texts.T)
     return torch.cat(rows).numpy()
