@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import krippendorff
 import numpy as np
-from scipy.special import ndtri
+from scipy.stats import binomtest
 
 from scripts.lib.records.votes import CANNOT_TELL, NO_VOTE, OFFERED, Votes, accepted_labels, count_marks
 from scripts.verification.dawid_skene import estimate_errors
@@ -50,9 +50,7 @@ def shared_out(of: np.ndarray, among: np.ndarray, weights: np.ndarray) -> tuple[
 
 def binomial_share(of: int, among: int) -> tuple[float, float, float, int]:
     """The same for at most one case per shot, with Wilson's interval, which holds for few shots and for 0 and 1 too."""
-    z = ndtri(0.975)
-    centre, spread = of + z**2 / 2, z * np.sqrt(of * (among - of) / among + z**2 / 4)
-    return of / among, *np.clip((centre + np.array([-spread, spread])) / (among + z**2), 0, 1).tolist(), among
+    return of / among, *binomtest(of, among).proportion_ci(method="wilson"), among
 
 
 def alpha(counts: np.ndarray) -> float:

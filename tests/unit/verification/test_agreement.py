@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import bootstrap
 
 from scripts.demo.simulate_raters import cast_votes
 from scripts.lib.records.votes import CANNOT_TELL, NO_VOTE, OFFERED, VOTE_COLUMNS, Votes, load_votes
 from scripts.lib.tables.comparisons import COLUMNS as COMPARED
 from scripts.lib.tables.frames import read_frame
-from scripts.verification.agreement import COLUMNS, binomial_share, draw_weights, measure_agreement, shared_out
+from scripts.verification.agreement import COLUMNS, draw_weights, measure_agreement, shared_out
 from scripts.verification.dawid_skene import estimate_errors
 from scripts.verification.measure_agreement import SHOT_COLUMNS
 from scripts.verification.measure_agreement import main as measure
@@ -301,12 +301,6 @@ def test_the_table_has_the_papers_numbers_beside_ours(run):
     ]
     assert round(100 * 1883 / 2393, 1) == 78.7
     assert "are no people" not in made.md
-
-
-@pytest.mark.parametrize(("of", "among"), [(0, 1), (1, 1), (0, 7), (3, 7), (7, 7), (41, 79)])
-def test_intervals_of_single_shares_are_wilsons(of, among):
-    reference = binomtest(of, among).proportion_ci(method="wilson")
-    assert binomial_share(of, among) == pytest.approx((of / among, *reference, among), abs=1e-12)
 
 
 def test_without_votes_nothing_fails_and_the_page_says_what_to_do(run):
