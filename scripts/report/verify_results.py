@@ -10,7 +10,10 @@ from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import read_manifest
 from scripts.lib.records.labels import read_labels
 from scripts.lib.tables.rows import read_csv, write_csv
-from scripts.report.checks import CHECKS, NAMED, Results
+
+# Each registers its checks.
+from scripts.report.checks import dataset, predictions, tables, tagging, taxonomy, verification  # noqa: F401
+from scripts.report.checks.results import CHECKS, NAMED, Results
 
 COLUMNS = ("check", "file", "n", "result", "detail")
 

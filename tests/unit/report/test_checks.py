@@ -13,8 +13,8 @@ from scripts.lib.evaluation.predictions import Predictions, read_predictions, wr
 from scripts.lib.files.hdf5 import create_h5, write_array, write_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.samples import SPLITS, target_matrix, write_dataset
-from scripts.report import checks
-from scripts.report.checks import CHECKS, Results
+from scripts.report.checks import results, tagging
+from scripts.report.checks.results import CHECKS, Results
 from scripts.report.verify_results import are_published, run_checks
 from tests.helpers.galleries import make_shots
 
@@ -124,7 +124,8 @@ def test_a_finished_run_passes_every_check(finished, monkeypatch):
     assert {row["check"] for row in rows} == set(CHECKS)
     assert all(row["n"] for row in rows if "published" not in row["check"])
     # Blocks of any size tell the same.
-    monkeypatch.setattr(checks, "BLOCK", 7)
+    for module in (results, tagging):
+        monkeypatch.setattr(module, "BLOCK", 7)
     assert run_checks(replace(finished)) == rows
 
 
