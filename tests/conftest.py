@@ -26,7 +26,6 @@ QUIET_AND_FAST = {
     "libx264": {"preset": "veryfast", "threads": "1"},
     "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:pools=1"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
-    "libsvtav1": {"preset": "12"},
 }
 
 Content = int | tuple[int, int, int]

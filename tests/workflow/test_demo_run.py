@@ -24,7 +24,8 @@ def results(demo_run):
 
 
 def test_second_call_has_nothing_to_do(demo_run):
-    assert "Nothing to be done" in demo_run.snakemake().stdout
+    # A dry run tells the reason of what it would do.
+    assert "Nothing to be done" in demo_run.snakemake("--dry-run").stdout
 
 
 def test_shots_scores_and_matrices_tell_the_same(results):
