@@ -21,8 +21,8 @@ def list_contents(rules: Iterable, made: Mapping[str, Iterable[str]], folder: st
     Returns:
         `sections`: title and `items`; an item has a title, a `caption` (path of its text, or empty) and `files`, all
         of one name, such as `tables/fig5.csv` and `figures/fig5.png`. `pages` and `others`: title and path, without
-        the files of single shards. `chapters`: the chapter of each rule. Paths are relative to the run's folder,
-        captions to the working directory.
+        the files of single shards. `chapters`: the chapter of each rule whose time is recorded. Paths
+        are relative to the run's folder, captions to the working directory.
     """
     rules = list(rules)
     known = {str(path): rule for rule in rules for path in rule.output}
@@ -57,7 +57,7 @@ def list_contents(rules: Iterable, made: Mapping[str, Iterable[str]], folder: st
         ],
         "pages": list(pages.values()),
         "others": [others[name] for name in sorted(others)],
-        "chapters": {rule.name: _chapter(rule) for rule in rules},
+        "chapters": {rule.name: _chapter(rule) for rule in rules if rule.benchmark},
     }
 
 
