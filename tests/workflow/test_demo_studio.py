@@ -45,10 +45,13 @@ def test_labels_agree_with_what_was_rendered(truth):
 def test_other_shots_of_a_clip_tell_where_a_shot_is(truth):
     """All the more the less it shows; and they tell nothing if they are of other clips."""
     assert truth(CONTEXT, "all", "top1") >= truth(CLIP, "all", "top1") + 0.03
-    # Nearly all long shots are right by themselves; up to five lost of 148 can be chance (McNemar's exact test, 5 %).
-    assert truth(CONTEXT, "LS", "top1") >= truth(CLIP, "LS", "top1") - 5.5 / 148
     assert truth(CONTEXT, "ECS", "top1") >= truth(CLIP, "ECS", "top1") + 0.03
     assert truth(DEALT, "all", "top1") <= truth(CLIP, "all", "top1")
+
+
+@pytest.mark.xfail(strict=True, reason="in these films four of 148 long shots are lost in context: docs/films.md")
+def test_long_shots_are_not_worse_in_context(truth):
+    assert truth(CONTEXT, "LS", "top1") >= truth(CLIP, "LS", "top1")
 
 
 def test_the_papers_thresholds_choose_well(truth):
