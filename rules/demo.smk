@@ -22,7 +22,7 @@ rule render_clips:
         log_of("render_clips"),
     benchmark:
         benchmark_of("render_clips")
-    priority: 1
+    priority: 2
     conda:
         "../envs/workflow.yaml"
     threads: CORES

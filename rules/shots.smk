@@ -17,6 +17,7 @@ rule detect_shots:
         log_of("detect_shots", "{shard}"),
     benchmark:
         benchmark_of("detect_shots", "{shard}")
+    priority: 2
     conda:
         "../envs/workflow.yaml"
     threads: threads_per_gpu(CORES, workflow.resource_settings) if DETECTION_GPUS else CLIPS_AT_A_TIME
