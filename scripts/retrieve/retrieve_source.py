@@ -47,7 +47,7 @@ def retrieve_source(
         _fetch(source, temporary, timeout)
         if url.endswith(".zip") and not source["path"].endswith(".zip"):
             _refuse_page(source, temporary, url)
-            _unzip(temporary, Path(source["path"]).name, url)
+            _unzip(source, temporary)
         _check(source, temporary, url, records)
 
 
@@ -71,19 +71,22 @@ def _fetch(source: dict[str, str], destination: Path, timeout: float) -> None:
         raise UserError(f"{url} cannot be fetched ({error}); try again, or {_by_hand(source)}") from error
 
 
-def _unzip(path: Path, name: str, url: str) -> None:
-    """Replace a ZIP archive by its only file of that name, in any of its folders."""
+def _unzip(source: dict[str, str], path: Path) -> None:
+    """Replace a ZIP archive by its only file of the source's name, in any of its folders."""
+    url, name = source["url"], Path(source["path"]).name
     with open(path, "rb") as stream:
         path.unlink()
         try:
             with zipfile.ZipFile(stream) as archive:
                 wanted = [member for member in archive.infolist() if PurePosixPath(member.filename).name == name]
                 if len(wanted) != 1:
-                    raise UserError(f"the archive {url} has {len(wanted)} file(s) named {name}, not one")
+                    raise UserError(
+                        f"the archive {url} has {len(wanted)} file(s) named {name}, not one; {_by_hand(source)}"
+                    )
                 with archive.open(wanted[0]) as member, open(path, "wb") as target:
                     shutil.copyfileobj(member, target)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-            raise UserError(f"{url} cannot be read as a ZIP archive ({error})") from error
+            raise UserError(f"{url} cannot be read as a ZIP archive ({error}); {_by_hand(source)}") from error
 
 
 def _check(source: dict[str, str], path: Path, origin: str, records: Path) -> None:
