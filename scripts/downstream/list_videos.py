@@ -137,7 +137,7 @@ def check_videos(rows: Sequence[dict], classes: Sequence[str]) -> list[str]:
     for row in rows:
         name = row["video_id"]
         if not SAFE_ID.fullmatch(name) or len(name) > LONGEST_ID:
-            problems.append(f"{name[:40]!r} is no id: 1 to {LONGEST_ID} characters A-Z a-z 0-9 _ -")
+            problems.append(f"{name[:40]!r} is not an id: 1 to {LONGEST_ID} characters A-Z a-z 0-9 _ -")
         if name in seen:
             problems.append(f"{name} is listed more than once")
         seen.add(name)

@@ -25,7 +25,7 @@ class _Plain(pickle.Unpickler):
             return _ARRAYS[name]
         if (module, name) == ("_codecs", "encode"):
             return _latin1
-        raise pickle.UnpicklingError(f"it names {module}.{name}, which is no plain data")
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which is not plain data")
 
 
 def _latin1(text: str, encoding: str) -> bytes:

@@ -177,7 +177,7 @@ def watch_queue(workflow) -> None:
         raise UserError(
             f"{len(left)} job(s) of an earlier run in this folder are still in SLURM's queue:\n"
             f"{bullet_list([f'{job.number} ({job.rule}): {job.state}' for job in left])}\n"
-            "Wait until `squeue --me` lists them no more, and give the same command again: what they finish is kept. "
+            "Wait until `squeue --me` no longer lists them, and give the same command again: what they finish is kept. "
             f"To end them instead: scancel {' '.join(job.number for job in left)}"
         )
     threading.Thread(target=_tell_stuck_jobs, args=(folder,), daemon=True).start()

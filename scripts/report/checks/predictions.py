@@ -25,7 +25,7 @@ def scales_are_probable(results: Results) -> Outcome:
         "has a probability that is not in 0 to 1": ((values < 0) | (values > 1)).any(axis=1),
         "has another scale than the most probable one": values[np.arange(len(values)), told] < values.max(axis=1),
         "is there more than once": table["shot_id"].duplicated().to_numpy(),
-        "is no task": ~table["shot_id"]
+        "is not a task": ~table["shot_id"]
         .isin(set(results.table("verification/tasks.csv", "shot_id")["shot_id"]))
         .to_numpy(),
     }
@@ -62,7 +62,7 @@ def _model_problems(results: Results, model: Path, test: pd.Series) -> list[str]
         problems += [f"{name}, {found.ids[row]}: its logits are not finite" for row in np.flatnonzero(odd)]
         if name == "test":
             problems += [
-                f"{name}, {shot}: it is no sample of this split" for shot in found.ids if shot not in test.index
+                f"{name}, {shot}: it is not a sample of this split" for shot in found.ids if shot not in test.index
             ]
             if not problems:
                 labels = [set(text.split(SEPARATOR)) for text in test.loc[list(found.ids)]]

@@ -124,7 +124,7 @@ def test_a_hostile_pickle_is_refused_and_not_run(tmp_path, call):
     mark = tmp_path / "it ran"
     files = pickles(tmp_path, {"genreLabel": "011"})
     (tmp_path / "raw_data_val.p").write_bytes(pickle.dumps([{"movie_id": 1, "genreLabel": call(str(mark))}]))
-    with pytest.raises(UserError, match=r"raw_data_val\.p is refused: it names .*, which is no plain data"):
+    with pytest.raises(UserError, match=r"raw_data_val\.p is refused: it names .*, which is not plain data"):
         list_videos("moviescope", files, GENRES, 0.1)
     assert not mark.exists()
 
@@ -173,7 +173,7 @@ def test_all_problems_of_a_list_are_told_at_once(tmp_path):
     with pytest.raises(UserError) as error:
         list_videos("table", path, GENRES, 0.1)
     for words in (
-        "'a b' is no id",
+        "'a b' is not an id",
         "the split 'dev'",
         "did you mean 'Drama'",
         "goes from 5.0 to 2.0",
