@@ -45,7 +45,7 @@ METHODS = {
     "group": "setting, by the group of the top-1 label",
 }
 # As in config/tag.yaml.
-CONTEXT = {"prior_shots": 2, "neighbours": 20}
+CONTEXT = {"prior_shots": 4, "neighbours": 20}
 
 
 def agreement(scores: np.ndarray, labels: list[str], truth: pd.DataFrame, method: str) -> list[dict]:

@@ -18,7 +18,7 @@ def in_context(scores: np.ndarray, prior_shots: float, neighbours: int) -> np.nd
 
     Args:
         scores: (N, L), in the order of time; each row adds up to 1.
-        prior_shots: how many shots weigh as much as knowing nothing. Lower trusts the neighbours more.
+        prior_shots: weight of the uniform prior, in shots. Lower trusts the neighbours more.
         neighbours: how many shots before and after a shot are its neighbours.
     """
     places = np.arange(len(scores))
