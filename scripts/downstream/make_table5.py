@@ -14,7 +14,7 @@ from scripts.downstream.comparing import (
     shown,
 )
 from scripts.lib.evaluation.predictions import read_metrics
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.frames import read_frame
@@ -102,8 +102,7 @@ def main(snakemake) -> None:
     printed = read_csv(source.printed, *ABOUT, OVERALL)
     rows = list(table5_rows(told, labels, printed, source.metrics, source.printed))
     write_csv(snakemake.output.csv, TABLE_COLUMNS, rows)
-    with atomic_path(snakemake.output.md) as temporary:
-        temporary.write_text(as_markdown(rows, told, labels), encoding="utf-8")
+    write_text(snakemake.output.md, as_markdown(rows, told, labels))
 
 
 if __name__ == "__main__":

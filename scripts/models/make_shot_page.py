@@ -11,7 +11,7 @@ from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import find_pictures, shots_data, write_page
 from scripts.lib.records.clips import shard_fingerprints
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, TOP
 from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.shards import check_folder
@@ -20,7 +20,6 @@ from scripts.models.evaluation import SETS, read_classes
 
 # Shots of either kind for each model and set.
 SHOWN = 30
-LABELS, SCORES = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
 
 
 def extreme_shots(found: Predictions, classes: list[str], shown: int = SHOWN) -> pd.DataFrame:
@@ -47,9 +46,9 @@ def extreme_shots(found: Predictions, classes: list[str], shown: int = SHOWN) ->
         }
     )
     for rank in range(min(TOP, len(classes))):
-        table[LABELS[rank]] = names[ranked[:, rank]]
-        table[SCORES[rank]] = probabilities[chosen, ranked[:, rank]]
-    return table.reindex(columns=[*table, *(name for name in (*LABELS, *SCORES) if name not in table)])
+        table[LABEL_COLUMNS[rank]] = names[ranked[:, rank]]
+        table[SCORE_COLUMNS[rank]] = probabilities[chosen, ranked[:, rank]]
+    return table.reindex(columns=[*table, *(name for name in (*LABEL_COLUMNS, *SCORE_COLUMNS) if name not in table)])
 
 
 def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
@@ -63,7 +62,7 @@ def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str]
         pictures: URL of each shot's picture by shot id.
         run: the run's name.
     """
-    facts = shots.drop(columns=[*LABELS, *SCORES]).assign(entropy=np.nan, flags="")
+    facts = shots.drop(columns=[*LABEL_COLUMNS, *SCORE_COLUMNS]).assign(entropy=np.nan, flags="")
     entries = table.merge(facts, on="shot_id")
     return {
         **shots_data(entries, pictures, run),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import atomic_path, write_text
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.media.video import UnreadableClip, copy_pictures
@@ -177,8 +177,7 @@ def main(snakemake) -> str:
     else:
         rows = find_clips(clips, existing_root(config), None)
     write_shard_csv(output.table, COLUMNS, rows, snakemake.params.clips)
-    with atomic_path(output.found) as temporary:
-        temporary.write_text("".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
+    write_text(output.found, "".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
     counts = Counter(row["status"] for row in rows)
     if set(counts) - {"ok"}:
         logger.warning("Not all clips are available: see %s. To try again: add --forcerun find_clips", output.table)

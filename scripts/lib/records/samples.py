@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.records.clips import read_manifest
 from scripts.lib.records.videos import find_videos
@@ -77,8 +77,7 @@ def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]
 
 def write_lines(path: str | Path, lines: Iterable[LabelLine]) -> None:
     """Write the authors' line format, atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def read_label_map(path: str | Path) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 from scripts.lib.records.shots import shot_id
 from scripts.report.checks.results import (
     BLOCK,
@@ -70,16 +70,15 @@ def shots_follow_each_other(results: Results) -> Outcome:
 @check(SHOTS)
 def best_labels_are_labels(results: Results) -> Outcome:
     """The best labels of a shot are different labels of the taxonomy, in the order of scores that are possible."""
-    names, scores = ([f"{kind}_{rank}" for rank in range(1, TOP + 1)] for kind in ("label", "score"))
     known, low = set(results.labels), 0 if results.score in ("softmax", "sigmoid") else -1
     problems, n = [], 0
-    for block in results.blocks("shot_id", *names, *scores):
-        values, texts = block[scores].to_numpy(np.float64), block[names]
+    for block in results.blocks("shot_id", *LABEL_COLUMNS, *SCORE_COLUMNS):
+        values, texts = block[SCORE_COLUMNS].to_numpy(np.float64), block[LABEL_COLUMNS]
         given = texts.notna().to_numpy()
         wrong = {
             "has no label": ~given[:, 0],
             "has a label that is not in the taxonomy": ~(texts.isin(known).to_numpy() | ~given).all(axis=1),
-            "has a label twice": np.any([texts[one] == texts[other] for one, other in combinations(names, 2)], axis=0),
+            "has a label twice": np.any([texts[a] == texts[b] for a, b in combinations(LABEL_COLUMNS, 2)], axis=0),
             f"has a score that is not in {low} to 1": (given & ~((values >= low) & (values <= 1 + EXACT))).any(axis=1),
             "has scores that do not descend": (values[:, 1:] > values[:, :-1]).any(axis=1),
         }
