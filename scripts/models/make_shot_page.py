@@ -14,7 +14,7 @@ from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, TOP
 from scripts.lib.records.samples import SEPARATOR
 from scripts.lib.tables.frames import read_parquet
-from scripts.lib.tables.shards import check_folder
+from scripts.lib.tables.shards import check_folders
 from scripts.models.evaluate_tagger import NAME
 from scripts.models.evaluation import SETS, read_classes
 
@@ -80,9 +80,7 @@ def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str]
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, page = snakemake.input, Path(snakemake.output[0])
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
-    for folder, fingerprint in zip(source.thumbnails, fingerprints, strict=True):
-        check_folder(folder, fingerprint)
+    check_folders(source.thumbnails, shard_fingerprints(snakemake.params.manifest, snakemake.config))
     classes, tables = read_classes(source.labels), []
     for path in source.predictions:
         model = Path(path).parent.name

@@ -13,8 +13,9 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.media.video import UnreadableClip, copy_pictures
 from scripts.lib.records.clips import Clip, existing_root, media_path, shard_clips
+from scripts.lib.records.failures import MISSING
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.retrieve.youtube import MISSING, UNKNOWN, Refusal, classify, plain, watch_url
+from scripts.retrieve.youtube import UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")
 VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")

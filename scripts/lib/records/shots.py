@@ -94,6 +94,15 @@ def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, li
     return {clip_id: list(group) for clip_id, group in groupby(shots, key=lambda shot: shot.clip_id)}
 
 
+def listed_shots(tables: Iterable[str | Path]) -> set[str]:
+    """The shot ids of CSV tables with a column shot_id.
+
+    Raises:
+        UserError: a table cannot be read or lacks the column.
+    """
+    return {row["shot_id"] for table in tables for row in read_csv(table, "shot_id")}
+
+
 def shot_from_row(row: dict[str, str]) -> Shot:
     """A shot from a row of `shots/<shard>.csv`."""
     return Shot(
