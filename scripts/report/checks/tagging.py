@@ -19,6 +19,8 @@ from scripts.report.checks.results import (
     Results,
     check,
     digests,
+    faults,
+    outcome_of_files,
     shape_problems,
 )
 
@@ -84,7 +86,7 @@ def best_labels_are_labels(results: Results) -> Outcome:
         }
         if results.score == "softmax":
             wrong["has scores of more than 1 together"] = np.nansum(values, axis=1) > 1 + ROUGH
-        problems += [f"{name} {told}" for told, rows in wrong.items() for name in block["shot_id"][rows]]
+        problems += faults(block["shot_id"], wrong)
         n += len(block)
     return Outcome(SHOTS, n, problems)
 
@@ -112,7 +114,7 @@ def all_scores_belong_to_the_shots(results: Results) -> Outcome:
                 told = np.where(places < 0, np.nan, part[np.arange(len(part)), places])
                 is_best = (told == best) & (np.abs(best - block["score_1"]) <= EXACT)
                 wrong["has another best label in shots.parquet"] = ~is_best.to_numpy()
-            problems += [f"{name} {told}" for told, rows in wrong.items() for name in block["shot_id"][rows]]
+            problems += faults(block["shot_id"], wrong)
             start += len(block)
         return Outcome(SCORES, len(ids), problems)
 
@@ -120,18 +122,16 @@ def all_scores_belong_to_the_shots(results: Results) -> Outcome:
 @check("scores/*/*.h5")
 def score_matrices_fit(results: Results) -> Outcome:
     """Every matrix has a row for each label and a column for each frame; those of a shard's first clip are possible."""
-    problems, n, file = [], 0, ""
-    for name in sorted(name for name in results.files if name.startswith("scores/")):
+    problems, n = {}, 0
+    for name in results.matching("scores/*/*.h5"):
         with open_h5(results.folder / name) as shard:
             labels, kind = read_strings(shard["labels"]), str(shard.attrs["score"].astype(str))
             found = [] if labels == list(results.labels) else ["labels: they are not those of the taxonomy"]
             for number, (clip_id, group) in enumerate(shard[CLIPS].items()):
                 found += _matrix_problems(clip_id, group, len(labels), kind if number == 0 else None)
                 n += 1
-        if found:
-            problems += [f"{name}: {problem}" for problem in found]
-            file = file or name
-    return Outcome(file or "scores", n, problems)
+        problems[name] = found
+    return outcome_of_files(problems, n, "scores")
 
 
 def _matrix_problems(clip_id: str, group: h5py.Group, n_labels: int, kind: str | None) -> list[str]:
