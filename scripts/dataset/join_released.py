@@ -11,8 +11,8 @@ from scripts.lib.records.clips import Clip, read_manifest, shard_fingerprints
 from scripts.lib.records.failures import refused_clips, undecodable_clips
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.release_json import read_clips
-from scripts.lib.records.samples import FACTS, SPLITS, read_samples, scene_number, write_dataset
-from scripts.lib.records.shots import Shot, read_shots, shot_id
+from scripts.lib.records.samples import FACTS, SPLITS, read_samples, write_dataset
+from scripts.lib.records.shots import Shot, read_shots, scene_number, shot_id
 from scripts.lib.records.videos import find_hosts, parse_window, video_of
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, write_frame

@@ -6,7 +6,8 @@ import pandas as pd
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import SEPARATOR, SPLITS, LabelLine, read_label_map, read_lines, write_dataset
+from scripts.lib.records.release_lines import LabelLine, read_label_map, read_lines
+from scripts.lib.records.samples import SEPARATOR, SPLITS, write_dataset
 from scripts.lib.records.videos import find_videos
 
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
 from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
-from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels
+from scripts.lib.records.release_lines import read_lines
+from scripts.lib.records.samples import FACTS, clip_table, renamed_labels
 from scripts.lib.records.videos import video_of
 from scripts.lib.tables.frames import explained_parquet, read_frame
 

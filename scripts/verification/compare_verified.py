@@ -5,7 +5,8 @@ import pandas as pd
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.labels import LABEL_COLUMNS, TOP
-from scripts.lib.records.samples import LabelLine, read_label_map, read_lines, scene_number
+from scripts.lib.records.release_lines import LabelLine, read_label_map, read_lines
+from scripts.lib.records.shots import scene_number
 from scripts.lib.records.videos import parse_window, video_of
 from scripts.lib.tables.comparisons import write_statistics
 from scripts.lib.tables.frames import read_parquet

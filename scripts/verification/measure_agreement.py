@@ -5,7 +5,8 @@ import pandas as pd
 
 from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import SEPARATOR, clip_table, read_samples, scene_number
+from scripts.lib.records.samples import SEPARATOR, clip_table, read_samples
+from scripts.lib.records.shots import scene_number
 from scripts.lib.records.votes import OFFERED, Votes, accepted_labels, load_votes
 from scripts.lib.tables.comparisons import comparison, markdown_table, write_comparisons
 from scripts.lib.tables.frames import read_parquet, write_frame

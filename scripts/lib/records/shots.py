@@ -39,6 +39,11 @@ def shot_id(clip_id: str, number: int) -> str:
     return f"{clip_id}-Scene-{number:03d}"
 
 
+def scene_number(shot_id: str) -> int:
+    """The 1-based number at the end of a shot's name."""
+    return int(shot_id.rpartition("-")[2])
+
+
 def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]]:
     """A user's own shots: per clip (unit, start, end) in the file's order, end exclusive.
 
