@@ -29,7 +29,12 @@ STEPS = 20
 
 
 def threshold_grid(scores: np.ndarray, own: float) -> np.ndarray:
-    """Thresholds to study: twentieths for probabilities, else equal steps over the range of scores; and `own`."""
+    """Thresholds to study, (K,) float32: twentieths for probabilities, else equal steps over the range of the scores.
+
+    Args:
+        scores: (N,).
+        own: the run's threshold, which is one of them.
+    """
     low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     spread = np.linspace(low, high, STEPS) if low < 0 or high > 1 or high - low < 0.5 else np.arange(STEPS) / STEPS
     return np.unique(np.append(spread, own).astype(np.float32))

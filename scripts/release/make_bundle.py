@@ -19,13 +19,13 @@ from scripts.lib.tables.frames import read_frame, read_parquet
 from scripts.release.croissant import PAPER, croissant
 from scripts.release.facts import (
     PUBLISHED_SELECTION,
+    VERIFIED,
     origin,
     sample_facts,
     selection,
     shot_facts,
     taxonomy_origin,
     verification,
-    verified_facts,
     vote_facts,
 )
 from scripts.release.parts import SPLIT_NAMES, Table, typed_csv
@@ -216,7 +216,7 @@ def main(snakemake) -> str:
     if "votes" in others:
         facts |= vote_facts(judged["votes"], settings["demo"])
     if "evaluation_set" in others:
-        facts |= verified_facts(judged["evaluation_set"])
+        facts[VERIFIED] = f"{len(judged['evaluation_set']):,}"
     with atomic_folder(snakemake.output[0]) as folder:
         tables = write_tables(folder, samples, times, {name: others[name] for name in ABOUT if name in others})
         about = {table.path: table.about for table in tables}

@@ -169,6 +169,14 @@ def make_fetch() -> Callable[[str, Path], Path]:
     return fetch
 
 
+def count_found(rows: list[dict[str, str]], table: str | Path, rule: str) -> str:
+    """The rows by status as a summary; a warning if files are not available, which the `rule` lists in a `table`."""
+    counts = Counter(row["status"] for row in rows)
+    if set(counts) - {"ok"}:
+        logger.warning("Not all files are available: see %s. To try again: add --forcerun %s", table, rule)
+    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     config, output = snakemake.config, snakemake.output
@@ -179,10 +187,7 @@ def main(snakemake) -> str:
         rows = find_clips(clips, existing_root(config), None)
     write_shard_csv(output.table, COLUMNS, rows, snakemake.params.clips)
     write_text(output.found, "".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
-    counts = Counter(row["status"] for row in rows)
-    if set(counts) - {"ok"}:
-        logger.warning("Not all clips are available: see %s. To try again: add --forcerun find_clips", output.table)
-    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return count_found(rows, output.table, "find_clips")
 
 
 if __name__ == "__main__":

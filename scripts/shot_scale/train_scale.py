@@ -79,7 +79,7 @@ def evaluate(predicted: np.ndarray, targets: np.ndarray) -> dict:
 
 
 def by_split(labelled: pd.DataFrame, features: dict[str, np.ndarray]) -> dict[str, Split]:
-    """Features and scales of the labelled shots of each split.
+    """Features (T, D) and scales (N,) of the labelled shots of each split.
 
     Raises:
         UserError: a split has no shot with features.

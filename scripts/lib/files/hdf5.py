@@ -241,7 +241,7 @@ def growing_dataset(group: h5py.Group, name: str, dtype, width: int | None = Non
 
 
 def append_rows(dataset: h5py.Dataset, rows: np.ndarray) -> None:
-    """Add rows at the end of a dataset made by `growing_dataset`."""
+    """Add rows, (n, …), at the end of a dataset made by `growing_dataset`."""
     _check_targets()
     start = dataset.shape[0]
     dataset.resize(start + len(rows), axis=0)
