@@ -153,10 +153,7 @@ def main(snakemake) -> str:
         samples.assign(shot_id=joins["shot_id"], clip_id=joins["clip_id"])[joined],
         list(read_frame(source.labels, ["label"])["label"]),
         read_frame(source.movies, ["movie_id", *FACTS]),
-        tables=made.tables,
-        lines=made.lines,
-        labels_csv=made.labels,
-        movies_csv=made.movies,
+        made,
     )
     write_frame(joins, made.joins)
     write_frame(table, made.csv)

@@ -43,10 +43,7 @@ def main(snakemake) -> None:
     clips = read_movies(snakemake.input.clips, snakemake.input.movie_info)
     lines = {split: read_lines(path, len(labels)) for split, path in zip(SPLITS, snakemake.input.lines, strict=True)}
     samples = released_samples(lines, labels, clips)
-    made = snakemake.output
-    write_dataset(
-        samples, labels, clips, tables=made.tables, lines=made.lines, labels_csv=made.labels, movies_csv=made.movies
-    )
+    write_dataset(samples, labels, clips, snakemake.output)
 
 
 if __name__ == "__main__":

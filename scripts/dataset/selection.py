@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
-from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, read_labels
 from scripts.lib.records.release_lines import read_lines
 from scripts.lib.records.samples import FACTS, clip_table, renamed_labels
 from scripts.lib.records.videos import video_of
@@ -45,31 +45,24 @@ class Candidates:
     clips: pd.DataFrame
 
 
-def read_candidates(
-    shots_path: str | Path,
-    labels: list[str],
-    manifest: str | Path,
-    verified: Sequence[str | Path],
-    tasks: Sequence[str | Path],
-    settings: dict,
-) -> Candidates:
+def read_candidates(source, manifest: str | Path, settings: dict) -> Candidates:
     """The candidates of a run.
 
     Args:
-        shots_path: `dataset/shots.parquet`.
-        labels: the run's label list.
+        source: paths, as a job's inputs: `shots` (`dataset/shots.parquet`), `labels` (the run's list), `verified`
+            (files of human-verified shots) and `tasks` (tables of the shots of the run's own study); the videos of
+            the last two are left out.
         manifest: the run's `manifest.csv`.
-        verified: files of human-verified shots, whose videos are left out.
-        tasks: tables of the shots of the run's own verification study, whose videos are left out too.
         settings: exclude_flags, keep_fraction, merges, drop, top1_threshold of the configuration's `dataset`.
 
     Raises:
         UserError: a file cannot be used, merges and drops do not fit the labels, or there is no candidate.
     """
+    labels = read_labels(source.labels)
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
-    shots, videos = read_labelled_shots(shots_path), verified_videos(verified)
+    shots, videos = read_labelled_shots(source.shots), verified_videos(source.verified)
     clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)
-    for path in tasks:
+    for path in source.tasks:
         videos |= set(clips["video"].reindex(read_frame(path, ["clip_id"])["clip_id"]))
     label_index, scores = best_labels(shots, labels)
     chosen = is_candidate(shots, settings["exclude_flags"], set(clips.index[clips["video"].isin(videos)]))

@@ -174,28 +174,18 @@ def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return table[list(MOVIE_COLUMNS)]
 
 
-def write_dataset(
-    samples: pd.DataFrame,
-    labels: Sequence[str],
-    movies: pd.DataFrame,
-    *,
-    tables: Sequence[str | Path],
-    lines: Sequence[str | Path],
-    labels_csv: str | Path,
-    movies_csv: str | Path,
-) -> None:
+def write_dataset(samples: pd.DataFrame, labels: Sequence[str], movies: pd.DataFrame, made) -> None:
     """Write a split dataset: tables and line files of each split, `labels.csv`, `movies.csv`.
 
     Args:
         samples: `SAMPLE_COLUMNS` and `split`.
         labels: all classes in the order of their indices.
         movies: movie_id and `FACTS` of the known movies, see `movie_facts`.
-        tables: paths of our split tables, in the order of `SPLITS`.
-        lines: paths of the authors' line files, in the same order.
-        labels_csv, movies_csv: paths of the other two tables.
+        made: paths, as a job's outputs: `tables` (our split tables, in the order of `SPLITS`), `lines` (the authors'
+            line files, in the same order), `labels` and `movies`.
     """
     index = {label: number for number, label in enumerate(labels)}
-    for split, table, line_file in zip(SPLITS, tables, lines, strict=True):
+    for split, table, line_file in zip(SPLITS, made.tables, made.lines, strict=True):
         part = samples[samples["split"] == split]
         write_frame(part[list(SAMPLE_COLUMNS)], table)
         rows = zip(part["clip_id"], part["shot_id"], part["labels"], strict=True)
@@ -203,5 +193,5 @@ def write_dataset(
             line_file,
             (LabelLine(clip, shot, tuple(index[name] for name in text.split(SEPARATOR))) for clip, shot, text in rows),
         )
-    write_frame(class_table(samples, labels), labels_csv)
-    write_frame(movie_table(samples, movies), movies_csv)
+    write_frame(class_table(samples, labels), made.labels)
+    write_frame(movie_table(samples, movies), made.movies)
