@@ -51,7 +51,7 @@ rule cache_videos:
         "../envs/workflow.yaml"
     threads: CORES
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=480,
     params:
         clips=lambda wildcards: task_settings(config, wildcards.task)["clips"],
@@ -81,7 +81,7 @@ rule extract_features:
     threads: threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=8000,
         runtime=480,
     params:
         precision=config["training"]["precision"],
@@ -99,7 +99,6 @@ COMPARED = [name for name in (SCENE, MOTION) if name in possible_extractors()]
 HAS_SCENE, HAS_BOTH = SCENE in COMPARED, len(set(COMPARED)) == 2
 PAPERS_TASKS = [task for task in ("hvu", "moviescope") if task in DOWNSTREAM["run"]]
 HEADS = [f"{task}/{name}" for task in DOWNSTREAM["run"] for name in [*possible_extractors(), *["fusion"] * HAS_BOTH]]
-BOOTSTRAP = {"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]}
 
 
 rule train_head:
@@ -122,8 +121,8 @@ rule train_head:
     threads: threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 16000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        mem_mb=16000,
+        runtime=480,
     params:
         bootstrap=BOOTSTRAP,
         head=lambda wildcards: task_settings(config, wildcards.task)["head"],

@@ -18,7 +18,7 @@ rule make_thumbnails:
         "../envs/workflow.yaml"
     threads: CLIPS_AT_A_TIME
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=time_limit(2.4),
     params:
         clips=shard_fingerprint,

@@ -26,7 +26,7 @@ rule cache_clips:
         "../envs/workflow.yaml"
     threads: CLIPS_AT_A_TIME
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=time_limit(2.4),
     params:
         clips=shard_fingerprint,
@@ -63,8 +63,8 @@ rule train_model:
     threads: max(1, GPUS * threads_per_gpu(CORES, workflow.resource_settings))
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 32000 * attempt,
-        runtime=lambda wildcards, attempt: 2880 * attempt,
+        mem_mb=32000,
+        runtime=2880,
     params:
         manifest=MANIFEST,
         merges=config["dataset"]["merges"],
@@ -130,7 +130,7 @@ rule evaluate_tagger:
         mem_mb=4000,
         runtime=60,
     params:
-        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
+        bootstrap=BOOTSTRAP,
         drop=config["dataset"]["drop"],
         merges=config["dataset"]["merges"],
         score=config["taggers"][TAGGER]["score"],

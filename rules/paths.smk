@@ -100,6 +100,11 @@ def weights_of(encoder):
     return sources.weights_file(config["encoders"][encoder])
 
 
+def encoder_fetched(weights):
+    """The settings of the encoder whose weights are downloaded to this path."""
+    return explained(sources.encoder_with, weights, config["encoders"])
+
+
 def description_of(encoder):
     """The JSON description of a model that open_clip does not have, as a list of inputs."""
     return [model] if (model := config["encoders"][encoder]["model"]).endswith(".json") else []

@@ -47,11 +47,9 @@ rule retrieve_weights:
     conda:
         "../envs/workflow.yaml"
     params:
-        library=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"]).get("library"),
-        model=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])["model"],
-        pretrained=lambda wildcards, output: explained(sources.encoder_with, output[0], config["encoders"])[
-            "pretrained"
-        ],
+        library=lambda wildcards, output: encoder_fetched(output[0]).get("library"),
+        model=lambda wildcards, output: encoder_fetched(output[0])["model"],
+        pretrained=lambda wildcards, output: encoder_fetched(output[0])["pretrained"],
     message:
         "Downloading the weights {wildcards.tag} of {wildcards.model}"
     script:

@@ -2,7 +2,7 @@
 
 SHOT_SCALE = config["shot_scale"]
 # Settings that decide the trained network.
-RECIPE = "batch_size epochs hidden layers learning_rate max_frames patience schedule seed weight_decay".split()
+SCALE_RECIPE = "batch_size epochs hidden layers learning_rate max_frames patience schedule seed weight_decay".split()
 
 
 rule list_labelled:
@@ -43,7 +43,7 @@ rule embed_labelled:
     threads: threads_per_gpu(CORES, workflow.resource_settings)
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=8000,
         runtime=1440,
     params:
         encoder=encoder_settings(SHOT_SCALE["encoder"]),
@@ -75,7 +75,7 @@ rule train_scale:
         mem_mb=16000,
         runtime=480,
     params:
-        recipe={key: SHOT_SCALE[key] for key in RECIPE},
+        recipe={key: SHOT_SCALE[key] for key in SCALE_RECIPE},
     message:
         "Training the network of shot scale"
     script:

@@ -23,7 +23,7 @@ rule detect_shots:
     threads: threads_per_gpu(CORES, workflow.resource_settings) if DETECTION_GPUS else CLIPS_AT_A_TIME
     resources:
         gpu=DETECTION_GPUS,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=time_limit(2.4),
     params:
         clips=shard_fingerprint,

@@ -10,6 +10,8 @@ WINDOWS = manifests.count_windows(SHARDS, config["clips"])
 SCORES = of_shards(*(out(f"scores/{tagger}/{{shard}}.h5") for tagger in config["tagging"]["taggers"]))
 # Several taggers are compared where they score.
 IS_SWEEP = IS_TAGGED and len(config["tagging"]["taggers"]) > 1
+# Of the intervals of measures, also those of models and heads.
+BOOTSTRAP = {"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]}
 
 
 rule embed_frames:
@@ -30,7 +32,7 @@ rule embed_frames:
     threads: EMBEDDING_THREADS
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        mem_mb=8000,
         runtime=time_limit(4.8),
     params:
         clips=shard_fingerprint,
@@ -140,7 +142,7 @@ rule score_shots:
         "../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=2000,
         runtime=60,
     params:
         clips=shard_fingerprint,
@@ -452,7 +454,7 @@ rule compare_taggers:
         runtime=60,
     params:
         benchmarks=of_clips("benchmarks"),
-        bootstrap={"samples": config["training"]["bootstrap"], "seed": config["training"]["seed"]},
+        bootstrap=BOOTSTRAP,
         manifest=MANIFEST,
         taggers={tagger: config["taggers"][tagger] for tagger in config["tagging"]["taggers"]},
     message:

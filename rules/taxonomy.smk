@@ -15,15 +15,15 @@ if TAXONOMY["review"] and not REVIEW and workflow.is_main_process:
 PUBLISHED = {"published": TAXONOMY["compare_with"]} if TAXONOMY["compare_with"] else {}
 # Of the screenplays it has the checksums.
 SCREENPLAY_TABLE = [] if TAXONOMY["labels"] else [out("taxonomy/screenplays.csv")]
-EMBEDDINGS = out("taxonomy/embeddings.h5")
-# Labels to embed and cluster: the given ones, or all from which the taxonomy is made.
-GIVEN = {"labels": TAXONOMY["labels"]}
-MADE = {
-    **REVIEW,
-    **PUBLISHED,
-    "slugline_labels": out("taxonomy/slugline_labels.csv"),
-    "hvu_labels": out("taxonomy/hvu_labels.csv"),
-}
+# Where the labels to embed are from: the given list, or all from which the taxonomy is made.
+NAMED_IN = {"labels": TAXONOMY["labels"]}
+if not TAXONOMY["labels"]:
+    NAMED_IN = {
+        **REVIEW,
+        **PUBLISHED,
+        "slugline_labels": out("taxonomy/slugline_labels.csv"),
+        "hvu_labels": out("taxonomy/hvu_labels.csv"),
+    }
 
 
 rule read_sluglines:
@@ -90,7 +90,7 @@ rule list_hvu_labels:
 
 rule embed_names:
     input:
-        **(GIVEN if TAXONOMY["labels"] else MADE),
+        **NAMED_IN,
         printed=shipped("config/paper/merges.csv"),
         encoder=LABEL_ENCODER,
         code=code("taxonomy/embed_names"),
@@ -119,7 +119,7 @@ rule propose_merges:
     input:
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
-        embeddings=EMBEDDINGS,
+        embeddings=rules.embed_names.output[0],
         code=code("taxonomy/propose_merges"),
     output:
         out("taxonomy/proposals.csv"),
@@ -164,7 +164,7 @@ rule list_evidence:
         **PUBLISHED,
         slugline_labels=rules.find_slugline_labels.output.labels,
         hvu_labels=rules.list_hvu_labels.output[0],
-        embeddings=EMBEDDINGS,
+        embeddings=rules.embed_names.output[0],
         code=code("taxonomy/list_evidence"),
     output:
         out("taxonomy/evidence.csv"),
@@ -224,7 +224,7 @@ rule compare_taxonomies:
     input:
         **PUBLISHED,
         taxonomy=out("taxonomy/taxonomy.csv"),
-        embeddings=EMBEDDINGS,
+        embeddings=rules.embed_names.output[0],
         code=code("taxonomy/compare_taxonomies"),
     output:
         csv=out("tables/taxonomy_comparison.csv"),
@@ -386,7 +386,7 @@ rule picture_sample:
         "../envs/workflow.yaml"
     threads: CORES
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=240,
     params:
         manifest=MANIFEST,

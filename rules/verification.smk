@@ -156,7 +156,7 @@ rule picture_tasks:
         "../envs/workflow.yaml"
     threads: CORES
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=4000,
         runtime=240,
     params:
         manifest=MANIFEST,

@@ -4,7 +4,8 @@ import pandas as pd
 
 from scripts.dataset.selection import verified_videos
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import SPLITS, clip_table, read_lines, read_samples
+from scripts.lib.records.release_lines import read_lines
+from scripts.lib.records.samples import SPLITS, clip_table, read_samples
 from scripts.lib.records.videos import find_videos, video_of
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame, read_parquet

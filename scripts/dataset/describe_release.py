@@ -5,7 +5,7 @@ import pandas as pd
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import known_years
 from scripts.lib.records.labels import read_labels
-from scripts.lib.records.samples import SEPARATOR, SPLITS, instances, read_samples, renamed_labels
+from scripts.lib.records.samples import SEPARATOR, SPLITS, instances, read_classes, read_samples, renamed_labels
 from scripts.lib.tables.comparisons import printed_values, write_statistics
 from scripts.lib.tables.frames import read_frame
 
@@ -91,7 +91,7 @@ def main(snakemake) -> None:
     source = snakemake.input
     samples = read_samples(source.samples)
     labels = read_labels(source.taxonomy)
-    classes = read_frame(source.classes, ["label"])["label"]
+    classes = read_classes(source.classes)
     verified = read_frame(source.evaluation, ["clip_id", "video_id", "start_time", "end_time", "labels"])
     distribution = read_frame(source.distribution, ["label", "count"])
     clips = read_frame(source.clips, ["videoid", "imdbid", "year"])

@@ -8,15 +8,14 @@ import pandas as pd
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import Clip, read_manifest, shard_fingerprints
+from scripts.lib.records.failures import refused_clips, undecodable_clips
 from scripts.lib.records.labels import read_labels
 from scripts.lib.records.release_json import read_clips
-from scripts.lib.records.samples import FACTS, SPLITS, read_samples, scene_number, write_dataset
-from scripts.lib.records.shots import Shot, read_shots, shot_id
+from scripts.lib.records.samples import FACTS, SPLITS, read_classes, read_samples, write_dataset
+from scripts.lib.records.shots import Shot, read_shots, scene_number, shot_id
 from scripts.lib.records.videos import find_hosts, parse_window, video_of
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, write_frame
-from scripts.lib.tables.shards import read_shard_csv
-from scripts.retrieve.youtube import MISSING
 
 # Above one half a shot has one counterpart at most, because the shots of a cut do not overlap. Ours.
 LEAST_IOU = 0.5
@@ -131,15 +130,6 @@ def read_times(path: str | Path, labels: list[str], wanted: set[str]) -> dict[st
     return found
 
 
-def read_failures(clip_tables: Iterable[tuple[str, str]], downloads: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Why clips could not be used, by clip; each table is given by path and fingerprint of its shard."""
-    decoded, found = ([row for table in of for row in read_shard_csv(*table)] for of in (clip_tables, downloads))
-    failures = {row["clip_id"]: row["reason"] for row in decoded if row["status"] == "failed"}
-    # More specific than that a file is missing.
-    refused = [row for row in found if row["status"] not in ("ok", MISSING)]
-    return failures | {row["clip_id"]: f"{row['status']}: {row['reason']}" for row in refused}
-
-
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, made, manifest = snakemake.input, snakemake.output, snakemake.params.manifest
@@ -150,7 +140,7 @@ def main(snakemake) -> str:
         times = read_times(source.times, read_labels(source.taxonomy), set(samples["shot_id"]))
     for path, fingerprint in zip(source.shots, fingerprints, strict=True):
         shots |= read_shots(path, fingerprint)
-    failures = read_failures(*(zip(tables, fingerprints, strict=False) for tables in (source.clips, source.downloads)))
+    failures = undecodable_clips(source.clips, fingerprints) | refused_clips(source.downloads, fingerprints)
     joins = join_samples(samples, own_clips(samples["clip_id"].unique(), clips), shots, failures, times)
     joined = joins["shot_id"] != ""
     if not joined.any():
@@ -161,12 +151,9 @@ def main(snakemake) -> str:
     table = count_joined(joins)
     write_dataset(
         samples.assign(shot_id=joins["shot_id"], clip_id=joins["clip_id"])[joined],
-        list(read_frame(source.labels, ["label"])["label"]),
+        read_classes(source.labels),
         read_frame(source.movies, ["movie_id", *FACTS]),
-        tables=made.tables,
-        lines=made.lines,
-        labels_csv=made.labels,
-        movies_csv=made.movies,
+        made,
     )
     write_frame(joins, made.joins)
     write_frame(table, made.csv)

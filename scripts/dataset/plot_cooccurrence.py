@@ -46,7 +46,11 @@ def pair_table(counts: np.ndarray, labels: list[str], n_shots: int) -> pd.DataFr
 
 
 def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
-    """A greedy order of similar labels: from the most similar pair on, always the most similar label left."""
+    """A greedy order of similar labels, (L,): from the first one on, always the label left that is most similar.
+
+    Args:
+        similarity: (L, L).
+    """
     left = list(range(len(similarity)))
     order = [left.pop(0)]
     while left:
@@ -55,7 +59,12 @@ def neighbours_in_line(similarity: np.ndarray) -> np.ndarray:
 
 
 def plot_pairs(counts: np.ndarray, labels: list[str], table: pd.DataFrame) -> Figure:
-    """The labels of the most frequent pairs: shots with both, on the share of the shots with the row's label."""
+    """The labels of the most frequent pairs: shots with both, on the share of the shots with the row's label.
+
+    Args:
+        counts, labels: see `together`.
+        table: see `pair_table`.
+    """
     names = list(dict.fromkeys(name for pair in zip(table["label"], table["other"], strict=True) for name in pair))
     chosen = np.array([labels.index(name) for name in names[:SHOWN]], int)
     if not len(chosen):

@@ -5,12 +5,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.pages.figures import COLOURS, new_panels, save_figure
 from scripts.lib.records.samples import instances, read_samples
 from scripts.lib.tables.frames import write_frame
 
-PER_COLUMN = 50
-ALL, BEST = "#4477aa", "#cc6677"
+ALL, BEST, *_ = COLOURS
 
 
 def label_counts(samples: pd.DataFrame) -> pd.DataFrame:
@@ -28,11 +27,9 @@ def label_counts(samples: pd.DataFrame) -> pd.DataFrame:
 
 def plot_distribution(table: pd.DataFrame) -> Figure:
     """Two dots per class on a logarithmic axis: all samples, and those where it is the top-1 label."""
-    panels = max(1, -(-len(table) // PER_COLUMN))
-    rows = min(len(table), PER_COLUMN)
-    figure, axes = new_figure(4.2 * panels, 0.9 + 0.155 * rows, ncols=panels, sharex=True, squeeze=False)
-    for number, ax in enumerate(axes.flat):
-        part = table.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
+    figure, panels = new_panels(list(table["label"]), (0, 4.2), (0.9, 0.155), "samples")
+    for ax, rows in panels:
+        part = table.iloc[rows]
         level = range(len(part))
         ax.hlines(
             level, part["best"].where(part["best"] > 0, part["samples"]), part["samples"], color="#cccccc", linewidth=1
@@ -47,16 +44,11 @@ def plot_distribution(table: pd.DataFrame) -> Figure:
             label="where it is the top-1 label",
             zorder=4,
         )
-        ax.set_yticks(level, part["label"], size=7)
-        ax.set_ylim(rows - 0.4, -0.6)
         ax.set_xscale("log")
         ax.set_xlim(left=0.8)
         ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.grid(axis="x", color="#eeeeee")
-        ax.set_axisbelow(True)
-        ax.set_xlabel("samples")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     never = int((table["best"] == 0).sum())
     figure.suptitle(
         f"{len(table)} classes, {table['samples'].sum():,} label instances; {never} are never the top-1 label",

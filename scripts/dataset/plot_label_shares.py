@@ -192,7 +192,8 @@ def plot_properties(table: pd.DataFrame) -> Figure:
 
 def _draw_bars(axes, part: pd.DataFrame, cells: pd.DataFrame, places: np.ndarray) -> None:
     """One panel of stacked bars, a value after the other."""
-    values = sorted(set(part["property_value"]), key=lambda value: (value not in ORDER, _rank(value), value))
+    known = set(part["property_value"])
+    values = [value for value in ORDER if value in known] + sorted(known - set(ORDER))
     share = 100 * part.pivot(index=["by", "cell"], columns="property_value", values="share")
     share = share.loc[list(zip(cells["by"], cells["cell"], strict=True)), values].to_numpy()
     few, left = (cells["cell_films"] < FEWEST).to_numpy(), np.zeros(len(cells))
@@ -216,10 +217,6 @@ def _draw_bars(axes, part: pd.DataFrame, cells: pd.DataFrame, places: np.ndarray
     axes.set_xticks([0, 50, 100])
     axes.tick_params(labelsize=7, length=0)
     axes.spines[:].set_visible(False)
-
-
-def _rank(value: str) -> int:
-    return ORDER.index(value) if value in ORDER else 0
 
 
 def read_shots(path: str, exclude_flags: list[str], names: list[str], manifest: str) -> tuple[pd.DataFrame, ...]:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import SEPARATOR, SPLITS, LabelLine, read_label_map, read_lines, write_dataset
+from scripts.lib.records.release_lines import LabelLine, read_label_map, read_lines
+from scripts.lib.records.samples import SEPARATOR, SPLITS, write_dataset
 from scripts.lib.records.videos import find_videos
 
 
@@ -42,10 +43,7 @@ def main(snakemake) -> None:
     clips = read_movies(snakemake.input.clips, snakemake.input.movie_info)
     lines = {split: read_lines(path, len(labels)) for split, path in zip(SPLITS, snakemake.input.lines, strict=True)}
     samples = released_samples(lines, labels, clips)
-    made = snakemake.output
-    write_dataset(
-        samples, labels, clips, tables=made.tables, lines=made.lines, labels_csv=made.labels, movies_csv=made.movies
-    )
+    write_dataset(samples, labels, clips, snakemake.output)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from scripts.dataset.selection import chosen_labels, read_candidates, select_lab
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.labels import read_labels
 from scripts.lib.records.samples import FACTS, SEPARATOR, movie_facts
 
 KEPT_COLUMNS = ("shot_id", "clip_id", "movie_id", *FACTS, "labels", "scores")
@@ -36,9 +35,7 @@ def kept_table(shots: pd.DataFrame, long: pd.DataFrame, labels: list[str], clips
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(
-        source.shots, read_labels(source.labels), snakemake.params.manifest, source.verified, source.tasks, settings
-    )
+    found = read_candidates(source, snakemake.params.manifest, settings)
     chosen = chosen_labels(found.scores, found.threshold, settings["rank_threshold"], settings["top_k"])
     long = select_labels(found.label_index, found.scores, chosen, found.renamed, settings["min_samples"])
     table = kept_table(found.shots, long, found.labels, found.clips)

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
-from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import FACTS, clip_table, read_lines, renamed_labels
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, read_labels
+from scripts.lib.records.release_lines import read_lines
+from scripts.lib.records.samples import FACTS, clip_table, renamed_labels
 from scripts.lib.records.videos import video_of
 from scripts.lib.tables.frames import explained_parquet, read_frame
 
@@ -44,31 +45,24 @@ class Candidates:
     clips: pd.DataFrame
 
 
-def read_candidates(
-    shots_path: str | Path,
-    labels: list[str],
-    manifest: str | Path,
-    verified: Sequence[str | Path],
-    tasks: Sequence[str | Path],
-    settings: dict,
-) -> Candidates:
+def read_candidates(source, manifest: str | Path, settings: dict) -> Candidates:
     """The candidates of a run.
 
     Args:
-        shots_path: `dataset/shots.parquet`.
-        labels: the run's label list.
+        source: paths, as a job's inputs: `shots` (`dataset/shots.parquet`), `labels` (the run's list), `verified`
+            (files of human-verified shots) and `tasks` (tables of the shots of the run's own study); the videos of
+            the last two are left out.
         manifest: the run's `manifest.csv`.
-        verified: files of human-verified shots, whose videos are left out.
-        tasks: tables of the shots of the run's own verification study, whose videos are left out too.
         settings: exclude_flags, keep_fraction, merges, drop, top1_threshold of the configuration's `dataset`.
 
     Raises:
         UserError: a file cannot be used, merges and drops do not fit the labels, or there is no candidate.
     """
+    labels = read_labels(source.labels)
     renamed = renamed_labels(labels, settings["merges"], settings["drop"])
-    shots, videos = read_labelled_shots(shots_path), verified_videos(verified)
+    shots, videos = read_labelled_shots(source.shots), verified_videos(source.verified)
     clips = clip_table(shots[["clip_id", "movie_id", *FACTS]], manifest, videos)
-    for path in tasks:
+    for path in source.tasks:
         videos |= set(clips["video"].reindex(read_frame(path, ["clip_id"])["clip_id"]))
     label_index, scores = best_labels(shots, labels)
     chosen = is_candidate(shots, settings["exclude_flags"], set(clips.index[clips["video"].isin(videos)]))
@@ -86,9 +80,9 @@ def read_candidates(
 
 def read_labelled_shots(path: str | Path) -> pd.DataFrame:
     """The columns of `shots.parquet` that selection needs, with labels as categories to save memory."""
-    labels, scores = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
+    columns = [*SHOT_FACTS, *LABEL_COLUMNS, *SCORE_COLUMNS]
     with explained_parquet(path):
-        return pq.read_table(path, columns=[*SHOT_FACTS, *labels, *scores], read_dictionary=labels).to_pandas()
+        return pq.read_table(path, columns=columns, read_dictionary=LABEL_COLUMNS).to_pandas()
 
 
 def own_threshold(scores: np.ndarray, settings: dict) -> float:
@@ -124,11 +118,10 @@ def is_candidate(shots: pd.DataFrame, exclude_flags: list[str], excluded_clips: 
 
 def best_labels(shots: pd.DataFrame, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Label indices (N, 5) and scores (N, 5) float32 of the top-5 labels, -1 and NaN if there is none."""
-    ranks = range(1, TOP + 1)
     # Not astype: for pandas, categories in another order are the same type and keep their codes.
-    named = [shots[f"label_{rank}"].astype("category").cat.set_categories(labels) for rank in ranks]
+    named = [shots[name].astype("category").cat.set_categories(labels) for name in LABEL_COLUMNS]
     label_index = np.column_stack([column.cat.codes for column in named])
-    return label_index, np.column_stack([shots[f"score_{rank}"].to_numpy(np.float32) for rank in ranks])
+    return label_index, np.column_stack([shots[name].to_numpy(np.float32) for name in SCORE_COLUMNS])
 
 
 def chosen_labels(scores: np.ndarray, top1_threshold: float, rank_threshold: float, top_k: int) -> np.ndarray:

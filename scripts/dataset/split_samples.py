@@ -125,10 +125,7 @@ def main(snakemake) -> str:
         found = set(instances(samples[samples["split"] == split])["label"])
         if missing := [label for label in labels if label not in found]:
             logger.warning("%d label(s) are not in %s: %s", len(missing), split, ", ".join(missing))
-    made = snakemake.output
-    write_dataset(
-        samples, labels, kept, tables=made.tables, lines=made.lines, labels_csv=made.labels, movies_csv=made.movies
-    )
+    write_dataset(samples, labels, kept, snakemake.output)
     sizes = samples["split"].value_counts()
     return ", ".join(f"{sizes.get(split, 0)} in {split}" for split in SPLITS)
 

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from scripts.dataset.selection import chosen_labels, read_candidates, select_labels
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.figures import new_figure, save_figure
-from scripts.lib.records.labels import read_labels
 from scripts.lib.records.truth import match_truth
 from scripts.lib.records.votes import accepted_labels, load_votes
 from scripts.lib.tables.frames import write_frame
@@ -29,7 +28,12 @@ STEPS = 20
 
 
 def threshold_grid(scores: np.ndarray, own: float) -> np.ndarray:
-    """Thresholds to study: twentieths for probabilities, else equal steps over the range of scores; and `own`."""
+    """Thresholds to study, (K,) float32: twentieths for probabilities, else equal steps over the range of the scores.
+
+    Args:
+        scores: (N,).
+        own: the run's threshold, which is one of them.
+    """
     low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
     spread = np.linspace(low, high, STEPS) if low < 0 or high > 1 or high - low < 0.5 else np.arange(STEPS) / STEPS
     return np.unique(np.append(spread, own).astype(np.float32))
@@ -139,9 +143,7 @@ def judged_shots(tasks: Sequence[str], votes: Sequence[str]) -> pd.DataFrame:
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source, settings = snakemake.input, snakemake.params.settings
-    found = read_candidates(
-        source.shots, read_labels(source.labels), snakemake.params.manifest, source.verified, source.tasks, settings
-    )
+    found = read_candidates(source, snakemake.params.manifest, settings)
     truth = true_label_index(found.shots, source.truth[0], found.labels) if source.truth else None
     grid = threshold_grid(found.scores[:, 0], found.threshold)
     verified = judged_shots(source.tasks, source.votes)

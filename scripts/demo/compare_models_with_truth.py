@@ -9,11 +9,10 @@ from scripts.lib.evaluation.metrics import evaluate
 from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import target_matrix
+from scripts.lib.records.samples import read_classes, target_matrix
 from scripts.lib.records.truth import match_truth
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
-from scripts.models.evaluation import read_classes
 
 COLUMNS = ("model", "mAP", "low", "high", "random_mAP", "ratio", "top1", "n_shots", "n_classes")
 SHOT_COLUMNS = ["shot_id", "clip_id", "movie_id", "start_frame", "end_frame"]

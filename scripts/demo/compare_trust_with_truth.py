@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.jobs.log import run_job
+from scripts.lib.records.trust import LEVELS
 from scripts.lib.records.truth import match_truth
 from scripts.lib.tables.comparisons import write_markdown
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
-from scripts.tagging.judge_shots import LEVELS
 
 NOTE = (
     "Top-1 accuracy on the simulated truth. A shot has one level, and may have several reasons. Without a reason trust "

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.neighbors import NearestCentroid
 
 from scripts.demo.studio.sets import light_of, setting_of
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import run_job
 from scripts.lib.jobs.parallel import map_in_threads
@@ -258,8 +258,7 @@ def main(snakemake) -> None:
         *cut_rows(shots, truth),
     ]
     write_csv(snakemake.output.csv, COLUMNS, rows)
-    with atomic_path(snakemake.output.md) as temporary:
-        temporary.write_text(as_markdown(rows), encoding="utf-8")
+    write_text(snakemake.output.md, as_markdown(rows))
 
 
 def as_markdown(rows: list[dict]) -> str:

@@ -17,7 +17,7 @@ from scripts.demo.studio.draw import Draw
 from scripts.demo.studio.film import pick_light
 from scripts.demo.studio.people import cast_person
 from scripts.demo.studio.sets import SETS
-from scripts.lib.files.atomic import atomic_folder, atomic_path
+from scripts.lib.files.atomic import atomic_folder, write_text
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import map_in_threads
 from scripts.lib.records.samples import SEPARATOR
@@ -87,8 +87,7 @@ def main(snakemake) -> None:
             splits[split][_name(number)] = {row["shot"]: {"scale": {"label": row["scale"]}} for row in shots}
             truth += shots
             bar.update()
-    with atomic_path(snakemake.output.labels) as temporary:
-        temporary.write_text(json.dumps(splits, indent=1) + "\n", encoding="utf-8")
+    write_text(snakemake.output.labels, json.dumps(splits, indent=1) + "\n")
     write_csv(snakemake.output.truth, COLUMNS, truth)
 
 

@@ -12,7 +12,8 @@ from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.jobs.parallel import read_ahead
 from scripts.lib.media.clip_cache import ClipCache
-from scripts.lib.networks.clip_dataset import ClipDataset, evenly_spread
+from scripts.lib.media.sampling import evenly_spread
+from scripts.lib.networks.clip_dataset import ClipDataset
 from scripts.lib.networks.encoders import (
     PACKAGES,
     FrameEncoder,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
+from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array, write_failures, write_strings
 
 
 def write_video_features(
@@ -30,9 +30,7 @@ def write_video_features(
         rows = np.array(list(features.values()), np.float32).reshape(len(features), width)
         write_array(file, "features", rows)
         write_array(file, "n_clips", np.array([n_clips[name] for name in features], np.int32))
-        group = file.create_group("failures")
-        write_strings(group, "video_id", list(failures))
-        write_strings(group, "reason", list(failures.values()))
+        write_failures(file, failures, "video_id")
 
 
 def read_video_features(paths: Sequence[str | Path], ids: Iterable[str]) -> dict[str, np.ndarray]:

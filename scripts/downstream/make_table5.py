@@ -14,10 +14,10 @@ from scripts.downstream.comparing import (
     shown,
 )
 from scripts.lib.evaluation.predictions import read_metrics
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
+from scripts.lib.records.samples import read_classes
 from scripts.lib.tables.comparisons import markdown_table
-from scripts.lib.tables.frames import read_frame
 from scripts.lib.tables.rows import read_csv, write_csv
 
 OWN = SCENE_ROWS["moviescope"]
@@ -98,12 +98,11 @@ def main(snakemake) -> None:
     """Run as a Snakemake job."""
     source = snakemake.input
     (told,) = read_metrics([source.metrics]).values()
-    labels = list(read_frame(source.labels, ["label"])["label"])
+    labels = read_classes(source.labels)
     printed = read_csv(source.printed, *ABOUT, OVERALL)
     rows = list(table5_rows(told, labels, printed, source.metrics, source.printed))
     write_csv(snakemake.output.csv, TABLE_COLUMNS, rows)
-    with atomic_path(snakemake.output.md) as temporary:
-        temporary.write_text(as_markdown(rows, told, labels), encoding="utf-8")
+    write_text(snakemake.output.md, as_markdown(rows, told, labels))
 
 
 if __name__ == "__main__":

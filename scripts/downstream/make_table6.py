@@ -5,7 +5,7 @@ from itertools import chain
 
 from scripts.downstream.comparing import TABLE_COLUMNS, basis, cell, percent, shown
 from scripts.lib.evaluation.predictions import read_metrics
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -87,8 +87,7 @@ def main(snakemake) -> None:
     printed = read_csv(source.printed, "task", "row", "result", "mAP", "videos", "classes")
     rows = list(table6_rows(results, printed))
     write_csv(snakemake.output.csv, TABLE_COLUMNS, rows)
-    with atomic_path(snakemake.output.md) as temporary:
-        temporary.write_text(as_markdown(rows, results), encoding="utf-8")
+    write_text(snakemake.output.md, as_markdown(rows, results))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from scripts.lib.evaluation.metrics import mean_of_known, rounded, with_interval
 from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
-from scripts.lib.tables.frames import read_frame, write_frame
+from scripts.lib.pages.figures import new_panels, save_figure
+from scripts.lib.records.samples import read_classes
+from scripts.lib.tables.frames import write_frame
 
-PER_COLUMN = 50
 ALL = "(mean of all)"
 # Colour and text of a difference by the sign of its interval.
 KINDS = {1: ("#2166ac", "scenes better"), 0: ("#888888", "undecided"), -1: ("#b35806", "motion better")}
@@ -57,10 +57,10 @@ def plot_differences(table: pd.DataFrame) -> Figure:
     """
     classes = table[table["label"] != ALL]
     sign = (classes["low"] > 0).astype(int) - (classes["high"] < 0)
-    panels, rows = max(1, -(-len(classes) // PER_COLUMN)), min(len(classes), PER_COLUMN)
-    figure, axes = new_figure(1.4 + 3.6 * panels, 1.3 + 0.17 * rows, ncols=panels, sharex=True, squeeze=False)
-    for number, ax in enumerate(axes.flat):
-        part = classes.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
+    names = [f"{row.label.replace('_', ' ')} ({row.positives})" for row in classes.itertuples()]
+    figure, panels = new_panels(names, (1.4, 3.6), (1.3, 0.17), "difference of AP, points")
+    for ax, rows in panels:
+        part = classes.iloc[rows]
         for kind, (colour, text) in KINDS.items():
             own = (sign.loc[part.index] == kind).to_numpy()
             level, shown = np.flatnonzero(own), part[own]
@@ -68,14 +68,7 @@ def plot_differences(table: pd.DataFrame) -> Figure:
             label = f"{text} ({(sign == kind).sum()})"
             ax.scatter(100 * shown["difference"], level, s=13, color=colour, label=label, zorder=3)
         ax.axvline(0, color="black", linewidth=0.6)
-        names = [f"{row.label.replace('_', ' ')} ({row.positives})" for row in part.itertuples()]
-        ax.set_yticks(range(len(part)), names, size=7)
-        ax.set_ylim(rows - 0.4, -0.6)
-        ax.grid(axis="x", color="#eeeeee")
-        ax.set_axisbelow(True)
-        ax.set_xlabel("difference of AP, points")
-    handles, texts = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside lower center", ncols=3, fontsize=8)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 
@@ -83,7 +76,7 @@ def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source = snakemake.input
     scene, motion = (read_predictions(path, ID)["test"] for path in (source.scene, source.motion))
-    labels = list(read_frame(source.labels, ["label"])["label"])
+    labels = read_classes(source.labels)
     table = difference_table(scene, motion, labels, snakemake.params.bootstrap)
     write_frame(table, snakemake.output.csv)
     figure = plot_differences(table)

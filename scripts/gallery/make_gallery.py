@@ -8,15 +8,13 @@ from scripts.lib.pages.build import place_pictures, write_page
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import read_csv
-from scripts.lib.tables.shards import check_folder
+from scripts.lib.tables.shards import check_folders
 
 
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     page, source, params = Path(snakemake.output[0]), snakemake.input, snakemake.params
-    fingerprints = shard_fingerprints(params.manifest, snakemake.config)
-    for folder, fingerprint in zip(source.thumbnails, fingerprints, strict=True):
-        check_folder(folder, fingerprint)
+    check_folders(source.thumbnails, shard_fingerprints(params.manifest, snakemake.config))
     shots, failures = read_parquet(source.shots), read_csv(source.failures)
     pictures = place_pictures(source.thumbnails, page, shots["shot_id"])
     told = read_gallery_data(source, shots) | {"threshold": params.threshold, "failures": failures}

@@ -8,8 +8,8 @@ from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.pages.build import pack_numbers, shots_data
 from scripts.lib.pages.colours import read_clusters
 from scripts.lib.records.groups import read_groups
+from scripts.lib.records.trust import LEVELS
 from scripts.lib.tables.frames import read_frame
-from scripts.tagging.judge_shots import LEVELS
 
 
 def attributes_of(shots: pd.DataFrame) -> list[str]:

@@ -15,7 +15,7 @@ from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import pack_numbers, place_pictures, write_page
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.frames import read_parquet, write_frame
-from scripts.lib.tables.shards import check_folder
+from scripts.lib.tables.shards import check_folders
 
 # Shots that are compared at once: 4 MB of embeddings of 512 numbers in single precision, so that each block takes the
 # memory of the one before; larger ones are given back to the system and cleared anew, which takes as long as the rest.
@@ -61,8 +61,7 @@ def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, params = snakemake.input, snakemake.params
     shots = read_parquet(source.shots)
-    for folder, name in zip(source.thumbnails, shard_fingerprints(params.manifest, snakemake.config), strict=True):
-        check_folder(folder, name)
+    check_folders(source.thumbnails, shard_fingerprints(params.manifest, snakemake.config))
     with open_h5(source.embeddings) as file:
         shot_ids = read_strings(file["shot_id"])
         if shot_ids != list(shots["shot_id"]):

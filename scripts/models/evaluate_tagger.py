@@ -11,8 +11,8 @@ from scripts.lib.evaluation.metrics import evaluate
 from scripts.lib.evaluation.predictions import Predictions, write_metrics, write_predictions
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.log import logger, run_job
-from scripts.lib.records.samples import renamed_labels, target_matrix
-from scripts.models.evaluation import SETS, count_expected, read_classes, read_sets
+from scripts.lib.records.samples import read_classes, renamed_labels, target_matrix
+from scripts.models.evaluation import SETS, count_expected, read_sets
 
 NAME = "clip"
 

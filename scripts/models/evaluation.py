@@ -16,15 +16,6 @@ SETS = {
 }
 
 
-def read_classes(labels_csv: str | Path) -> list[str]:
-    """The classes in the order of their columns, from `dataset/labels.csv`.
-
-    Raises:
-        UserError: the table cannot be read.
-    """
-    return list(read_frame(labels_csv, ["label"])["label"])
-
-
 def read_verified(evaluation_set: str | Path, classes: Sequence[str], merges: dict[str, str]) -> pd.DataFrame:
     """The verified shots with their labels among the classes: shot_id, labels, movie_disjoint (bool).
 

@@ -11,16 +11,15 @@ from scripts.lib.evaluation.predictions import Predictions, read_predictions
 from scripts.lib.jobs.log import run_job
 from scripts.lib.pages.build import find_pictures, shots_data, write_page
 from scripts.lib.records.clips import shard_fingerprints
-from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import SEPARATOR
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, TOP
+from scripts.lib.records.samples import SEPARATOR, read_classes
 from scripts.lib.tables.frames import read_parquet
-from scripts.lib.tables.shards import check_folder
+from scripts.lib.tables.shards import check_folders
 from scripts.models.evaluate_tagger import NAME
-from scripts.models.evaluation import SETS, read_classes
+from scripts.models.evaluation import SETS
 
 # Shots of either kind for each model and set.
 SHOWN = 30
-LABELS, SCORES = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
 
 
 def extreme_shots(found: Predictions, classes: list[str], shown: int = SHOWN) -> pd.DataFrame:
@@ -47,9 +46,9 @@ def extreme_shots(found: Predictions, classes: list[str], shown: int = SHOWN) ->
         }
     )
     for rank in range(min(TOP, len(classes))):
-        table[LABELS[rank]] = names[ranked[:, rank]]
-        table[SCORES[rank]] = probabilities[chosen, ranked[:, rank]]
-    return table.reindex(columns=[*table, *(name for name in (*LABELS, *SCORES) if name not in table)])
+        table[LABEL_COLUMNS[rank]] = names[ranked[:, rank]]
+        table[SCORE_COLUMNS[rank]] = probabilities[chosen, ranked[:, rank]]
+    return table.reindex(columns=[*table, *(name for name in (*LABEL_COLUMNS, *SCORE_COLUMNS) if name not in table)])
 
 
 def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str], run: str) -> dict:
@@ -63,7 +62,7 @@ def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str]
         pictures: URL of each shot's picture by shot id.
         run: the run's name.
     """
-    facts = shots.drop(columns=[*LABELS, *SCORES]).assign(entropy=np.nan, flags="")
+    facts = shots.drop(columns=[*LABEL_COLUMNS, *SCORE_COLUMNS]).assign(entropy=np.nan, flags="")
     entries = table.merge(facts, on="shot_id")
     return {
         **shots_data(entries, pictures, run),
@@ -81,9 +80,7 @@ def page_data(table: pd.DataFrame, shots: pd.DataFrame, pictures: dict[str, str]
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     source, page = snakemake.input, Path(snakemake.output[0])
-    fingerprints = shard_fingerprints(snakemake.params.manifest, snakemake.config)
-    for folder, fingerprint in zip(source.thumbnails, fingerprints, strict=True):
-        check_folder(folder, fingerprint)
+    check_folders(source.thumbnails, shard_fingerprints(snakemake.params.manifest, snakemake.config))
     classes, tables = read_classes(source.labels), []
     for path in source.predictions:
         model = Path(path).parent.name

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from scripts.lib.evaluation.predictions import read_metrics
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.comparisons import COLUMNS, comparison, markdown_table
 from scripts.lib.tables.rows import read_csv, write_csv
@@ -156,8 +156,7 @@ def main(snakemake) -> None:
     sources = dict(zip(metrics, snakemake.input.metrics, strict=True))
     rows = list(table3_rows(metrics, printed, sources))
     write_csv(snakemake.output.csv, (*COLUMNS, *FURTHER), rows)
-    with atomic_path(snakemake.output.md) as temporary:
-        temporary.write_text(as_markdown(rows, metrics, printed), encoding="utf-8")
+    write_text(snakemake.output.md, as_markdown(rows, metrics, printed))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,12 @@ from matplotlib.figure import Figure
 
 from scripts.lib.evaluation.predictions import read_metrics
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.pages.figures import MARKERS, new_panels, save_figure
+from scripts.lib.records.samples import read_classes
 from scripts.lib.tables.frames import write_frame
-from scripts.models.evaluation import SETS, read_classes
+from scripts.models.evaluation import SETS
 
 COLUMNS = ("set", "label", "model", "average_precision", "positives")
-PER_COLUMN = 50
-MARKERS = "osD^vP"
 
 
 def class_table(metrics: dict[str, dict], classes: list[str]) -> pd.DataFrame:
@@ -45,22 +44,16 @@ def plot_class_ap(table: pd.DataFrame) -> Figure:
     wide = table.pivot(index="label", columns="model", values="average_precision")[list(table["model"].unique())]
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False, kind="stable").index]
     names = [f"{label} ({n})" for label, n in table.groupby("label")["positives"].max()[wide.index].items()]
-    panels, rows = max(1, -(-len(wide) // PER_COLUMN)), min(len(wide), PER_COLUMN)
-    figure, axes = new_figure(4.4 * panels, 1.2 + 0.17 * rows, ncols=panels, sharex=True, squeeze=False)
-    for number, ax in enumerate(axes.flat):
-        part = wide.iloc[number * PER_COLUMN : (number + 1) * PER_COLUMN]
+    figure, panels = new_panels(names, (0, 4.4), (1.2, 0.17), "average precision")
+    for ax, rows in panels:
+        part = wide.iloc[rows]
         level = range(len(part))
         ax.hlines(level, part.min(axis=1), part.max(axis=1), color="#cccccc", linewidth=1)
         for place, (model, marker) in enumerate(zip(wide, cycle(MARKERS), strict=False)):
             ax.scatter(part[model], level, s=15, marker=marker, color=f"C{place}", label=model, alpha=0.85, zorder=3)
-        ax.set_yticks(level, names[number * PER_COLUMN : number * PER_COLUMN + len(part)], size=7)
-        ax.set_ylim(rows - 0.4, -0.6)
         ax.set_xlim(-0.02, 1.02)
-        ax.grid(axis="x", color="#eeeeee")
-        ax.set_axisbelow(True)
-        ax.set_xlabel("average precision")
-    handles, models = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, models, loc="outside lower center", ncols=min(4 * panels, len(models)), fontsize=8)
+    handles, models = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, models, loc="outside lower center", ncols=min(4 * len(panels), len(models)), fontsize=8)
     return figure
 
 

@@ -103,11 +103,6 @@ def vote_facts(votes: pd.DataFrame, simulated: bool) -> dict[str, str]:
     }
 
 
-def verified_facts(verified: pd.DataFrame) -> dict[str, str]:
-    """Number of the shots with a label that raters accepted."""
-    return {VERIFIED: f"{len(verified):,}"}
-
-
 def origin(settings: dict, source: str) -> str:
     """Where the labels come from, as a paragraph.
 

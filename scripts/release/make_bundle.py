@@ -13,19 +13,19 @@ import yaml
 
 from scripts.lib.files.atomic import atomic_folder, sha256_of
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import SEPARATOR, read_samples
+from scripts.lib.records.samples import SEPARATOR, read_classes, read_samples
 from scripts.lib.tables.comparisons import markdown_table
 from scripts.lib.tables.frames import read_frame, read_parquet
 from scripts.release.croissant import PAPER, croissant
 from scripts.release.facts import (
     PUBLISHED_SELECTION,
+    VERIFIED,
     origin,
     sample_facts,
     selection,
     shot_facts,
     taxonomy_origin,
     verification,
-    verified_facts,
     vote_facts,
 )
 from scripts.release.parts import SPLIT_NAMES, Table, typed_csv
@@ -209,14 +209,14 @@ def main(snakemake) -> str:
         shots = read_parquet(source.shots[0], columns=["shot_id", "clip_id", "score_1", "flags", *TIMES])
         facts |= shot_facts(shots, settings["dataset"]["top1_threshold"])
         times = shots.set_index("shot_id")[TIMES]
-    facts |= sample_facts(samples, read_frame(source.classes, ["label"])["label"].tolist(), movies)
+    facts |= sample_facts(samples, read_classes(source.classes), movies)
     # Before anybody has voted, both have a header only.
     judged = {name: read_frame(path, ["shot_id"]) for name in ("votes", "evaluation_set") for path in source[name]}
     others |= {name: source[name][0] for name, table in judged.items() if len(table)}
     if "votes" in others:
         facts |= vote_facts(judged["votes"], settings["demo"])
     if "evaluation_set" in others:
-        facts |= verified_facts(judged["evaluation_set"])
+        facts[VERIFIED] = f"{len(judged['evaluation_set']):,}"
     with atomic_folder(snakemake.output[0]) as folder:
         tables = write_tables(folder, samples, times, {name: others[name] for name in ABOUT if name in others})
         about = {table.path: table.about for table in tables}

@@ -137,7 +137,7 @@ def times_of_chapters(
     """Time that was measured, by chapter and by rule: jobs, processor time, duration of the jobs, highest memory.
 
     Args:
-        times: by rule, see `wall_times` of `scripts/report/provenance.py`.
+        times: by rule, see `wall_times`.
         chapters: the chapter of each rule.
     """
     rules = [(chapters.get(rule, ""), rule, time) for rule, time in times.items()]

@@ -64,10 +64,10 @@ def read_caption(path: str | Path) -> str:
     return " ".join(Path(path).read_text(encoding="utf-8").split())
 
 
-def csv_html(path: Path, most: int = MOST_ROWS) -> Markup:
-    """The first rows of a CSV as a table, and how many there are if these are not all."""
-    header, rows, n = read_rows(path, most)
-    note = Markup("<p>The first {:,} of {:,} rows; the file has all.</p>").format(most, n) if n > most else ""
+def csv_html(path: Path) -> Markup:
+    """The first `MOST_ROWS` rows of a CSV as a table, and how many there are if these are not all."""
+    header, rows, n = read_rows(path, MOST_ROWS)
+    note = Markup("<p>The first {:,} of {:,} rows; the file has all.</p>").format(MOST_ROWS, n) if n > MOST_ROWS else ""
     return table_html(header, rows) + note
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.tables.times import wall_times
@@ -23,8 +23,7 @@ def main(snakemake) -> None:
         "git_commit": git_commit(snakemake.scriptdir),
         "wall_times": wall_times(snakemake.params.benchmarks),
     }
-    with atomic_path(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(snakemake.output[0], json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

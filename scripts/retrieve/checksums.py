@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path, sha256_of
+from scripts.lib.files.atomic import sha256_of, write_text
 from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import logger
 
@@ -23,8 +23,7 @@ def check_or_record(path: str | Path, name: str, origin: str, records: Path = RE
     record = records / f"{name}.sha256"
     found = sha256_of(path)
     if not record.is_file():
-        with atomic_path(record) as temporary:
-            temporary.write_text(f"{found}  {name}\n", encoding="utf-8")
+        write_text(record, f"{found}  {name}\n")
         logger.warning(
             "No checksum of %s was published. That of this copy, %s, is now recorded in %s and checked from now on",
             name,

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import atomic_path, write_text
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, progress, run_job
 from scripts.lib.media.video import UnreadableClip, copy_pictures
 from scripts.lib.records.clips import Clip, existing_root, media_path, shard_clips
+from scripts.lib.records.failures import MISSING
 from scripts.lib.tables.shards import write_shard_csv
-from scripts.retrieve.youtube import MISSING, UNKNOWN, Refusal, classify, plain, watch_url
+from scripts.retrieve.youtube import UNKNOWN, Refusal, classify, plain, watch_url
 
 COLUMNS = ("clip_id", "video_id", "status", "reason")
 VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{6,16}")
@@ -168,6 +169,14 @@ def make_fetch() -> Callable[[str, Path], Path]:
     return fetch
 
 
+def count_found(rows: list[dict[str, str]], table: str | Path, rule: str) -> str:
+    """The rows by status as a summary; a warning if files are not available, which the `rule` lists in a `table`."""
+    counts = Counter(row["status"] for row in rows)
+    if set(counts) - {"ok"}:
+        logger.warning("Not all files are available: see %s. To try again: add --forcerun %s", table, rule)
+    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     config, output = snakemake.config, snakemake.output
@@ -177,12 +186,8 @@ def main(snakemake) -> str:
     else:
         rows = find_clips(clips, existing_root(config), None)
     write_shard_csv(output.table, COLUMNS, rows, snakemake.params.clips)
-    with atomic_path(output.found) as temporary:
-        temporary.write_text("".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
-    counts = Counter(row["status"] for row in rows)
-    if set(counts) - {"ok"}:
-        logger.warning("Not all clips are available: see %s. To try again: add --forcerun find_clips", output.table)
-    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    write_text(output.found, "".join(f"{row['clip_id']}\n" for row in rows if row["status"] == "ok"))
+    return count_found(rows, output.table, "find_clips")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """Find the videos of a shard of a downstream task, or download them from YouTube; one status and reason per video."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
-from scripts.lib.jobs.log import logger, run_job
+from scripts.lib.jobs.log import run_job
 from scripts.lib.records.clips import Clip, list_folder, media_path
 from scripts.lib.records.task_videos import FOUND_COLUMNS, shard_name, shard_videos
 from scripts.lib.tables.shards import write_shard_csv
 from scripts.lib.workflow.tasks import task_settings
-from scripts.retrieve.find_clips import find_clips, make_fetch
+from scripts.retrieve.find_clips import count_found, find_clips, make_fetch
 
 
 def with_own_suffix(videos: list[Clip], root: str | None) -> list[Clip]:
@@ -54,10 +53,7 @@ def main(snakemake) -> str:
         for video, row in zip(videos, rows, strict=True)
     ]
     write_shard_csv(snakemake.output[0], FOUND_COLUMNS, table, shard_name(task, shard))
-    counts = Counter(row["status"] for row in rows)
-    if set(counts) - {"ok"}:
-        logger.warning("Not all videos are available: see %s. Try again: --forcerun find_videos", snakemake.output[0])
-    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return count_found(rows, snakemake.output[0], "find_videos")
 
 
 if __name__ == "__main__":

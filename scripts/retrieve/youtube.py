@@ -63,8 +63,6 @@ REFUSALS = (
     ),
 )
 UNKNOWN = Refusal("failed", "", remedy="see the reason; a newer yt-dlp may help")
-# A missing clip, without download.
-MISSING = "missing"
 
 
 def classify(message: str) -> Refusal:

@@ -1,6 +1,5 @@
 """Train the LSTM that classifies shot scale, and evaluate it on held-out movies (paper section 4.3)."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from sklearn.metrics import confusion_matrix, f1_score
 
+from scripts.lib.evaluation.predictions import write_metrics
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.gpu import gpu_of_job
@@ -79,7 +79,7 @@ def evaluate(predicted: np.ndarray, targets: np.ndarray) -> dict:
 
 
 def by_split(labelled: pd.DataFrame, features: dict[str, np.ndarray]) -> dict[str, Split]:
-    """Features and scales of the labelled shots of each split.
+    """Features (T, D) and scales (N,) of the labelled shots of each split.
 
     Raises:
         UserError: a split has no shot with features.
@@ -119,8 +119,7 @@ def main(snakemake) -> str:
     }
     with atomic_path(output.model) as temporary:
         save_file({name: tensor.contiguous() for name, tensor in network.cpu().state_dict().items()}, temporary)
-    with atomic_path(output.metrics) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_metrics(output.metrics, metrics)
     write_frame(pd.DataFrame(history), output.history)
     checkpoint.unlink()
     logger.info("Left out, without features: %d shot(s)", metrics["n_without_features"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import partial
 from itertools import pairwise
 
@@ -91,7 +91,7 @@ def _examine(clip: Clip, root, find_cuts, listed, bar) -> tuple[dict, list[Shot]
         ]
     if outcome.failure:
         return {"clip_id": clip.clip_id, "status": "failed", "reason": outcome.failure}, []
-    return {"clip_id": clip.clip_id, "status": "ok", "reason": _remark(info), **info.as_row()}, shots
+    return {"clip_id": clip.clip_id, "status": "ok", "reason": _remark(info), **asdict(info)}, shots
 
 
 def _listed_shots(video: Video, intervals) -> list[tuple[int, int]]:

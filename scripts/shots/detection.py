@@ -52,7 +52,7 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
     """
     if name not in DETECTORS:
         raise UserError(f"shots.detector: {name!r} is unknown; {did_you_mean(name, [*DETECTORS, TRANSNET])}")
-    allowed = detector_parameters(name)
+    allowed = inspect.signature(DETECTORS[name]).parameters
     for parameter in parameters:
         if parameter not in allowed:
             raise UserError(
@@ -66,11 +66,6 @@ def make_detector(name: str, parameters: dict, frame_rate: Fraction = ANY_RATE) 
         return DETECTORS[name](**values)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"shots.parameters: the {name} detector rejects {parameters}: {error}") from error
-
-
-def detector_parameters(name: str) -> list[str]:
-    """Names of the parameters that a detector takes."""
-    return list(inspect.signature(DETECTORS[name]).parameters)
 
 
 def detect_cuts(video: Video, detector: SceneDetector) -> list[int]:

@@ -23,7 +23,7 @@ from scripts.lib.files.hdf5 import (
 from scripts.lib.jobs.errors import UserError, bullet_list, make_anew
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.records.clips import Clip, read_manifest, shard_fingerprints
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS, TOP
 from scripts.lib.records.shots import shot_id
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import read_shard_csv
@@ -39,8 +39,8 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("shot_id", "clip_id", "movie_id", "title", "year", "genres")),
         *((name, pa.int32()) for name in ("shot", "start_frame", "end_frame")),
         *((name, pa.float64()) for name in ("start_time", "end_time")),
-        *((f"label_{rank}", pa.string()) for rank in range(1, TOP + 1)),
-        *((f"score_{rank}", pa.float32()) for rank in range(1, TOP + 1)),
+        *((name, pa.string()) for name in LABEL_COLUMNS),
+        *((name, pa.float32()) for name in SCORE_COLUMNS),
         ("entropy", pa.float32()),
         ("flags", pa.string()),
     ]
@@ -63,10 +63,10 @@ def top_labels(scores: np.ndarray, labels: list[str]) -> pd.DataFrame:
     order = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
     names, values = np.array(labels, object)[order], np.take_along_axis(scores, order, axis=1)
     columns = {}
-    for rank in range(TOP):
+    for rank, (label, score) in enumerate(zip(LABEL_COLUMNS, SCORE_COLUMNS, strict=True)):
         known = rank < order.shape[1]
-        columns[f"label_{rank + 1}"] = names[:, rank] if known else None
-        columns[f"score_{rank + 1}"] = values[:, rank] if known else np.nan
+        columns[label] = names[:, rank] if known else None
+        columns[score] = values[:, rank] if known else np.nan
     return pd.DataFrame(columns, index=range(len(scores)))
 
 

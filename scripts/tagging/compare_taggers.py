@@ -14,7 +14,7 @@ from scripts.lib.evaluation.metrics import evaluate
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import draw_matrix, new_figure, save_figure
+from scripts.lib.pages.figures import COLOURS, MARKERS, draw_matrix, new_figure, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.records.samples import SEPARATOR, target_matrix
 from scripts.lib.records.shots import shot_id
@@ -34,7 +34,6 @@ THRESHOLD, KEPT = f"threshold for {100 * PRECISION:.0f} % right", "share kept by
 CPU, ELAPSED = "CPU seconds per 1,000 frames", "seconds per 1,000 frames"
 SAME = "same top-1 as"
 TRUTH, VOTES = "truth", "votes"
-COLOURS, MARKERS = ("#4477aa", "#cc6677", "#228833", "#aa3377", "#66ccee", "#bbaa33"), "osD^vP"
 NOTES = {
     TRUTH: "Compared with the simulated truth.",
     VOTES: (

@@ -1,20 +1,12 @@
 """Embed the sampled frames of a shard's clips (paper section 4.2, v_t): of all shots, or of chosen ones."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.media.frame_batches import Work, read_work
+from scripts.lib.media.frame_batches import Work, choose_shots, read_work
 from scripts.lib.networks.features import write_features
 from scripts.lib.records.clips import clips_root, fingerprint, shard_clips
-from scripts.lib.tables.rows import read_csv
-from scripts.lib.tables.shards import read_shard_csv
-
-
-def choose_shots(work: list[Work], shot_ids: Collection[str]) -> list[Work]:
-    """The same with these shots only; clips without one are left out."""
-    chosen = [replace(item, shots=[shot for shot in item.shots if shot.shot_id in shot_ids]) for item in work]
-    return [item for item in chosen if item.shots]
+from scripts.lib.records.shots import listed_shots
 
 
 def shots_of_window(work: list[Work], start: float, end: float) -> list[Work]:
@@ -27,15 +19,11 @@ def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     params, config = snakemake.params, snakemake.config
     clips = shard_clips(params.manifest, snakemake.wildcards.shard, config)
-    work = read_work(
-        clips,
-        read_shard_csv(snakemake.input.clips, params.clips),
-        read_shard_csv(snakemake.input.shots, params.clips),
-    )
+    work = read_work(clips, snakemake.input.clips, snakemake.input.shots, params.clips)
     if params.window:
         work = shots_of_window(work, *params.window)
     if chosen := snakemake.input.get("chosen"):
-        work = choose_shots(work, {row["shot_id"] for table in chosen for row in read_csv(table, "shot_id")})
+        work = choose_shots(work, listed_shots(chosen))
     return write_features(
         snakemake.output[0],
         work,

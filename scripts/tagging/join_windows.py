@@ -14,12 +14,12 @@ from scripts.lib.files.hdf5 import (
     growing_dataset,
     open_h5,
     read_attribute,
-    read_strings,
+    read_failures,
     write_array,
+    write_failures,
 )
 from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import run_job
-from scripts.lib.networks.features import write_failures
 
 
 def join_windows(path: str | Path, windows: Sequence[str | Path], fingerprint: str) -> None:
@@ -42,8 +42,7 @@ def join_windows(path: str | Path, windows: Sequence[str | Path], fingerprint: s
                 raise UserError(f"{window} was not embedded like {windows[0]}; {make_anew(window)}")
         failures = {}
         for file in files:
-            reasons = file["failures"]
-            failures |= zip(read_strings(reasons["clip_id"]), read_strings(reasons["reason"]), strict=True)
+            failures |= read_failures(file)
         joined = stack.enter_context(create_h5(path, attributes[0]))
         clips = joined.create_group(CLIPS)
         # A window in which no shot begins has no clip.

@@ -9,10 +9,10 @@ import pandas as pd
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.jobs.errors import UserError, make_anew
 from scripts.lib.jobs.log import run_job
+from scripts.lib.records.trust import LEVELS
 from scripts.lib.records.votes import accepted_labels, load_votes
 from scripts.lib.tables.frames import read_frame, read_parquet, write_frame
 
-LEVELS = ("high", "medium", "low")
 CLOSE_UPS = ("ECS", "CS")
 COLUMNS = ["shot_id", "label_1", "score_1", "score_2", "entropy", "flags"]
 

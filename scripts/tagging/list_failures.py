@@ -3,19 +3,18 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scripts.lib.files.hdf5 import open_h5, read_strings
+from scripts.lib.files.hdf5 import open_h5, read_failures
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import read_manifest, shard_fingerprints
+from scripts.lib.records.failures import refused_clips, undecodable_clips
 from scripts.lib.tables.rows import write_csv
-from scripts.lib.tables.shards import read_shard_csv
-from scripts.retrieve.youtube import MISSING
 
 COLUMNS = ("clip_id", "path", "step", "reason")
 
 
 def list_failures(
     paths: dict[str, str],
-    clip_tables: Iterable[str | Path],
+    clip_tables: Sequence[str | Path],
     embeddings: Iterable[str | Path],
     fingerprints: list[str],
     downloads: Sequence[str | Path] = (),
@@ -27,26 +26,15 @@ def list_failures(
         clip_tables: `clips/<shard>.csv` files.
         embeddings: `embeddings/<encoder>/<shard>.h5` files.
         fingerprints: of the shards, in the same order.
-        downloads: `downloads/<shard>.csv` files, whose reasons are more specific than that a file is missing.
+        downloads: `downloads/<shard>.csv` files.
     """
-    failed = {
-        row["clip_id"]: ("detect_shots", row["reason"])
-        for table, fingerprint in zip(clip_tables, fingerprints, strict=True)
-        for row in read_shard_csv(table, fingerprint)
-        if row["status"] == "failed"
-    }
+    failed = {name: ("detect_shots", reason) for name, reason in undecodable_clips(clip_tables, fingerprints).items()}
     for path, fingerprint in zip(embeddings, fingerprints, strict=True):
         with open_h5(path, fingerprint) as file:
-            names, reasons = (read_strings(file["failures"][column]) for column in ("clip_id", "reason"))
-        failed |= {name: ("embed_frames", reason) for name, reason in zip(names, reasons, strict=True)}
-    failed |= {
-        row["clip_id"]: ("find_clips", f"{row['status']}: {row['reason']}")
-        for table, fingerprint in zip(downloads, fingerprints, strict=bool(downloads))
-        for row in read_shard_csv(table, fingerprint)
-        if row["status"] not in ("ok", MISSING)
-    }
+            failed |= {name: ("embed_frames", reason) for name, reason in read_failures(file).items()}
+    failed |= {name: ("find_clips", reason) for name, reason in refused_clips(downloads, fingerprints).items()}
     return [
-        {"clip_id": clip_id, "path": path, "step": failed[clip_id][0], "reason": failed[clip_id][1]}
+        dict(zip(COLUMNS, (clip_id, path, *failed[clip_id]), strict=True))
         for clip_id, path in paths.items()
         if clip_id in failed
     ]

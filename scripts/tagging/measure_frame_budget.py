@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_attribute
 from scripts.lib.jobs.log import progress, run_job
 from scripts.lib.media.sampling import FrameSampler, read_sampling
-from scripts.lib.pages.figures import PLAIN, STRONG, new_figure, save_figure
+from scripts.lib.pages.figures import COLOURS, PLAIN, STRONG, new_figure, save_figure
 from scripts.lib.records.clips import shard_fingerprints
 from scripts.lib.records.shots import Shot
 from scripts.lib.tables.comparisons import write_markdown
@@ -79,7 +79,7 @@ def budget_table(counts: np.ndarray, settings: Sequence[str], stored: str, n_fra
     """`COLUMNS`: all stored frames, then each setting, those with the most frames first.
 
     Args:
-        counts: sums of `count_clip`.
+        counts: sums of `count_clip`, (settings, 2).
         stored: the encoder's own setting.
         n_frames, n_shots: stored frames, and shots, of the clips.
     """
@@ -103,7 +103,7 @@ def plot_budget(table: pd.DataFrame) -> Figure:
     per_shot = table["setting"].str.endswith("per shot")
     for chosen, marker, colour, name in (
         (~per_shot, "o", PLAIN, "frames a second"),
-        (per_shot, "s", "#cc6677", "frames a shot"),
+        (per_shot, "s", COLOURS[1], "frames a shot"),
     ):
         if chosen.any():
             x, y = table.loc[chosen, "frames_per_shot"], table.loc[chosen, "agreement"]

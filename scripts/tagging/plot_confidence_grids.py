@@ -41,7 +41,7 @@ def _varied(ordered: pd.DataFrame) -> pd.DataFrame:
 
 
 def middle_frames(wanted: tuple[Clip, pd.DataFrame], root: str | None) -> dict[str, np.ndarray]:
-    """The middle frame of each wanted shot of a clip, by shot id; one pass over the clip."""
+    """The middle frame of each wanted shot of a clip, (H, W, 3) uint8 RGB, by shot id; one pass over the clip."""
     clip, rows = wanted
     middles = {(row.start_frame + row.end_frame) // 2: row.shot_id for row in rows.itertuples()}
     pictures = {}
@@ -57,7 +57,12 @@ def middle_frames(wanted: tuple[Clip, pd.DataFrame], root: str | None) -> dict[s
 
 
 def plot_grids(high: pd.DataFrame, low: pd.DataFrame, pictures: dict[str, np.ndarray]) -> Figure:
-    """Grids a and b side by side; each frame has its label and score."""
+    """Grids a and b side by side; each frame has its label and score.
+
+    Args:
+        high, low: see `choose_shots`.
+        pictures: see `middle_frames`; a shot without one has its label only.
+    """
     figure, axes = new_figure(
         13, 3.5, nrows=ROWS, ncols=2 * COLUMNS + 1, gridspec_kw={"width_ratios": [4] * COLUMNS + [0.4] + [4] * COLUMNS}
     )

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from scripts.lib.jobs.log import run_job
-from scripts.lib.pages.figures import new_figure, save_figure
+from scripts.lib.pages.figures import COLOURS, new_figure, save_figure
 from scripts.lib.tables.comparisons import printed_values
 from scripts.lib.tables.frames import read_parquet, write_frame
 
@@ -13,7 +13,7 @@ STEPS = 20
 # The statistics of the release's own counts in the table of printed values.
 TAGGED, KEPT = ("tagged shots", "all"), ("tagged shots with a top-1 score of at least 0.4", "all")
 RELEASE_THRESHOLD = 0.4
-SHOTS, LINE = "#4477aa", "#cc6677"
+SHOTS, LINE, *_ = COLOURS
 
 
 def score_distribution(scores: np.ndarray, release: float) -> pd.DataFrame:

@@ -98,10 +98,10 @@ def average_frames(matrix: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, n
 
 
 def labels_that_matter(columns: np.ndarray) -> np.ndarray:
-    """At most `MAX_LABELS` rows: those that are most often among the three highest of a column.
+    """At most `MAX_LABELS` rows, (K,): those that are most often among the three highest of a column.
 
     Args:
-        columns: see `average_frames`.
+        columns: (L, C), see `average_frames`.
     """
     three = np.argsort(-columns, axis=0, kind="stable")[:3]
     counts = np.bincount(three.ravel(), minlength=len(columns))

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 from scripts.lib.tables.frames import explained_parquet
 
 
@@ -25,9 +25,9 @@ def release_entry(shots: pd.DataFrame) -> dict:
             "start_time": round(shot.start_time, 3),
             "end_time": round(shot.end_time, 3),
             "labels": {
-                getattr(shot, f"label_{rank}"): float(f"{getattr(shot, f'score_{rank}'):.6g}")
-                for rank in range(1, TOP + 1)
-                if isinstance(getattr(shot, f"label_{rank}"), str)
+                getattr(shot, label): float(f"{getattr(shot, score):.6g}")
+                for label, score in zip(LABEL_COLUMNS, SCORE_COLUMNS, strict=True)
+                if isinstance(getattr(shot, label), str)
             },
         }
         for shot in shots.itertuples()

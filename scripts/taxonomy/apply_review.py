@@ -1,6 +1,6 @@
 """The taxonomy after the expert's answers, and the questions that are still open (paper section 3.2)."""
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 from scripts.lib.tables.rows import read_csv, write_csv
 from scripts.taxonomy.merging import COMMON, HUMAN, SLUGLINES, Proposal
@@ -135,8 +135,7 @@ def main(snakemake) -> str:
     write_csv(snakemake.output.merges, MERGE_COLUMNS, merge_rows(proposals, verdicts))
     write_csv(snakemake.output.sheet, SHEET_COLUMNS, sheet)
     write_csv(snakemake.output.reviewed, LABEL_COLUMNS, labels)
-    with atomic_path(snakemake.output.labels) as temporary:
-        temporary.write_text("".join(f"{row['label']}\n" for row in labels), encoding="utf-8")
+    write_text(snakemake.output.labels, "".join(f"{row['label']}\n" for row in labels))
     open_questions = sum(row["decided_by"] != EXPERT for row in sheet)
     return f"{len(labels)} label(s); {open_questions} of {len(sheet)} question(s) follow the suggestion"
 

@@ -16,7 +16,7 @@ REACH, STEP = 1.5, 0.05  # how far a name is moved at most to be readable, in in
 FONT, LETTER, LINE = 7.5, 0.068, 0.15  # size in points; width of a letter and height of a line in inches
 
 
-def map_labels(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
+def map_labels(vectors: np.ndarray) -> np.ndarray:
     """Places of labels on a map by t-SNE: neighbours are similar, distances and directions mean nothing.
 
     Args:
@@ -31,7 +31,7 @@ def map_labels(vectors: np.ndarray, seed: int = 0) -> np.ndarray:
         return np.column_stack([np.linspace(0, 1, len(vectors)), np.full(len(vectors), 0.5)])
     method = "exact" if len(vectors) <= EXACT else "barnes_hut"
     perplexity = min(15, (len(vectors) - 1) / 3)
-    places = TSNE(perplexity=perplexity, init="pca", method=method, random_state=seed).fit_transform(vectors)
+    places = TSNE(perplexity=perplexity, init="pca", method=method, random_state=0).fit_transform(vectors)
     return (places - places.min(axis=0)) / np.ptp(places, axis=0)
 
 
@@ -61,7 +61,7 @@ def plot_map(rows: list[dict[str, str]], places: np.ndarray) -> Figure:
 
     Args:
         rows: `taxonomy/taxonomy.csv`.
-        places: see `map_labels`.
+        places: (N, 2), see `map_labels`.
     """
     side = 3 + 0.75 * np.sqrt(len(rows))
     figure, axes = new_figure(side * 1.25, side)

@@ -32,7 +32,7 @@ def draw_weights(n_shots: int, samples: int, seed: int) -> np.ndarray:
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % percentile interval of the values from bootstrap samples; NaN are left out."""
+    """The 95 % percentile interval of the values from bootstrap samples, (B,); NaN are left out."""
     known = values[~np.isnan(values)]
     return tuple(np.quantile(known, [0.025, 0.975])) if len(known) else (np.nan, np.nan)
 

@@ -4,8 +4,9 @@ import pandas as pd
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import LabelLine, read_label_map, read_lines, scene_number
+from scripts.lib.records.labels import LABEL_COLUMNS, TOP
+from scripts.lib.records.release_lines import LabelLine, read_label_map, read_lines
+from scripts.lib.records.shots import scene_number
 from scripts.lib.records.videos import parse_window, video_of
 from scripts.lib.tables.comparisons import write_statistics
 from scripts.lib.tables.frames import read_parquet
@@ -13,7 +14,6 @@ from scripts.lib.tables.rows import read_csv
 
 # The release's shortest shot, 14 frames of 24, in seconds: a cut so near to a window's start made no shot there.
 SHORTEST = 0.58
-LABELS = [f"label_{rank}" for rank in range(1, TOP + 1)]
 BY_ID, BY_WINDOW = "joined by id", "joined by window and time"
 ALL_JOINED = "joined shots"
 TOP1, TOP5 = "top-1 agreement, %", "top-5 agreement, %"
@@ -46,7 +46,7 @@ def join_shots(lines: list[LabelLine], shots: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for line, window in zip(lines, windows, strict=True):
         if line.shot_id in by_id.index:
-            rows.append((BY_ID, *by_id.loc[line.shot_id, LABELS]))
+            rows.append((BY_ID, *by_id.loc[line.shot_id, LABEL_COLUMNS]))
             continue
         video = of_video.get(video_of(line.clip_id))
         if window is None or video is None:
@@ -57,8 +57,8 @@ def join_shots(lines: list[LabelLine], shots: pd.DataFrame) -> pd.DataFrame:
             inside = inside.iloc[1:]
         scene = scene_number(line.shot_id)
         found = 1 <= scene <= len(inside)
-        rows.append((BY_WINDOW, *inside[LABELS].iloc[scene - 1]) if found else (NO_SHOT, *[None] * TOP))
-    return pd.DataFrame(rows, columns=["outcome", *LABELS])
+        rows.append((BY_WINDOW, *inside[LABEL_COLUMNS].iloc[scene - 1]) if found else (NO_SHOT, *[None] * TOP))
+    return pd.DataFrame(rows, columns=["outcome", *LABEL_COLUMNS])
 
 
 def agreement(lines: list[LabelLine], joined: pd.DataFrame, classes: list[str], merges: dict[str, str]) -> list[tuple]:
@@ -73,7 +73,7 @@ def agreement(lines: list[LabelLine], joined: pd.DataFrame, classes: list[str], 
         merges: labels that are renamed before they are compared, as the classes were.
     """
     verified = [{classes[index] for index in line.indices} for line in lines]
-    found = joined[LABELS].replace(merges).to_numpy(object)
+    found = joined[LABEL_COLUMNS].replace(merges).to_numpy(object)
     top1 = pd.Series([row[0] in known for row, known in zip(found, verified, strict=True)])
     top5 = pd.Series([not known.isdisjoint(row) for row, known in zip(found, verified, strict=True)])
     rows = [("verified shots", "all", len(lines))]
@@ -93,7 +93,7 @@ def main(snakemake) -> str:
     source = snakemake.input
     classes = read_label_map(source.label_map)
     lines = [line for path in source.verified for line in read_lines(path, len(classes))]
-    shots = read_parquet(source.shots, columns=["shot_id", "clip_id", "start_time", "end_time", *LABELS])
+    shots = read_parquet(source.shots, columns=["shot_id", "clip_id", "start_time", "end_time", *LABEL_COLUMNS])
     joined = join_shots(lines, shots)
     paper = {row["metric"]: row["paper"] for row in read_csv(source.printed, "metric", "paper")}
     n_joined = int(joined["outcome"].isin([BY_ID, BY_WINDOW]).sum())

@@ -6,7 +6,9 @@ from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.records.clips import Clip, write_manifest
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import SEPARATOR, LabelLine, read_label_map, read_lines, read_samples, scene_number
+from scripts.lib.records.release_lines import LabelLine, read_label_map, read_lines
+from scripts.lib.records.samples import SEPARATOR, read_samples
+from scripts.lib.records.shots import scene_number
 from scripts.lib.records.videos import parse_window
 from scripts.lib.tables.frames import write_frame
 

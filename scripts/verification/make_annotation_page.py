@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.jobs.storage import in_units
 from scripts.lib.pages.build import find_pictures, inline_pictures, write_page
@@ -85,8 +85,7 @@ def main(snakemake) -> str:
     pictures = place_frames(snakemake.input.frames, page)
     data = page_data(study, tasks, pictures, films, config["run"], snakemake.params.votes)
     write_page(page, data, snakemake.input.page)
-    with atomic_path(snakemake.output.mturk) as temporary:
-        temporary.write_text(Path(snakemake.input.mturk).read_text(encoding="utf-8"), encoding="utf-8")
+    write_text(snakemake.output.mturk, Path(snakemake.input.mturk).read_text(encoding="utf-8"))
     if missing := len(tasks) - len(data["tasks"]["id"]):
         logger.warning("%d task(s) have no pictures, as their clips cannot be decoded now, and are left out", missing)
     return f"{len(data['tasks']['id'])} shot(s), {in_units(page.stat().st_size)}: hand out {page}"

@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
 
 SALT_BYTES = 32
@@ -12,8 +12,7 @@ SALT_BYTES = 32
 def main(snakemake) -> None:
     """Run as a Snakemake job."""
     salt = Path(snakemake.output[0])
-    with atomic_path(salt) as temporary:
-        temporary.write_text(f"{secrets.token_hex(SALT_BYTES)}\n", encoding="ascii")
+    write_text(salt, f"{secrets.token_hex(SALT_BYTES)}\n")
     salt.chmod(0o600)
 
 

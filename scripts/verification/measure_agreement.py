@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.jobs.log import run_job
-from scripts.lib.records.samples import SEPARATOR, clip_table, read_samples, scene_number
+from scripts.lib.records.samples import SEPARATOR, clip_table, read_samples
+from scripts.lib.records.shots import scene_number
 from scripts.lib.records.votes import OFFERED, Votes, accepted_labels, load_votes
 from scripts.lib.tables.comparisons import comparison, markdown_table, write_comparisons
 from scripts.lib.tables.frames import read_parquet, write_frame
@@ -163,8 +164,7 @@ def main(snakemake) -> str:
     write_csv(result.agreement, COLUMNS, rows)
     compared = compare_agreement(rows, read_csv(source.printed), len(votes.tasks), result.agreement)
     write_comparisons(result.csv, compared)
-    with atomic_path(result.md) as temporary:
-        temporary.write_text(as_markdown(rows, compared), encoding="utf-8")
+    write_text(result.md, as_markdown(rows, compared))
     return f"{len(votes.raters)} raters, {len(tables[0])} shots accepted, {len(tables[1])} discarded"
 
 

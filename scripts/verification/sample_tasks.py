@@ -8,9 +8,10 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger, run_job
 from scripts.lib.media.thumbnails import frame_names
 from scripts.lib.records.draws import draw_key
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 from scripts.lib.records.shots import SHOT_COLUMNS, Shot
 from scripts.lib.tables.frames import read_parquet, write_frame
-from scripts.verification.tasks import FRAMES, LABELS, SCORES, TASK_COLUMNS, study_id
+from scripts.verification.tasks import FRAMES, TASK_COLUMNS, study_id
 
 TERCILES = 3
 # Folder of the frames, beside the tasks.
@@ -56,7 +57,7 @@ def draw_shots(shots: pd.DataFrame, n_shots: int, n_clips: int, seed: int) -> pd
 
 def make_tasks(drawn: pd.DataFrame) -> pd.DataFrame:
     """`verification/tasks.csv` of the drawn shots, rows of `dataset/shots.parquet`, in their order."""
-    offered = [[label for label in row if isinstance(label, str) and label] for row in drawn[list(LABELS)].to_numpy()]
+    offered = [[label for label in row if isinstance(label, str) and label] for row in drawn[LABEL_COLUMNS].to_numpy()]
     frames = [_frames(Shot(*row)) for row in drawn[list(SHOT_COLUMNS)].itertuples(index=False)]
     table = drawn.assign(study=study_id(zip(drawn["shot_id"], offered, strict=True)))
     table[list(FRAMES)] = pd.DataFrame(frames, index=table.index, columns=list(FRAMES))
@@ -72,7 +73,7 @@ def _frames(shot: Shot) -> list[str]:
 def main(snakemake) -> str:
     """Run as a Snakemake job; returns a summary."""
     settings = snakemake.params.sample
-    columns = [*SHOT_COLUMNS, "shot_id", "movie_id", *LABELS, *SCORES]
+    columns = [*SHOT_COLUMNS, "shot_id", "movie_id", *LABEL_COLUMNS, *SCORE_COLUMNS]
     shots = read_parquet(snakemake.input.shots, columns=columns)
     drawn = draw_shots(shots, settings["shots"], settings["clips"], settings["seed"])
     if not len(drawn):

@@ -5,18 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 from scripts.lib.records.shots import SHOT_COLUMNS, Shot, shot_from_row
 from scripts.lib.tables.rows import read_csv
 
 STUDY_DIGITS = 12
-RANKS = range(1, TOP + 1)
-LABELS = tuple(f"label_{rank}" for rank in RANKS)
-SCORES = tuple(f"score_{rank}" for rank in RANKS)
 FRAMES = ("frame_1", "frame_2", "frame_3")
 TASK_COLUMNS = (
     *("study", "shot_id", "clip_id", "movie_id", "shot", "start_frame", "end_frame", "start_time", "end_time"),
-    *(*LABELS, *SCORES, *FRAMES),
+    *(*LABEL_COLUMNS, *SCORE_COLUMNS, *FRAMES),
 )
 
 
@@ -35,11 +32,11 @@ def read_tasks(path: str | Path) -> tuple[str, list[Task]]:
     Raises:
         UserError: the table cannot be read, lacks a column, or is incomplete.
     """
-    rows = read_csv(path, "study", "shot_id", *SHOT_COLUMNS, *LABELS, *FRAMES)
+    rows = read_csv(path, "study", "shot_id", *SHOT_COLUMNS, *LABEL_COLUMNS, *FRAMES)
     tasks = [
         Task(
             shot_from_row(row),
-            tuple(row[column] for column in LABELS if row[column]),
+            tuple(row[column] for column in LABEL_COLUMNS if row[column]),
             tuple(row[column] for column in FRAMES),
         )
         for row in rows

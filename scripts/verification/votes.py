@@ -14,8 +14,9 @@ from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.jobs.log import logger
+from scripts.lib.records.labels import LABEL_COLUMNS
 from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula, open_csv
-from scripts.verification.tasks import LABELS, RANKS, Task
+from scripts.verification.tasks import Task
 
 REFUSED_COLUMNS = ("file", "line", "reason")
 # Columns of a file of our page, see scripts/lib/pages/annotate.js.
@@ -24,8 +25,8 @@ PAGE, MTURK = "page", "mturk"
 CHOSE, NONE, UNSURE = VERDICTS = ("labels", "none", "unsure")
 # Columns of Mechanical Turk's results; `Input.` precedes our columns, `Answer.` the names of the form's boxes.
 WORKER, STATUS, WORK_SECONDS = "WorkerId", "AssignmentStatus", "WorkTimeInSeconds"
-INPUTS = ("Input.study", "Input.shot_id", *(f"Input.{label}" for label in LABELS))
-BOXES = (*LABELS, NONE, UNSURE)
+INPUTS = ("Input.study", "Input.shot_id", *(f"Input.{label}" for label in LABEL_COLUMNS))
+BOXES = (*LABEL_COLUMNS, NONE, UNSURE)
 TICKED, NOT_TICKED = {"true", "on", "1"}, {"", "false", "off", "0"}
 RATER_DIGITS = 12
 
@@ -197,7 +198,7 @@ def _mturk_votes(file: str, rows: list[tuple[int, dict]], reading: _Reading) -> 
             unsure = answers[UNSURE] in TICKED
             values = {
                 label: None if unsure else int(answers[column] in TICKED)
-                for label, column in zip(task.labels, LABELS, strict=False)
+                for label, column in zip(task.labels, LABEL_COLUMNS, strict=False)
             }
         seconds = _seconds(row[WORK_SECONDS])
         yield Vote(file, line, _named(row[WORKER]), row["Input.shot_id"], seconds, MTURK, values), reasons
@@ -209,14 +210,14 @@ def _box_column(box: str, columns) -> str | None:
 
 
 def _faults_of_answers(row: dict, answers: dict[str, str], task: Task) -> Iterator[str]:
-    offered = tuple(row[f"Input.{column}"] for column in LABELS if row[f"Input.{column}"])
+    offered = tuple(row[f"Input.{column}"] for column in LABEL_COLUMNS if row[f"Input.{column}"])
     if offered != task.labels:
         yield f"the labels that were shown are not those that are offered for {task.shot.shot_id}"
     if unclear := {box: answer for box, answer in answers.items() if answer not in TICKED | NOT_TICKED}:
         yield from (f"the answer {answer!r:.40} to {box} is neither true nor false" for box, answer in unclear.items())
         return
     ticked = {box for box, answer in answers.items() if answer in TICKED}
-    beyond = ticked - {NONE, UNSURE, *LABELS[: len(task.labels)]}
+    beyond = ticked - {NONE, UNSURE, *LABEL_COLUMNS[: len(task.labels)]}
     if beyond:
         yield f"{', '.join(sorted(beyond))} is ticked, which has no label"
     if not ticked:
@@ -294,6 +295,6 @@ def vote_rows(votes: list[Vote], tasks: list[Task], salt: str, simulated: Sequen
             },
         )
         for vote in votes
-        for offered, label in zip(RANKS, task_of[vote.shot_id][1].labels, strict=False)
+        for offered, label in enumerate(task_of[vote.shot_id][1].labels, start=1)
     ]
     return [row for _, row in sorted(rows, key=lambda entry: (entry[0], entry[1]["rater"], entry[1]["offered"]))]

@@ -24,7 +24,7 @@ from scripts.lib.records import labels as labels_module
 from scripts.lib.records import shots as shots_module
 from scripts.lib.records.clips import COLUMNS, SAFE_ID, read_manifest
 from scripts.lib.records.labels import read_labels
-from scripts.lib.records.samples import read_label_map, read_lines
+from scripts.lib.records.release_lines import read_label_map, read_lines
 from scripts.lib.records.shots import read_shot_list
 from scripts.lib.tables.frames import read_frame
 from scripts.lib.tables.rows import read_csv

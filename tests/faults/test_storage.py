@@ -27,13 +27,14 @@ from scripts.lib.files.hdf5 import (
     write_strings,
 )
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.media.frame_batches import read_work
 from scripts.lib.records.clips import Clip
+from scripts.lib.records.shots import write_shots
 from scripts.lib.tables.frames import read_parquet
 from scripts.lib.tables.rows import read_csv
 from scripts.lib.tables.shards import check_folder, mark_folder, read_shard_csv, write_shard_csv
 from scripts.lib.workflow.processes import check_places, explain_kills
 from scripts.shots.detect_shots import detect_shots
-from scripts.tagging.embed_frames import read_work
 from tests.helpers import ROOT, replay
 from tests.helpers.mini import RUN, SETTINGS, WAYS, Started, copy_of
 
@@ -260,8 +261,11 @@ def test_tables_and_folders_of_other_clips_are_refused(tmp_path):
     with pytest.raises(UserError) as refusal:
         check_folder(quoted, "xyz")
     assert shlex.split(str(refusal.value).splitlines()[-1]) == ["rm", "-r", str(quoted)]
+    row = {"clip_id": "a", "status": "ok", "n_frames": 3}
+    write_shard_csv(tmp_path / "clips.csv", row, [row], "abc")
+    write_shots(tmp_path / "shots.csv", [], "abc")
     with pytest.raises(UserError, match="the clips a have no shots"):
-        read_work([Clip("a", "a.mp4")], [{"clip_id": "a", "status": "ok", "n_frames": "3"}], [])
+        read_work([Clip("a", "a.mp4")], tmp_path / "clips.csv", tmp_path / "shots.csv", "abc")
 
 
 READERS = {

@@ -89,6 +89,17 @@ def test_a_chapter_has_one_name(workspace):
     assert chapters <= set(targets)
 
 
+def test_a_name_means_one_thing_in_all_rule_files():
+    """Snakemake reads them into one namespace, where a later file would replace the value of an earlier one."""
+    files_of: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for names in re.findall(r"^ *([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) =", path.read_text(), re.MULTILINE):
+            for name in names.split(", "):
+                files_of.setdefault(name, set()).add(path.name)
+    assert len(files_of) > 40
+    assert {name: files for name, files in files_of.items() if len(files) > 1} == {}
+
+
 def test_a_new_chapter_costs_its_own_files_and_five_lines(workspace):
     """Its rules, its script, its keys in the defaults and in the schema, and a line in the Snakefile."""
     root = workspace.path

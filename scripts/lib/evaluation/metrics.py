@@ -154,7 +154,7 @@ def correlations(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def mean_of_known(rows: np.ndarray) -> np.ndarray:
-    """Mean over the rows with a number, by column; NaN for a column without any."""
+    """Mean over the rows with a number, by column: (N, B) to (B,); NaN for a column without any."""
     known = np.isfinite(rows)
     with np.errstate(invalid="ignore"):
         return np.where(known, rows, 0).sum(axis=0) / known.sum(axis=0)

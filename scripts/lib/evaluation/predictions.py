@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.files.hdf5 import create_h5, open_h5, read_strings, write_array, write_strings
 
 
@@ -49,8 +49,7 @@ def read_predictions(path: str | Path, id_column: str = "shot_id") -> dict[str, 
 
 def write_metrics(path: str | Path, metrics: dict) -> None:
     """Write `metrics.json`."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(metrics, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
 
 
 def read_metrics(paths: Sequence[str | Path]) -> dict[str, dict]:

@@ -43,6 +43,12 @@ def atomic_path(final: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text as UTF-8, atomically; see `atomic_path` for its errors."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def atomic_folder(final: str | os.PathLike) -> Iterator[Path]:
     """The same for a folder: an empty temporary one, which replaces `final` when the block succeeds."""

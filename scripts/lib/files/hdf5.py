@@ -214,6 +214,19 @@ def read_strings(dataset: h5py.Dataset) -> list[str]:
     return [value.decode("utf-8") for value in dataset[:]]
 
 
+def write_failures(file: h5py.File, failures: dict[str, str], id_column: str = "clip_id") -> None:
+    """Write the group `failures` from reasons by id: `id_column` and `reason`, (F,) each."""
+    group = file.create_group("failures")
+    write_strings(group, id_column, list(failures))
+    write_strings(group, "reason", list(failures.values()))
+
+
+def read_failures(file: h5py.File) -> dict[str, str]:
+    """Reasons by clip id, of a file with `write_failures`' group."""
+    group = file["failures"]
+    return dict(zip(read_strings(group["clip_id"]), read_strings(group["reason"]), strict=True))
+
+
 def growing_dataset(group: h5py.Group, name: str, dtype, width: int | None = None) -> h5py.Dataset:
     """An empty dataset, (0,) or (0, width), that `append_rows` extends along its first axis."""
     tail = () if width is None else (width,)
@@ -228,7 +241,7 @@ def growing_dataset(group: h5py.Group, name: str, dtype, width: int | None = Non
 
 
 def append_rows(dataset: h5py.Dataset, rows: np.ndarray) -> None:
-    """Add rows at the end of a dataset made by `growing_dataset`."""
+    """Add rows, (n, …), at the end of a dataset made by `growing_dataset`."""
     _check_targets()
     start = dataset.shape[0]
     dataset.resize(start + len(rows), axis=0)

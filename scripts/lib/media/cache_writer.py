@@ -7,7 +7,7 @@ import cv2
 import h5py
 import numpy as np
 
-from scripts.lib.files.hdf5 import append_rows, write_array, write_strings
+from scripts.lib.files.hdf5 import append_rows, write_array, write_failures, write_strings
 from scripts.lib.jobs.log import logger, progress
 from scripts.lib.media.frame_batches import Chunk, Work, frame_batches
 from scripts.lib.media.sampling import expected_frames
@@ -67,9 +67,7 @@ def write_cache(
                     failures[entry.clip_id] = entry.failure
                     logger.warning("%s: %s", entry.clip_id, entry.failure)
     _write_rows(file, rows)
-    group = file.create_group("failures")
-    write_strings(group, "clip_id", list(failures))
-    write_strings(group, "reason", list(failures.values()))
+    write_failures(file, failures)
     return failures
 
 

@@ -10,7 +10,7 @@ import cv2
 import h5py
 import numpy as np
 
-from scripts.lib.files.hdf5 import open_h5, read_attribute, read_strings
+from scripts.lib.files.hdf5 import open_h5, read_attribute, read_failures, read_strings
 from scripts.lib.jobs.errors import UserError, bullet_list, make_anew
 from scripts.lib.jobs.storage import is_machines_fault
 
@@ -48,8 +48,7 @@ class ClipCache:
                 ends = np.cumsum(file["n_frames"][:], dtype=np.int64).tolist()
                 shots = zip(read_strings(file["shot_id"]), pairwise([0, *ends]), strict=True)
                 self._places |= {shot: (number, range(*rows)) for shot, rows in shots}
-                columns = (read_strings(file["failures"][name]) for name in ("clip_id", "reason"))
-                self.failures |= dict(zip(*columns, strict=True))
+                self.failures |= read_failures(file)
 
     def __contains__(self, shot_id: str) -> bool:
         return shot_id in self._places

@@ -1,9 +1,9 @@
 """Sampled frames of many clips, decoded and prepared ahead of a model, in batches."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from scripts.lib.jobs.parallel import read_ahead
 from scripts.lib.media.sampling import FrameSampler
 from scripts.lib.media.video import SAME_TIME, Frame, UnreadableClip, Video, catch_failure
 from scripts.lib.records.clips import Clip
-from scripts.lib.records.shots import Shot, shot_from_row
+from scripts.lib.records.shots import Shot, read_shots
+from scripts.lib.tables.shards import read_shard_csv
 
 # Frames per queue item, which keeps the cost of the queue low.
 CHUNK = 16
@@ -170,20 +171,27 @@ def _batched(entries: Iterable[Chunk | Finished], size: int) -> Iterator[Batch]:
         yield Batch(batch)
 
 
-def read_work(clips: list[Clip], clip_rows: list[dict], shot_rows: list[dict]) -> list[Work]:
+def read_work(clips: list[Clip], clip_table: str | Path, shot_table: str | Path, fingerprint: str) -> list[Work]:
     """The usable clips of a shard with their shots.
 
+    Args:
+        clips: of the shard, which has this `fingerprint`.
+        clip_table, shot_table: its `clips/<shard>.csv` and `shots/<shard>.csv`.
+
     Raises:
-        UserError: a usable clip has no shots, so the two tables are from different jobs.
+        UserError: a table cannot be used, or a usable clip has no shots, so that they are from different jobs.
     """
-    shots = {
-        clip_id: [shot_from_row(row) for row in rows]
-        for clip_id, rows in groupby(shot_rows, key=lambda row: row["clip_id"])
-    }
-    n_frames = {row["clip_id"]: int(row["n_frames"]) for row in clip_rows if row["status"] == "ok"}
+    rows, shots = read_shard_csv(clip_table, fingerprint), read_shots(shot_table, fingerprint)
+    n_frames = {row["clip_id"]: int(row["n_frames"]) for row in rows if row["status"] == "ok"}
     if missing := sorted(set(n_frames) - set(shots)):
         raise UserError(
             f"the clips {', '.join(missing[:5])} have no shots, though they could be decoded; detect them again "
             "(add --forcerun detect_shots)"
         )
     return [Work(clip, shots[clip.clip_id], n_frames[clip.clip_id]) for clip in clips if clip.clip_id in n_frames]
+
+
+def choose_shots(work: list[Work], shot_ids: Collection[str]) -> list[Work]:
+    """The same with these shots only; clips without one are left out."""
+    chosen = [replace(item, shots=[shot for shot in item.shots if shot.shot_id in shot_ids]) for item in work]
+    return [item for item in chosen if item.shots]

@@ -8,7 +8,7 @@ bit-identical to OpenCV's, on which PySceneDetect's published results are based.
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -103,10 +103,6 @@ class ClipInfo:
     rotation: int
     codec: str
     vfr: bool
-
-    def as_row(self) -> dict:
-        """Columns and values for a table."""
-        return asdict(self)
 
 
 class Video:
@@ -376,13 +372,9 @@ def _open_container(path: Path) -> av.container.InputContainer:
     except (av.FFmpegError, OSError, ValueError) as error:
         if is_machines_fault(error):
             raise
-        raise UnreadableClip(f"not a video that can be opened ({_plain(error)})") from error
+        # FFmpeg's message without number and file name.
+        raise UnreadableClip(f"not a video that can be opened ({getattr(error, 'strerror', None) or error})") from error
     if container.format.name in LISTS:
         container.close()
         raise UnreadableClip(f"not a video but a list of other files ({container.format.name})")
     return container
-
-
-def _plain(error: Exception) -> str:
-    """FFmpeg's message without number and file name."""
-    return getattr(error, "strerror", None) or str(error)

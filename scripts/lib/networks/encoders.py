@@ -199,13 +199,9 @@ def load_clip(model: str, weights: str | Path, dtype: str = "fp32", device: str 
     _load_weights(network, name, weights)
     network.eval()
     transform = image_transform_v2(PreprocessCfg(**network.visual.preprocess_cfg), is_train=False)
-    return _wrap(network, name, transform, device, torch_dtype)
-
-
-def _wrap(network, name: str, transform, device: str, dtype: str) -> ClipEncoder:
     size = network.visual.image_size
     size = (size, size) if isinstance(size, int) else tuple(size)
-    return ClipEncoder(network, name, size, **split_transform(transform, name), device=device, dtype=dtype)
+    return ClipEncoder(network, name, size, **split_transform(transform, name), device=device, dtype=torch_dtype)
 
 
 def split_transform(transform, name: str) -> dict:

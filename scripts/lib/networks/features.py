@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from scripts.lib.files.atomic import sha256_of
-from scripts.lib.files.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, open_h5, write_array, write_strings
+from scripts.lib.files.hdf5 import CLIPS, append_rows, create_h5, growing_dataset, open_h5, write_array, write_failures
 from scripts.lib.jobs.gpu import gpu_of_job
 from scripts.lib.jobs.log import logger, progress
 from scripts.lib.media.frame_batches import Chunk, Finished, Work, frame_batches
@@ -160,13 +160,6 @@ def write_features(
             failures = embed_frames(file, work, encoder, root, settings["frames"], batch_size, workers)
             write_failures(file, failures)
     return f"{len(work)} clip(s), {len(failures)} failed, by {encoder.name} in {encoder.dtype} on {encoder.device}"
-
-
-def write_failures(file: h5py.File, failures: dict[str, str]) -> None:
-    """Write the group `failures` of a file of features, from reasons by clip id."""
-    group = file.create_group("failures")
-    write_strings(group, "clip_id", list(failures))
-    write_strings(group, "reason", list(failures.values()))
 
 
 def read_features(

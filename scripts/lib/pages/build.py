@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.pages.colours import label_colours
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 
 KINDS = (".html", ".css", ".js")
 # Up to this number of shots the page includes its pictures and is a single file.
@@ -35,9 +35,7 @@ def write_page(page: Path, data: dict, parts: list[str]) -> None:
         suffix: [Path(part).read_text("utf-8") for part in parts if str(part).endswith(suffix)] for suffix in KINDS
     }
     frame, body = texts[".html"]
-    with atomic_path(page) as temporary:
-        text = render_page(data, frame, body, "\n".join(texts[".css"]), "\n".join(texts[".js"]))
-        temporary.write_text(text, encoding="utf-8")
+    write_text(page, render_page(data, frame, body, "\n".join(texts[".css"]), "\n".join(texts[".js"])))
 
 
 def render_page(data: dict, frame: str, body: str, css: str, js: str) -> str:
@@ -146,8 +144,8 @@ def shots_data(
             "number": pack_numbers(shots["shot"]),
             "start": pack_numbers(shots["start_time"], TIME_DIGITS),
             "end": pack_numbers(shots["end_time"], TIME_DIGITS),
-            "labels": [pack_numbers(shots[f"label_{rank}"].map(index).fillna(-1)) for rank in _ranks()],
-            "scores": [pack_numbers(shots[f"score_{rank}"], SCORE_DIGITS) for rank in _ranks()],
+            "labels": [pack_numbers(shots[name].map(index).fillna(-1)) for name in LABEL_COLUMNS],
+            "scores": [pack_numbers(shots[name], SCORE_DIGITS) for name in SCORE_COLUMNS],
             "entropy": pack_numbers(shots["entropy"], ENTROPY_DIGITS),
             "flags": pack_numbers(shots["flags"].map(bits_of)),
             "picture": pack_numbers([place_of.get(place, -1) for place in places]),
@@ -155,14 +153,10 @@ def shots_data(
     }
 
 
-def _ranks() -> range:
-    return range(1, TOP + 1)
-
-
 def _labels(shots: pd.DataFrame) -> list[str]:
     """Labels in the top 5 of any shot: the most frequent top-1 label first, ties by name."""
     counts = shots["label_1"].value_counts()
-    found = {label for rank in _ranks() for label in shots[f"label_{rank}"].dropna().unique()}
+    found = {label for name in LABEL_COLUMNS for label in shots[name].dropna().unique()}
     return sorted(found, key=lambda label: (-int(counts.get(label, 0)), label))
 
 

@@ -1,6 +1,6 @@
 """Style of all figures, and saving."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -32,6 +32,10 @@ NO_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 SEQUENTIAL = LinearSegmentedColormap.from_list("sequential", ["#ffffff", "#9dc3e6", "#2166ac", "#08306b"])
 # Bars of one kind, those that stand out, and what is not told apart.
 PLAIN, STRONG, OTHER = "#7fb0d8", "#08519c", "#e8e8e8"
+# Of kinds that are told apart, also without colours.
+COLOURS, MARKERS = ("#4477aa", "#cc6677", "#228833", "#aa3377", "#66ccee", "#bbaa33"), "osD^vP"
+# Classes one below the other.
+PER_PANEL = 50
 
 
 def new_figure(width: float, height: float, **grid) -> tuple[Figure, object]:
@@ -40,6 +44,30 @@ def new_figure(width: float, height: float, **grid) -> tuple[Figure, object]:
     # Without pyplot, which takes longer to import than some figures to draw.
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(**grid)
+
+
+def new_panels(
+    names: Sequence[str], widths: tuple[float, float], heights: tuple[float, float], axis: str
+) -> tuple[Figure, list[tuple[Axes, slice]]]:
+    """A figure with a line for each class, in panels side by side; the axes, and which of the classes they have.
+
+    Args:
+        names: of the classes, from above.
+        widths: of the figure in inches without a panel, and of each panel.
+        heights: the same without a class, and of each class of a panel.
+        axis: name of the horizontal axis, which the panels share.
+    """
+    n_panels, n_rows = max(1, -(-len(names) // PER_PANEL)), min(len(names), PER_PANEL)
+    width, height = widths[0] + widths[1] * n_panels, heights[0] + heights[1] * n_rows
+    figure, axes = new_figure(width, height, ncols=n_panels, sharex=True, squeeze=False)
+    panels = [(ax, slice(number * PER_PANEL, (number + 1) * PER_PANEL)) for number, ax in enumerate(axes.flat)]
+    for ax, part in panels:
+        ax.set_yticks(range(len(names[part])), names[part], size=7)
+        ax.set_ylim(n_rows - 0.4, -0.6)
+        ax.grid(axis="x", color="#eeeeee")
+        ax.set_axisbelow(True)
+        ax.set_xlabel(axis)
+    return figure, panels
 
 
 def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from scripts.lib.jobs.errors import UserError, bullet_list
 from scripts.lib.tables.rows import FORMULA_REFUSED, is_formula
 
-# Top labels in a shot's row, as in the release.
+# Top labels in a shot's row, as in the release, and their columns by rank.
 TOP = 5
+LABEL_COLUMNS, SCORE_COLUMNS = ([f"{name}_{rank}" for rank in range(1, TOP + 1)] for name in ("label", "score"))
 
 
 def read_labels(path: str | Path) -> list[str]:

@@ -10,8 +10,7 @@ import ijson
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.records.clips import LONGEST_ID, SAFE_ID
 from scripts.lib.records.labels import TOP
-from scripts.lib.records.samples import scene_number
-from scripts.lib.records.shots import shot_id
+from scripts.lib.records.shots import scene_number, shot_id
 
 READ_BYTES = 1 << 20
 # After so many problems the rest of the file is not read.

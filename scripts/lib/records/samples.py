@@ -1,17 +1,14 @@
-"""Samples of the dataset: kept shots with their labels, in our tables and in the authors' line format."""
+"""Samples of the dataset: kept shots with their labels, and the tables of them."""
 
-import json
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from scripts.lib.files.atomic import atomic_path
 from scripts.lib.jobs.errors import UserError, bullet_list, did_you_mean
 from scripts.lib.records.clips import read_manifest
+from scripts.lib.records.release_lines import LabelLine, write_lines
 from scripts.lib.records.videos import find_videos
 from scripts.lib.tables.frames import read_frame, write_frame
 
@@ -22,85 +19,8 @@ MOVIE_COLUMNS = ("movie_id", *FACTS, "split", "n_clips", "n_shots")
 # Separates the labels of a shot and the genres of a movie.
 SEPARATOR = "|"
 
-_LINE = re.compile(r"([A-Za-z0-9_-]+)/(\1-Scene-\d{3,9})\.mp4((?: \d{1,9})+)")
 # In the release's formula; avoids division by zero for a class without positives.
 _RELEASE_EPSILON = 1e-5
-
-
-@dataclass(frozen=True)
-class LabelLine:
-    """One shot of the authors' label files; the first index is the label of the highest score."""
-
-    clip_id: str
-    shot_id: str
-    indices: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return f"{self.clip_id}/{self.shot_id}.mp4 {' '.join(map(str, self.indices))}"
-
-
-def read_lines(path: str | Path, n_labels: int | None = None) -> list[LabelLine]:
-    """Shots of a file in the authors' line format, `<clip>/<clip>-Scene-<NNN>.mp4 i [j …]`.
-
-    Args:
-        n_labels: number of labels; None if the file may belong to another label list.
-
-    Raises:
-        UserError: the file cannot be read, or lines have another form, an unknown or repeated label,
-            or a repeated shot; one message lists them.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the label file {path}: {error}") from error
-    lines, problems, first_seen = [], [], {}
-    for number, raw in enumerate(text.splitlines(), start=1):
-        if not raw.strip():
-            continue
-        match = _LINE.fullmatch(raw.rstrip())
-        if not match:
-            problems.append(f"line {number}: {raw[:80]!r} is not <clip>/<clip>-Scene-<NNN>.mp4 <index> [<index> …]")
-            continue
-        line = LabelLine(match[1], match[2], tuple(map(int, match[3].split())))
-        if n_labels is not None and max(line.indices) >= n_labels:
-            problems.append(f"line {number}: label {max(line.indices)} does not exist; there are {n_labels}, from 0")
-        if len(set(line.indices)) < len(line.indices):
-            problems.append(f"line {number}: a label is named twice")
-        if line.shot_id in first_seen:
-            problems.append(f"line {number}: {line.shot_id} is already on line {first_seen[line.shot_id]}")
-        first_seen.setdefault(line.shot_id, number)
-        lines.append(line)
-    if problems:
-        raise UserError(f"the label file {path} has {len(problems)} problem(s):\n{bullet_list(problems)}")
-    return lines
-
-
-def write_lines(path: str | Path, lines: Iterable[LabelLine]) -> None:
-    """Write the authors' line format, atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def read_label_map(path: str | Path) -> list[str]:
-    """Labels by index, from the release's JSON of indices by label.
-
-    Raises:
-        UserError: not a JSON object, or its indices are not 0, 1, 2 and so on.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        labels = sorted(content, key=content.get)
-        complete = [content[label] for label in labels] == list(range(len(labels)))
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(f"cannot read the label map {path}: {error}; it is a JSON object of label: index") from error
-    if not labels or not complete:
-        raise UserError(f"the label map {path} does not number its labels 0, 1, 2, … without a gap")
-    return labels
-
-
-def scene_number(shot_id: str) -> int:
-    """The 1-based number at the end of a shot's name."""
-    return int(shot_id.rpartition("-")[2])
 
 
 def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -111,6 +31,15 @@ def read_samples(paths: Sequence[str | Path]) -> pd.DataFrame:
     """
     tables = [read_frame(path, SAMPLE_COLUMNS).assign(split=split) for split, path in zip(SPLITS, paths, strict=True)]
     return pd.concat(tables, ignore_index=True)
+
+
+def read_classes(labels_csv: str | Path) -> list[str]:
+    """The classes in the order of their columns, from a table such as `dataset/labels.csv`.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    return list(read_frame(labels_csv, ["label"])["label"])
 
 
 def instances(samples: pd.DataFrame) -> pd.DataFrame:
@@ -254,28 +183,18 @@ def movie_table(samples: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return table[list(MOVIE_COLUMNS)]
 
 
-def write_dataset(
-    samples: pd.DataFrame,
-    labels: Sequence[str],
-    movies: pd.DataFrame,
-    *,
-    tables: Sequence[str | Path],
-    lines: Sequence[str | Path],
-    labels_csv: str | Path,
-    movies_csv: str | Path,
-) -> None:
+def write_dataset(samples: pd.DataFrame, labels: Sequence[str], movies: pd.DataFrame, made) -> None:
     """Write a split dataset: tables and line files of each split, `labels.csv`, `movies.csv`.
 
     Args:
         samples: `SAMPLE_COLUMNS` and `split`.
         labels: all classes in the order of their indices.
         movies: movie_id and `FACTS` of the known movies, see `movie_facts`.
-        tables: paths of our split tables, in the order of `SPLITS`.
-        lines: paths of the authors' line files, in the same order.
-        labels_csv, movies_csv: paths of the other two tables.
+        made: paths, as a job's outputs: `tables` (our split tables, in the order of `SPLITS`), `lines` (the authors'
+            line files, in the same order), `labels` and `movies`.
     """
     index = {label: number for number, label in enumerate(labels)}
-    for split, table, line_file in zip(SPLITS, tables, lines, strict=True):
+    for split, table, line_file in zip(SPLITS, made.tables, made.lines, strict=True):
         part = samples[samples["split"] == split]
         write_frame(part[list(SAMPLE_COLUMNS)], table)
         rows = zip(part["clip_id"], part["shot_id"], part["labels"], strict=True)
@@ -283,5 +202,5 @@ def write_dataset(
             line_file,
             (LabelLine(clip, shot, tuple(index[name] for name in text.split(SEPARATOR))) for clip, shot, text in rows),
         )
-    write_frame(class_table(samples, labels), labels_csv)
-    write_frame(movie_table(samples, movies), movies_csv)
+    write_frame(class_table(samples, labels), made.labels)
+    write_frame(movie_table(samples, movies), made.movies)

@@ -39,6 +39,11 @@ def shot_id(clip_id: str, number: int) -> str:
     return f"{clip_id}-Scene-{number:03d}"
 
 
+def scene_number(shot_id: str) -> int:
+    """The 1-based number at the end of a shot's name."""
+    return int(shot_id.rpartition("-")[2])
+
+
 def read_shot_list(path: str | Path) -> dict[str, list[tuple[str, float, float]]]:
     """A user's own shots: per clip (unit, start, end) in the file's order, end exclusive.
 
@@ -92,6 +97,15 @@ def read_shots(path: str | Path, fingerprint: str | None = None) -> dict[str, li
     rows = read_csv(path, *SHOT_COLUMNS) if fingerprint is None else read_shard_csv(path, fingerprint)
     shots = map(shot_from_row, rows)
     return {clip_id: list(group) for clip_id, group in groupby(shots, key=lambda shot: shot.clip_id)}
+
+
+def listed_shots(tables: Iterable[str | Path]) -> set[str]:
+    """The shot ids of CSV tables with a column shot_id.
+
+    Raises:
+        UserError: a table cannot be read or lacks the column.
+    """
+    return {row["shot_id"] for table in tables for row in read_csv(table, "shot_id")}
 
 
 def shot_from_row(row: dict[str, str]) -> Shot:

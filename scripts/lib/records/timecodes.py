@@ -48,7 +48,7 @@ def find_smpte_rate(
 
 
 def file_frames(offset: np.ndarray, frames: np.ndarray, rate: str) -> np.ndarray:
-    """0-based frames in a file of the frames of clips that begin `offset` seconds after its first frame."""
+    """0-based frames in a file, (N,), of `frames` of clips that begin `offset` seconds after its first frame."""
     return np.rint(offset * float(SMPTE_RATES[rate])).astype(int) + frames
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, TOP
 from scripts.lib.tables.frames import read_frame
 
-OFFERED = [f"label_{rank}" for rank in range(1, TOP + 1)]
+# The labels of a task.
+OFFERED = LABEL_COLUMNS
 VOTE_COLUMNS = ("shot_id", "rater", "label", "offered", "value", "seconds", "source")
 # Marks of a label by a rater, beside 1 (ticked) and 0 (not ticked).
 CANNOT_TELL, NO_VOTE = -1, -2

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.lib.files.atomic import atomic_path
+from scripts.lib.files.atomic import write_text
 from scripts.lib.tables.rows import read_csv, write_csv
 
 COLUMNS = ("table", "row", "column", "paper", "ours", "delta", "n_used", "n_expected", "comparable", "source_file")
@@ -48,8 +48,7 @@ def markdown_table(header: list[str], rows: Iterable[list[str]]) -> str:
 
 def write_markdown(path: str | Path, header: list[str], rows: Iterable[list[str]], note: str) -> None:
     """Write a Markdown table with a note below it."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(f"{markdown_table(header, rows)}\n\n{note}\n", encoding="utf-8")
+    write_text(path, f"{markdown_table(header, rows)}\n\n{note}\n")
 
 
 def printed_values(path: str | Path) -> dict[tuple[str, str], tuple[str, str]]:

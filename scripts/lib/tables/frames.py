@@ -51,7 +51,11 @@ def read_parquet(path: str | Path, **options) -> pd.DataFrame:
 
 @contextmanager
 def explained_parquet(path: str | Path) -> Iterator[None]:
-    """Turn what pyarrow says of a damaged file into what to do about it; see `read_parquet`."""
+    """Turn what pyarrow says of a damaged file into what to do about it.
+
+    Raises:
+        UserError: the file is no readable Parquet.
+    """
     try:
         yield
     except (pa.ArrowException, OSError) as error:

@@ -1,6 +1,6 @@
 """Tables and folders of one shard, which contain its fingerprint and are checked when read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.lib.jobs.errors import UserError, make_anew
@@ -49,6 +49,12 @@ def _mark(fingerprint: str, rows: list) -> str:
 def mark_folder(folder: Path, fingerprint: str) -> None:
     """Write a shard's fingerprint into its folder."""
     (folder / MARK).write_text(fingerprint, encoding="ascii")
+
+
+def check_folders(folders: Sequence[str | Path], fingerprints: Sequence[str]) -> None:
+    """See `check_folder`, for the folders of all shards."""
+    for folder, fingerprint in zip(folders, fingerprints, strict=True):
+        check_folder(folder, fingerprint)
 
 
 def check_folder(folder: str | Path, fingerprint: str) -> None:

@@ -7,7 +7,18 @@ import pandas as pd
 
 from scripts.lib.records.samples import SEPARATOR, SPLITS, instances
 from scripts.lib.records.shots import shot_id
-from scripts.report.checks.results import CLASSES, EXACT, MOVIES, SHOTS, SPLIT_TABLES, Outcome, Results, check, digests
+from scripts.report.checks.results import (
+    CLASSES,
+    EXACT,
+    MOVIES,
+    SHOTS,
+    SPLIT_TABLES,
+    Outcome,
+    Results,
+    check,
+    digests,
+    repeated,
+)
 
 
 @check(SHOTS, "dataset/scenes.csv")
@@ -32,9 +43,8 @@ def scenes_are_runs_of_shots(results: Results) -> Outcome:
 @check(*SPLIT_TABLES)
 def splits_share_nothing(results: Results) -> Outcome:
     """No shot is there twice, and no movie or clip is in two splits."""
-    samples, problems = results.samples, []
-    double = samples["shot_id"][samples["shot_id"].duplicated()]
-    problems += [f"{name} is there more than once" for name in double]
+    samples = results.samples
+    problems = repeated(samples["shot_id"])
     for kind in ("movie_id", "clip_id"):
         splits = samples.groupby(kind)["split"].unique()
         problems += [f"{kind} {name} is in {' and '.join(parts)}" for name, parts in splits.items() if len(parts) > 1]
@@ -86,8 +96,7 @@ def classes_are_counted(results: Results) -> Outcome:
         for place, row in enumerate(table.itertuples(index=False))
         if str(place) != row[0]
     ]
-    if table["label"].duplicated().any():
-        problems += [f"{name} is there more than once" for name in table["label"][table["label"].duplicated()]]
+    problems += repeated(table["label"])
     for row in table.to_dict("records"):
         for split in SPLITS:
             if int(row[f"n_{split}"]) != counts.get((split, row["label"]), 0):

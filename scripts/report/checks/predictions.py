@@ -1,7 +1,6 @@
 """Checks of what networks predict: shot scales, classes, and features of videos."""
 
 import json
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,19 @@ import pandas as pd
 from scripts.lib.evaluation.predictions import read_predictions
 from scripts.lib.files.hdf5 import open_h5, read_strings
 from scripts.lib.records.samples import SEPARATOR
-from scripts.report.checks.results import CLASSES, EXACT, ROUGH, SPLIT_TABLES, Outcome, Results, check, shape_problems
+from scripts.report.checks.results import (
+    CLASSES,
+    EXACT,
+    ROUGH,
+    SPLIT_TABLES,
+    Outcome,
+    Results,
+    check,
+    faults,
+    outcome_of_files,
+    repeated,
+    shape_problems,
+)
 
 
 @check("shot_scale/predictions.csv", "verification/tasks.csv")
@@ -20,32 +31,24 @@ def scales_are_probable(results: Results) -> Outcome:
     table = results.table(file, "shot_id", "scale", *scales)
     values = table[scales].to_numpy(float)
     told = table[scales].columns.get_indexer(table["scale"])
+    tasks = set(results.table("verification/tasks.csv", "shot_id")["shot_id"])
     wrong = {
         "has probabilities that do not sum to 1": np.abs(values.sum(axis=1) - 1) > ROUGH,
         "has a probability that is not in 0 to 1": ((values < 0) | (values > 1)).any(axis=1),
         "has another scale than the most probable one": values[np.arange(len(values)), told] < values.max(axis=1),
         "is there more than once": table["shot_id"].duplicated().to_numpy(),
-        "is not a task": ~table["shot_id"]
-        .isin(set(results.table("verification/tasks.csv", "shot_id")["shot_id"]))
-        .to_numpy(),
+        "is not a task": ~table["shot_id"].isin(tasks).to_numpy(),
     }
-    return Outcome(
-        file, len(table), [f"{name} {what}" for what, rows in wrong.items() for name in table["shot_id"][rows]]
-    )
+    return Outcome(file, len(table), faults(table["shot_id"], wrong))
 
 
 @check(*SPLIT_TABLES, CLASSES, "models/*/metrics.json")
 def predictions_are_of_the_samples(results: Results) -> Outcome:
     """Models are evaluated on the split's own samples with their labels; the stated top-1 hit is counted anew."""
-    problems, n, file = [], 0, ""
     test = results.samples[results.samples["split"] == "test"].set_index("shot_id")["labels"]
-    for name in sorted(name for name in results.files if name.startswith("models/") and name.endswith("/metrics.json")):
-        found = _model_problems(results, Path(name).parent, test)
-        n += 1
-        if found:
-            file = file or str(Path(name).with_name("predictions.h5"))
-            problems += [f"{Path(name).parent.name}: {problem}" for problem in found]
-    return Outcome(file or "models", n, problems)
+    models = [Path(name).parent for name in results.matching("models/*/metrics.json")]
+    problems = {f"{model}/predictions.h5": _model_problems(results, model, test) for model in models}
+    return outcome_of_files(problems, len(models), "models")
 
 
 def _model_problems(results: Results, model: Path, test: pd.Series) -> list[str]:
@@ -84,20 +87,17 @@ def _model_problems(results: Results, model: Path, test: pd.Series) -> list[str]
 @check("downstream/*/features/*.h5")
 def features_are_of_the_tasks_videos(results: Results) -> Outcome:
     """A task lists a video once; the features of videos are finite, and each is of a listed video."""
-    problems, n, file = [], 0, ""
+    problems, n = {}, 0
     listed: dict[str, set[str]] = {}
-    for name in sorted(name for name in results.files if fnmatch(name, "downstream/*/features/*.h5")):
-        task = Path(*Path(name).parts[:2])
-        if str(task) not in listed:
-            videos = results.table(f"{task}/videos.csv", "video_id")["video_id"]
-            problems += [f"{task}/videos.csv: {video} is there twice" for video in videos[videos.duplicated()]]
-            listed[str(task)] = set(videos)
+    for name in results.matching("downstream/*/features/*.h5"):
+        table = str(Path(*Path(name).parts[:2], "videos.csv"))
+        if table not in listed:
+            videos = results.table(table, "video_id")["video_id"]
+            problems[table], listed[table] = repeated(videos), set(videos)
         with open_h5(results.folder / name) as shard:
             videos, features = read_strings(shard["video_id"]), shard["features"][:]
         odd = ~np.isfinite(features).all(axis=1) if len(features) == len(videos) else np.ones(len(videos), bool)
-        found = [f"{name}: {video} has features that are not finite" for video in np.array(videos, object)[odd]]
-        found += [f"{name}: {video} is not listed" for video in sorted(set(videos) - listed[str(task)])]
+        problems[name] = [f"{video} has features that are not finite" for video in np.array(videos, object)[odd]]
+        problems[name] += [f"{video} is not listed" for video in sorted(set(videos) - listed[table])]
         n += len(videos)
-        file = file or (name if found else "")
-        problems += found
-    return Outcome(file or "downstream", n, problems)
+    return outcome_of_files(problems, n, "downstream")

@@ -3,7 +3,8 @@
 Shots are read in blocks and remembered as eight bytes each, so that a million of them need little memory.
 """
 
-from collections.abc import Callable, Iterator
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,14 +89,34 @@ class Results:
         parts = [digests(block["shot_id"]) for block in self.blocks("shot_id")]
         return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
+    def matching(self, pattern: str) -> list[str]:
+        """The run's files of this pattern, in which `*` is anything, sorted."""
+        return sorted(fnmatch.filter(self.files, pattern))
+
     def without_shot(self, ids: pd.Series) -> list[str]:
-        """Those ids that no shot has."""
+        """Those ids that no shot has, as problems."""
         return [f"{name}: there is no such shot" for name in ids[~np.isin(digests(ids), self.shots)]]
 
 
 def digests(ids: pd.Series) -> np.ndarray:
     """Eight bytes for each text, (N,) uint64; equal texts have equal ones."""
     return pd.util.hash_array(ids.to_numpy(object), categorize=False)
+
+
+def repeated(ids: pd.Series) -> list[str]:
+    """Those ids that stand more than once, as problems."""
+    return [f"{name} is there more than once" for name in ids[ids.duplicated()]]
+
+
+def faults(ids: pd.Series, wrong: Mapping[str, np.ndarray]) -> list[str]:
+    """The problems of things with these ids, (N,), from what is wrong and with which of them, (N,) bool."""
+    return [f"{name} {what}" for what, rows in wrong.items() for name in ids[rows]]
+
+
+def outcome_of_files(problems: Mapping[str, list[str]], n: int, folder: str) -> Outcome:
+    """The outcome of a check of several files: that of the first with a problem, or of their `folder`."""
+    first = next((name for name, found in problems.items() if found), folder)
+    return Outcome(first, n, [f"{name}: {problem}" for name, found in problems.items() for problem in found])
 
 
 # The checks by name, each with the files that it needs; `*` in a file is any name.

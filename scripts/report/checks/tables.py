@@ -4,7 +4,7 @@ import csv
 
 from scripts.lib.records.samples import SPLITS
 from scripts.lib.tables.rows import read_csv
-from scripts.report.checks.results import SHOTS, SPLIT_TABLES, Outcome, Results, check
+from scripts.report.checks.results import SHOTS, SPLIT_TABLES, Outcome, Results, check, outcome_of_files
 
 
 @check(SHOTS, "tables/table2.csv")
@@ -57,19 +57,15 @@ def the_published_files_have_the_published_numbers(results: Results) -> Outcome:
 @check("tables/*.csv")
 def tables_are_complete(results: Results) -> Outcome:
     """Every table has a header, and rows of its length."""
-    problems, n, file = [], 0, ""
-    for name in sorted(name for name in results.files if name.startswith("tables/") and name.endswith(".csv")):
+    problems = {}
+    for name in results.matching("tables/*.csv"):
         with open(results.folder / name, encoding="utf-8", newline="") as stream:
             header, *rows = list(csv.reader(stream)) or [[]]
-        n += 1
-        found = [
+        problems[name] = [
             f"line {line} has {len(row)} values, not {len(header)}"
             for line, row in enumerate(rows, 2)
             if len(row) != len(header)
         ]
         if not header:
-            found.append("it is empty")
-        if found:
-            file = file or name
-            problems += [f"{name}: {problem}" for problem in found]
-    return Outcome(file or "tables", n, problems)
+            problems[name].append("it is empty")
+    return outcome_of_files(problems, len(problems), "tables")

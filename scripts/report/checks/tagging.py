@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scripts.lib.files.hdf5 import CLIPS, open_h5, read_strings
-from scripts.lib.records.labels import TOP
+from scripts.lib.records.labels import LABEL_COLUMNS, SCORE_COLUMNS
 from scripts.lib.records.shots import shot_id
 from scripts.report.checks.results import (
     BLOCK,
@@ -19,6 +19,8 @@ from scripts.report.checks.results import (
     Results,
     check,
     digests,
+    faults,
+    outcome_of_files,
     shape_problems,
 )
 
@@ -70,22 +72,21 @@ def shots_follow_each_other(results: Results) -> Outcome:
 @check(SHOTS)
 def best_labels_are_labels(results: Results) -> Outcome:
     """The best labels of a shot are different labels of the taxonomy, in the order of scores that are possible."""
-    names, scores = ([f"{kind}_{rank}" for rank in range(1, TOP + 1)] for kind in ("label", "score"))
     known, low = set(results.labels), 0 if results.score in ("softmax", "sigmoid") else -1
     problems, n = [], 0
-    for block in results.blocks("shot_id", *names, *scores):
-        values, texts = block[scores].to_numpy(np.float64), block[names]
+    for block in results.blocks("shot_id", *LABEL_COLUMNS, *SCORE_COLUMNS):
+        values, texts = block[SCORE_COLUMNS].to_numpy(np.float64), block[LABEL_COLUMNS]
         given = texts.notna().to_numpy()
         wrong = {
             "has no label": ~given[:, 0],
             "has a label that is not in the taxonomy": ~(texts.isin(known).to_numpy() | ~given).all(axis=1),
-            "has a label twice": np.any([texts[one] == texts[other] for one, other in combinations(names, 2)], axis=0),
+            "has a label twice": np.any([texts[a] == texts[b] for a, b in combinations(LABEL_COLUMNS, 2)], axis=0),
             f"has a score that is not in {low} to 1": (given & ~((values >= low) & (values <= 1 + EXACT))).any(axis=1),
             "has scores that do not descend": (values[:, 1:] > values[:, :-1]).any(axis=1),
         }
         if results.score == "softmax":
             wrong["has scores of more than 1 together"] = np.nansum(values, axis=1) > 1 + ROUGH
-        problems += [f"{name} {told}" for told, rows in wrong.items() for name in block["shot_id"][rows]]
+        problems += faults(block["shot_id"], wrong)
         n += len(block)
     return Outcome(SHOTS, n, problems)
 
@@ -113,7 +114,7 @@ def all_scores_belong_to_the_shots(results: Results) -> Outcome:
                 told = np.where(places < 0, np.nan, part[np.arange(len(part)), places])
                 is_best = (told == best) & (np.abs(best - block["score_1"]) <= EXACT)
                 wrong["has another best label in shots.parquet"] = ~is_best.to_numpy()
-            problems += [f"{name} {told}" for told, rows in wrong.items() for name in block["shot_id"][rows]]
+            problems += faults(block["shot_id"], wrong)
             start += len(block)
         return Outcome(SCORES, len(ids), problems)
 
@@ -121,18 +122,16 @@ def all_scores_belong_to_the_shots(results: Results) -> Outcome:
 @check("scores/*/*.h5")
 def score_matrices_fit(results: Results) -> Outcome:
     """Every matrix has a row for each label and a column for each frame; those of a shard's first clip are possible."""
-    problems, n, file = [], 0, ""
-    for name in sorted(name for name in results.files if name.startswith("scores/")):
+    problems, n = {}, 0
+    for name in results.matching("scores/*/*.h5"):
         with open_h5(results.folder / name) as shard:
             labels, kind = read_strings(shard["labels"]), str(shard.attrs["score"].astype(str))
             found = [] if labels == list(results.labels) else ["labels: they are not those of the taxonomy"]
             for number, (clip_id, group) in enumerate(shard[CLIPS].items()):
                 found += _matrix_problems(clip_id, group, len(labels), kind if number == 0 else None)
                 n += 1
-        if found:
-            problems += [f"{name}: {problem}" for problem in found]
-            file = file or name
-    return Outcome(file or "scores", n, problems)
+        problems[name] = found
+    return outcome_of_files(problems, n, "scores")
 
 
 def _matrix_problems(clip_id: str, group: h5py.Group, n_labels: int, kind: str | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scripts.report.checks.results import Outcome, Results, check
+from scripts.report.checks.results import Outcome, Results, check, repeated
 
 
 @check("taxonomy/taxonomy.csv")
@@ -10,7 +10,7 @@ def the_taxonomy_is_a_list_of_labels(results: Results) -> Outcome:
     """Labels are different and numbered from 0, and each is in a cluster whose exemplar is one of its labels."""
     file = "taxonomy/taxonomy.csv"
     table = results.table(file, "label_id", "label", "cluster", "exemplar")
-    problems = [f"{label} is there more than once" for label in table["label"][table["label"].duplicated()]]
+    problems = repeated(table["label"])
     numbered = table["label_id"] == pd.Series(range(len(table))).astype(str)
     problems += [f"{label}: its label_id is not its place" for label in table["label"][~numbered]]
     members = set(zip(table["cluster"], table["label"], strict=True))

@@ -1,7 +1,7 @@
 """Checks of what raters see and say, and of the evaluation set that follows."""
 
 from scripts.lib.records.samples import SEPARATOR
-from scripts.report.checks.results import EVALUATION_SET, SHOTS, SPLIT_TABLES, Outcome, Results, check
+from scripts.report.checks.results import EVALUATION_SET, SHOTS, SPLIT_TABLES, Outcome, Results, check, repeated
 
 
 @check(*SPLIT_TABLES, EVALUATION_SET)
@@ -19,7 +19,7 @@ def verified_shots_are_no_samples(results: Results) -> Outcome:
     problems = [f"{name}: the shot, its clip or its video is in a split" for name in table["shot_id"][shared]]
     wrong = (table["movie_disjoint"] == "yes") & table["movie_id"].isin(in_train - {""})
     problems += [f"{name}: its movie is in train" for name in table["shot_id"][wrong]]
-    problems += [f"{name} is there more than once" for name in table["shot_id"][table["shot_id"].duplicated()]]
+    problems += repeated(table["shot_id"])
     return Outcome(EVALUATION_SET, len(table), problems)
 
 

@@ -2,14 +2,12 @@
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.clip_cache import ClipCache
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip
-from scripts.models.cache_clips import read_needed
 from tests.helpers.caches import cut, make_cache, open_cache
 
 
@@ -110,12 +108,3 @@ def test_foreign_and_damaged_caches_are_refused_with_the_remedy(make_video, tmp_
     path.write_bytes(content)
     with pytest.raises(UserError, match=rf"cannot be read completely(.|\n)* rm {path}"):
         open_cache(path, shots).frames("clip-Scene-001", [0])
-
-
-def test_shots_are_needed_by_any_table(tmp_path):
-    pd.DataFrame({"shot_id": ["a", "b"], "labels": "bar"}).to_csv(tmp_path / "train.csv", index=False)
-    pd.DataFrame({"shot_id": ["b", "c"], "labels": "bar"}).to_parquet(tmp_path / "shots.parquet")
-    assert read_needed([tmp_path / "train.csv", tmp_path / "shots.parquet"]) == {"a", "b", "c"}
-    (tmp_path / "val.csv").write_text("shot\nd\n")
-    with pytest.raises(UserError, match=r"val\.csv: it lacks the column\(s\) shot_id"):
-        read_needed([tmp_path / "val.csv"])

@@ -11,7 +11,7 @@ from scripts.lib.networks.classifiers import leave_out
 from scripts.lib.networks.image_networks import build_timm
 from scripts.lib.networks.inputs import FeatureDataset, batches
 from scripts.lib.networks.video_models import NETWORKS, build_network
-from scripts.lib.workflow.config import network_arguments
+from scripts.lib.workflow.config_checks import network_arguments
 from tests.helpers import ROOT
 
 TABLE_3 = ["lstm_places", "lstm_vit", "slowfast_r50", "r2plus1d_r34", "i3d_r50", "timesformer", "swin_b"]

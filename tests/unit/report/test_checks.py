@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -67,15 +68,10 @@ def finished(tmp_path_factory):
         scores=kept["score_1"].astype(str) + "|" + kept["score_2"].astype(str),
         split=kept["movie_id"].map(split),
     ).sort_values("split", key=lambda part: part.map(SPLITS.index), kind="stable")
-    write_dataset(
-        samples,
-        LABELS,
-        kept,
-        tables=[folder / f"dataset/splits/{name}.csv" for name in SPLITS],
-        lines=[folder / f"dataset/splits/{name}.txt" for name in SPLITS],
-        labels_csv=folder / "dataset/labels.csv",
-        movies_csv=folder / "dataset/movies.csv",
-    )
+    made = SimpleNamespace(labels=folder / "dataset/labels.csv", movies=folder / "dataset/movies.csv")
+    made.tables = [folder / f"dataset/splits/{name}.csv" for name in SPLITS]
+    made.lines = [folder / f"dataset/splits/{name}.txt" for name in SPLITS]
+    write_dataset(samples, LABELS, kept, made)
     rows = [f"shots,{name},,,{(samples['split'] == name).sum()}" for name in SPLITS]
     (folder / "tables/dataset.csv").write_text("\n".join(["statistic,part,paper,release,ours", *rows, ""]))
     for name in ("leakage", "release"):

@@ -13,14 +13,12 @@ from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.frame_batches import Work
 from scripts.lib.networks.encoders import load_clip, random_model, register_model
 from scripts.lib.networks.features import embed_frames, read_features
-from scripts.lib.records.clips import Clip
 from scripts.lib.records.scales import SCALES
 from scripts.lib.records.shots import Shot
 from scripts.shot_scale.embed_labelled import whole_files
 from scripts.shot_scale.list_labelled import find_files, read_movieshots
 from scripts.shot_scale.plot_scales import compare_scales, scale_counts
 from scripts.shot_scale.train_scale import by_split, evaluate, train_scale
-from scripts.tagging.embed_frames import choose_shots
 
 RECIPE = {
     **{"hidden": 16, "layers": 2, "batch_size": 16, "epochs": 30, "patience": 30, "seed": 0},
@@ -81,13 +79,6 @@ def test_whole_files_give_the_features_of_a_shot_that_spans_the_clip(make_video,
     assert known.keys() == whole.keys() == {"film-Scene-001"}
     assert len(whole["film-Scene-001"]) == 5
     assert np.array_equal(known["film-Scene-001"], whole["film-Scene-001"])
-
-
-def test_clips_without_a_chosen_shot_are_not_opened():
-    shots = {name: [Shot(name, number, 0, 1, 0.0, 1.0) for number in (1, 2)] for name in "abc"}
-    work = [Work(Clip(name, f"{name}.mp4"), shots[name], 2) for name in "abc"]
-    chosen = choose_shots(work, {"a-Scene-002", "c-Scene-001", "c-Scene-002"})
-    assert [(item.clip.clip_id, [shot.number for shot in item.shots]) for item in chosen] == [("a", [2]), ("c", [1, 2])]
 
 
 def test_a_scale_that_shows_only_in_the_course_of_a_shot_is_learnt(tmp_path):

@@ -11,7 +11,7 @@ from scenedetect.detector import SceneDetector
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.media.video import Video
 from scripts.lib.records.clips import Clip
-from scripts.lib.records.shots import Shot, read_shot_list
+from scripts.lib.records.shots import Shot, listed_shots, read_shot_list
 from scripts.shots.detect_shots import detect_shots
 from scripts.shots.detection import DETECTORS, detect_cuts, make_detector
 from tests.helpers import ROOT
@@ -323,3 +323,12 @@ def test_the_bar_knows_its_total_before_it_starts(shared_data, make_video, tmp_p
     states = [line for line in bar if line.startswith("Detecting shots")]
     assert "| 0/114 [" in states[0]
     assert "100%" in states[-1] and "| 96/96 [" in states[-1]
+
+
+def test_shots_are_chosen_by_any_of_several_tables(tmp_path):
+    (tmp_path / "train.csv").write_text("shot_id,labels\na,bar\nb,bar\n")
+    (tmp_path / "tasks.csv").write_text("study,shot_id\n1,b\n1,c\n")
+    assert listed_shots([tmp_path / "train.csv", tmp_path / "tasks.csv"]) == {"a", "b", "c"}
+    (tmp_path / "val.csv").write_text("shot\nd\n")
+    with pytest.raises(UserError, match=r"val\.csv: it lacks the column\(s\) shot_id"):
+        listed_shots([tmp_path / "val.csv"])

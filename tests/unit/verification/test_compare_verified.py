@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scripts.lib.records.samples import LabelLine
+from scripts.lib.records.release_lines import LabelLine
 from scripts.verification.compare_verified import BY_ID, BY_WINDOW, NO_SHOT, NO_VIDEO, agreement, join_shots
 
 CLASSES = ["bar", "cave", "room"]

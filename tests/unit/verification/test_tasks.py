@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from scripts.lib.records.clips import Clip, write_manifest
+from scripts.lib.records.labels import LABEL_COLUMNS
 from scripts.lib.records.shots import shot_id
 from scripts.verification import make_annotation_page, make_salt, picture_tasks, sample_tasks
 from scripts.verification.make_annotation_page import place_frames
 from scripts.verification.sample_tasks import TERCILES, draw_shots, make_tasks
-from scripts.verification.tasks import LABELS, TASK_COLUMNS, read_tasks
+from scripts.verification.tasks import TASK_COLUMNS, read_tasks
 from tests.helpers.galleries import PAGES, make_shots
 from tests.helpers.studies import ANNOTATE, write_annotation_page
 from tests.unit.gallery.test_gallery import HOSTILE, Reader, data_of, like
@@ -150,7 +151,7 @@ def test_from_shots_to_pages(make_video, tmp_path, caplog):
     assert "score" not in page.read_text().partition('id="data"')[2].partition("</script>")[0]
     columns = {f"${{{name}}}" for name in TASK_COLUMNS}
     used = {f"${{{part.partition('}')[0]}}}" for part in mturk.read_text().split("${")[1:]}
-    assert used <= columns and {f"${{{name}}}" for name in LABELS} < used
+    assert used <= columns and {f"${{{name}}}" for name in LABEL_COLUMNS} < used
 
 
 def test_a_task_whose_clip_fails_now_is_left_out(tmp_path, make_video, caplog):

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from scripts.lib.jobs.errors import UserError
+from scripts.lib.records.labels import LABEL_COLUMNS
 from scripts.lib.records.votes import VOTE_COLUMNS
 from scripts.verification import read_votes as read_votes_job
-from scripts.verification.tasks import LABELS
 from scripts.verification.vote_files import find_votes
 from scripts.verification.votes import PAGE_COLUMNS, read_votes, vote_rows
 from tests.helpers.studies import make_study, page_rows, values_of, write_votes
@@ -33,7 +33,7 @@ def read(study, *files):
 
 def mturk_row(study, task, worker="A1WORKER", ticked=(), suffix=".on", seconds="17", status="Approved", **answers):
     """A row of Mechanical Turk's results; boxes are those of the form, `suffix` as crowd or plain ones have it."""
-    boxes = [*LABELS, "none", "unsure"]
+    boxes = [*LABEL_COLUMNS, "none", "unsure"]
     row = {
         "HITId": "3X",
         "Title": "=not ours",
@@ -42,8 +42,8 @@ def mturk_row(study, task, worker="A1WORKER", ticked=(), suffix=".on", seconds="
         "WorkTimeInSeconds": seconds,
         "Input.study": study[0],
         "Input.shot_id": task.shot.shot_id,
-        **{f"Input.{column}": "" for column in LABELS},
-        **{f"Input.{column}": label for column, label in zip(LABELS, task.labels, strict=False)},
+        **{f"Input.{column}": "" for column in LABEL_COLUMNS},
+        **{f"Input.{column}": label for column, label in zip(LABEL_COLUMNS, task.labels, strict=False)},
         **{f"Answer.{box}{suffix}": "true" if box in ticked else "false" for box in boxes},
     }
     return row | answers

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scripts.lib.media.frame_batches import Chunk, Work, frame_batches
+from scripts.lib.media.frame_batches import Chunk, Work, choose_shots, frame_batches
 from scripts.lib.records.clips import Clip
 from scripts.lib.records.shots import Shot
 
@@ -98,3 +98,10 @@ def test_a_part_sees_whether_its_frames_are_where_they_were(make_video):
     assert "41 frames at shot detection, 40 now" in frames_of(Work(film.clip, [longer], 41, part=True))[1]
     shorter = replace(shots[2], end_frame=39)
     assert "39 frames at shot detection, 40 now" in frames_of(Work(film.clip, [shorter], 39, part=True))[1]
+
+
+def test_clips_without_a_chosen_shot_are_not_opened():
+    shots = {name: [Shot(name, number, 0, 1, 0.0, 1.0) for number in (1, 2)] for name in "abc"}
+    work = [Work(Clip(name, f"{name}.mp4"), shots[name], 2) for name in "abc"]
+    chosen = choose_shots(work, {"a-Scene-002", "c-Scene-001", "c-Scene-002"})
+    assert [(item.clip.clip_id, [shot.number for shot in item.shots]) for item in chosen] == [("a", [2]), ("c", [1, 2])]

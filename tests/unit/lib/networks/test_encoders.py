@@ -21,8 +21,9 @@ from scripts.lib.media.video import Video
 from scripts.lib.networks.encoders import PREPROCESS_KEY, ClipEncoder, load_clip, register_model
 from scripts.lib.networks.features import brightness, embed_frames
 from scripts.lib.records.clips import Clip
-from scripts.lib.records.shots import Shot
+from scripts.lib.records.shots import Shot, write_shots
 from scripts.lib.tables.rows import read_csv
+from scripts.lib.tables.shards import write_shard_csv
 from tests.helpers import ROOT
 
 VIT = {
@@ -345,16 +346,14 @@ def test_clips_that_changed_or_vanished_leave_the_others_alone(films, vit, tmp_p
     assert embed(tmp_path / "y.h5", [], vit) == ({}, [], {})
 
 
-def test_work_is_read_back_from_the_tables(films):
+def test_work_is_read_back_from_the_tables(films, tmp_path):
     """Failed clips are left out, numbers and times come back exactly."""
-    clip_rows = [{"clip_id": f.clip.clip_id, "status": "ok", "n_frames": str(f.n_frames)} for f in films]
-    clip_rows[1] = {"clip_id": "b", "status": "failed", "n_frames": ""}
-    shot_rows = [
-        {key: str(value) for key, value in vars(shot).items()} | {"shot": str(shot.number)}
-        for film in (films[0], films[2])
-        for shot in film.shots
-    ]
-    assert read_work([film.clip for film in films], clip_rows, shot_rows) == [films[0], films[2]]
+    rows = [{"clip_id": film.clip.clip_id, "status": "ok", "n_frames": film.n_frames} for film in films]
+    rows[1] = {"clip_id": "b", "status": "failed", "n_frames": ""}
+    write_shard_csv(tmp_path / "clips.csv", rows[0], rows, "abc")
+    write_shots(tmp_path / "shots.csv", [*films[0].shots, *films[2].shots], "abc")
+    found = read_work([film.clip for film in films], tmp_path / "clips.csv", tmp_path / "shots.csv", "abc")
+    assert found == [films[0], films[2]]
 
 
 def test_the_taggers_worth_trying_are_those_of_open_clip():

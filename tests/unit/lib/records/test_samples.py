@@ -1,7 +1,5 @@
-"""The authors' line format, label maps, windows, the published files, the evaluation set."""
+"""Windows, the published files, the evaluation set."""
 
-import json
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,70 +11,12 @@ from scripts.dataset.audit_leakage import main as audit
 from scripts.dataset.read_released import released_samples
 from scripts.lib.jobs.errors import UserError
 from scripts.lib.records.condensed_movies import read_movies
-from scripts.lib.records.samples import (
-    LabelLine,
-    instances,
-    read_label_map,
-    read_lines,
-    release_pos_weight,
-    write_lines,
-)
+from scripts.lib.records.release_lines import LabelLine
+from scripts.lib.records.samples import instances, release_pos_weight
 from scripts.lib.records.shots import SHOT_COLUMNS
 from scripts.lib.records.videos import find_videos, parse_window, video_of
 from scripts.verification.join_verified import count_joined, join_verified, read_evaluation_set
 from scripts.verification.list_verified import verified_shots, window_clips
-
-GOOD = "-a_B/-a_B-Scene-001.mp4 0\n-a_B/-a_B-Scene-1234.mp4 2 0 1\n"
-
-
-def test_lines_survive_reading_and_writing(tmp_path):
-    """Byte for byte, ids that begin with a dash and four-digit scenes included; the order of labels is kept."""
-    path = tmp_path / "a.txt"
-    path.write_text(GOOD)
-    lines = read_lines(path, 3)
-    assert lines[1] == LabelLine("-a_B", "-a_B-Scene-1234", (2, 0, 1))
-    write_lines(tmp_path / "b.txt", lines)
-    assert (tmp_path / "b.txt").read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("x/y-Scene-001.mp4 0", "is not <clip>/<clip>-Scene-<NNN>.mp4"),
-        ("x/x-Scene-001.mp4", "is not"),
-        ("x/x-Scene-01.mp4 0", "is not"),
-        ("x/x-Scene-001.mp4 0, 1", "is not"),
-        ("../x/x-Scene-001.mp4 0", "is not"),
-        ("x/x-Scene-001.mp4 0 3", "label 3 does not exist; there are 3"),
-        ("x/x-Scene-001.mp4 1 1", "a label is named twice"),
-        ("-a_B/-a_B-Scene-001.mp4 1", "is already on line 1"),
-    ],
-)
-def test_bad_lines_are_told_with_their_number(tmp_path, line, words):
-    path = tmp_path / "a.txt"
-    path.write_text(f"{GOOD}\n{line}\n")
-    with pytest.raises(UserError) as refusal:
-        read_lines(path, 3)
-    assert "has 1 problem(s)" in str(refusal.value)
-    (problem,) = re.findall(r"line 4: (.*)", str(refusal.value))
-    assert words in problem
-
-
-def test_a_file_that_is_no_text_is_told(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"\x80\x04\x95")
-    for path in (tmp_path / "a.txt", tmp_path / "none.txt"):
-        with pytest.raises(UserError, match="cannot read the label file"):
-            read_lines(path, 3)
-
-
-@pytest.mark.parametrize("content", ["[1]", "{}", '{"a": 0, "b": 2}', '{"a": 0, "b": 0}', '{"a": "x"}', "no json"])
-def test_label_maps_with_gaps_are_refused(tmp_path, content):
-    path = tmp_path / "map.json"
-    path.write_text(content)
-    with pytest.raises(UserError, match=r"label map .*map\.json"):
-        read_label_map(path)
-    path.write_text(json.dumps({"b": 1, "a": 0, "c": 2}))
-    assert read_label_map(path) == ["a", "b", "c"]
 
 
 def test_windows_are_parsed_from_the_right():
