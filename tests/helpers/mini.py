@@ -191,7 +191,7 @@ class Started:
             self._code = STARTER.ask(poll=self.pid)
         return self._code
 
-    def end(self, seconds: float = 400) -> int:
+    def end(self, seconds: float = 800) -> int:
         """Wait for its end; its exit code."""
         return until(lambda: self.code() is not None, seconds) and self._code
 
