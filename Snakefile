@@ -77,7 +77,7 @@ rule plan:
     run:
         from scripts.lib.workflow.plan import plan_run
 
-        print(explained(plan_run, workflow, config, OWN_CONFIGS, SHARDS))
+        print(plan_run(workflow, config, OWN_CONFIGS, SHARDS))
 
 
 cluster.settle_rules(workflow)

@@ -25,6 +25,13 @@ def test_the_plan_is_printed_for_the_configurations_chapters(workspace):
     assert float(hours) == pytest.approx((frames * cost.core_seconds + 100 * cost.job_seconds) / 3600, rel=0.01)
 
 
+def test_what_has_to_be_done_before_the_plan_is_told(workspace):
+    """The clips of Condensed Movies are not listed in a fresh checkout."""
+    done = workspace.snakemake("plan", "--configfile", "config/published_models.yaml", check=False)
+    assert done.returncode == 1
+    assert "uv run snakemake retrieve --cores 1 --configfile config/published_models.yaml" in done.stdout
+
+
 def test_the_plan_of_a_finished_run_beside_what_it_took(demo_run):
     """By the benchmark, whose ratio depends on the machine: each rule that records its time is there."""
     command = [sys.executable, "-m", "benchmarks.planned", "--run", str(demo_run.path / "results/demo")]

@@ -143,7 +143,8 @@ def planned_jobs(command: Sequence[str]) -> dict[str, int]:
     """
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise UserError(f"the run cannot be planned:\n{(done.stdout + done.stderr).strip()}")
+        reason = done.stdout.partition("Error: ")[2] or done.stdout + done.stderr
+        raise UserError(f"the run cannot be planned: {reason.strip()}")
     jobs = {}
     for line in done.stdout.partition("Job stats:")[2].splitlines()[3:]:
         words = line.split()
