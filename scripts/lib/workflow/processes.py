@@ -56,8 +56,8 @@ def is_news(record: logging.LogRecord) -> bool:
 def explained(function: Callable, *arguments):
     """Call `function`; a `UserError` ends Snakemake with its message only.
 
-    An exception would be printed with a traceback, that of an input function inside two others. Not for the `run` block of
-    a rule: Snakemake waits for ever for a job that exits.
+    An exception would be printed with a traceback, that of an input function inside two others. Not for the `run` block
+    of a rule: Snakemake waits for ever for a job that exits.
     """
     from snakemake.logging import logger
 
