@@ -40,10 +40,8 @@ def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(works
     """From the mirror; the weights, which no mirror has here, are a local file."""
     weights = tmp_path / "weights.safetensors"
     weights.touch()
-    # A tenth of the shards, for the time that each plan takes.
-    shards = {"shard_size": 1000}
     encoders = {"clip_vit_b32": {"pretrained": str(weights)}}
-    options = (*PAPER, mirror, f"clips={json.dumps(shards)}", f"encoders={json.dumps(encoders)}")
+    options = (*PAPER, mirror, f"encoders={json.dumps(encoders)}")
     done = workspace.snakemake("retrieve", *options)
     assert "34185 clips of 3613 movies; 829 without a year" in done.stdout
     clips = read_manifest(workspace.path / "resources/clips.csv")
@@ -52,11 +50,11 @@ def test_retrieve_makes_the_manifest_and_everything_can_be_planned_offline(works
     without_mirror = (*PAPER, *options[-1:])
     assert workspace.planned("retrieve", *without_mirror) == {}
     jobs = workspace.planned(*options)
-    assert jobs["detect_shots"] == jobs["embed_frames"] == jobs["score_shots"] == 35
-    assert "retrieve_source" not in jobs and jobs["find_clips"] == 35
+    assert jobs["detect_shots"] == jobs["embed_frames"] == jobs["score_shots"] == 342
+    assert "retrieve_source" not in jobs and jobs["find_clips"] == 342
     assert {"cluster_labels", "sample_shots", "split_samples", "make_table2", "make_gallery"} <= jobs.keys()
-    youtube = f"clips={json.dumps({**shards, 'download': 'youtube'})}"
-    assert workspace.planned("retrieve", *options, youtube)["find_clips"] == 35
+    youtube = "clips={download: youtube}"
+    assert workspace.planned("retrieve", *options, youtube)["find_clips"] == 342
     one = workspace.planned("results/paper/shots/00007.csv", *options, youtube)
     assert one == {"find_clips": 1, "detect_shots": 1}
 

@@ -103,9 +103,8 @@ def test_fades_are_found_as_by_the_api(make_video):
         ("tc_h265_video.mp4", 0),
         ("fw_video-15s.avi", 4),
         ("mpy_big_buck_bunny_0_30.webm", 4),
-        # Longer, and H.264 as the first.
-        pytest.param("nosferatu_localdiplo.mp4", 9, marks=pytest.mark.slow),
-        pytest.param("sintel_trailer_threejs.mp4", 18, marks=pytest.mark.slow),
+        ("nosferatu_localdiplo.mp4", 9),
+        ("sintel_trailer_threejs.mp4", 18),
     ],
 )
 def test_all_detectors_agree_with_the_api_on_real_clips(shared_data, name, at_least):
