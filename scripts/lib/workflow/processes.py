@@ -26,6 +26,8 @@ POLL_SECONDS = 1.0
 LOCK = ".lock"
 # Errors of file systems without locks.
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+# Beginnings of Snakemake's lines that are the same in each run, or tell what the jobs' own lines tell.
+NO_NEWS = ("Select jobs to", "Execute ", "Rules claiming more threads", "Conda environments: ignored", "Using shell")
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|(?:exit status|exit code) (?:137|-9)\b")
 
 _locks = []
@@ -34,7 +36,7 @@ _failures: dict[int, str] = {}
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """A filter of Snakemake's log that drops its lines about single jobs, which print their own.
+    """A filter of Snakemake's log that drops its lines about single jobs, which print their own, and most of progress.
 
     It also notes which jobs fail: with rules kept quiet, Snakemake does not tell (see `explain_failures`).
     """
@@ -49,8 +51,8 @@ def is_news(record: logging.LogRecord) -> bool:
     elif event == LogEvent.JOB_FINISHED:
         _failures.pop(record.job_id, None)
     elif event == LogEvent.PROGRESS:
-        return record.done * 20 // record.total > (record.done - 1) * 20 // record.total
-    return event != LogEvent.JOB_FINISHED and not message.startswith(("Select jobs to execute", "Execute "))
+        return record.done * 10 // record.total > (record.done - 1) * 10 // record.total
+    return event != LogEvent.JOB_FINISHED and not message.startswith(NO_NEWS)
 
 
 def explained(function: Callable, *arguments):
