@@ -4,6 +4,7 @@
 DETECTION_GPUS = int(config["shots"]["detector"] == "transnetv2" and not config["shots"]["list"])
 
 
+# Most jobs wait for the shots.
 rule detect_shots:
     input:
         media=MEDIA,
